@@ -1,0 +1,1 @@
+//! The files people write, read with a place for every field.

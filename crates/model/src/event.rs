@@ -1,0 +1,60 @@
+//! What happens while a study runs: one enum that every view renders.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Attempt, Name, Seconds, StudyId, Timestamp};
+
+/// Where a study stands.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Progress {
+    /// Points of the space, those that a condition excludes included.
+    pub total: u64,
+    /// Points known to be excluded so far.
+    pub skipped: u64,
+    pub succeeded: u64,
+    pub failed: u64,
+    pub running: u64,
+    /// Failed attempts that were or will be tried again.
+    pub retried: u64,
+    /// Runs that ended per second, over the last half minute or so.
+    pub rate: f64,
+    /// Seconds until the end at this rate; `None` while that cannot be said.
+    pub remaining: Option<f64>,
+    /// Since this process began to work on it.
+    pub elapsed: f64,
+}
+
+impl Progress {
+    /// Runs that have ended.
+    pub fn done(&self) -> u64 {
+        self.succeeded + self.failed
+    }
+}
+
+/// Why a process stopped working on a study.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum StopReason {
+    Finished,
+    /// Ctrl-C or SIGTERM.
+    Interrupted,
+    /// `paramo cancel`.
+    Cancelled,
+    /// The limit of failed runs was reached.
+    TooManyFailures,
+}
+
+/// Something that happened. Runs are reported in the order in which they were committed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "kebab-case")]
+pub enum Event {
+    StudyStarted { study: StudyId, name: Name, version: u32, at: Timestamp, progress: Progress },
+    RunStarted { index: u64, attempt: u32, slot: u32, at: Timestamp },
+    /// An attempt failed and the run will be tried again after a wait.
+    RunRetried { index: u64, attempt: Box<Attempt>, wait: Seconds },
+    /// A run ended and its result is committed.
+    RunEnded { index: u64, succeeded: bool, attempt: Box<Attempt> },
+    Progress(Progress),
+    Notice { message: String },
+    StudyStopped { reason: StopReason, progress: Progress, at: Timestamp },
+}

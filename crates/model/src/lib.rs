@@ -1,0 +1,39 @@
+//! What things are: the words of Paramo as types, their validation, and the files people write.
+//!
+//! Nothing here reads or writes anything. Text goes in, a [`Study`] or a list of [`Diagnostic`]s comes out; every floor
+//! above speaks in these types, and the ones that cross a process boundary (to a worker, to the store, through the API) are
+//! `serde` types without `flatten` or `untagged`, so that a wrong document gets a precise message.
+
+mod application;
+mod diagnostic;
+mod event;
+mod name;
+mod parameter;
+mod protocol;
+mod quantity;
+mod run;
+mod space;
+mod study;
+mod template;
+mod value;
+
+pub mod document;
+pub mod expression;
+
+pub use application::{
+    Application, Measure, Output, OutputSource, Program, Resources, Row, Stream, Success, TemplateFile,
+};
+pub use diagnostic::{Diagnostic, FieldPath, Position, nearest};
+pub use event::{Event, Progress, StopReason};
+pub use expression::Expression;
+pub use name::{Name, NameError};
+pub use parameter::{Parameter, ParameterType};
+pub use protocol::{
+    Assignment, Capacity, FromWorker, LeaseId, OutputFile, Report, Ticket, ToWorker, WorkerId,
+};
+pub use quantity::{Bytes, Seconds};
+pub use run::{Attempt, Cause, Ended, Micros, RunRecord, Timestamp};
+pub use space::{Axis, Block, Distribution, Factor, PointTable, Sample, Scale, SpaceSpec, Steps};
+pub use study::{CauseKind, Order, Retry, RunPolicy, Study, StudyId, StudyState};
+pub use template::{Slot, Template, TemplateError};
+pub use value::{Value, ValueType};

@@ -1,0 +1,103 @@
+//! What the engine and a worker say to each other, in one process or over a connection.
+//!
+//! The engine leases runs; a worker makes them and reports. A worker never decides whether a run is tried again, and the
+//! engine never looks inside a run.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Attempt, Bytes, Seconds, Study, StudyId, Value};
+
+/// A lease: runs handed to a worker until it reports them or is given up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct LeaseId(pub u64);
+
+/// A worker, as its engine numbers it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct WorkerId(pub u32);
+
+/// What a worker can hold.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Capacity {
+    pub cpus: f64,
+    pub memory: Bytes,
+    /// The identifiers put into `CUDA_VISIBLE_DEVICES`.
+    pub gpus: Vec<String>,
+}
+
+/// A study that a worker will get runs of. Sent once, before the first lease, and again when the study has grown.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Assignment {
+    pub id: StudyId,
+    pub study: Arc<Study>,
+    /// Where the runs' directories are made, one subdirectory a run.
+    pub runs: String,
+    /// Where kept files and large outputs go, one subdirectory a run.
+    pub files: String,
+    /// Runs at once at the most.
+    pub slots: Option<u32>,
+}
+
+/// One run of a lease.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Ticket {
+    pub index: u64,
+    /// From 1.
+    pub attempt: u32,
+    /// More than the application asks for, after a failure that called for it.
+    pub memory: Option<Bytes>,
+    pub time: Option<Seconds>,
+}
+
+/// The captured output of a run: its tail, and where the whole is if it was large.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OutputFile {
+    /// The last bytes, as they came.
+    pub tail: Vec<u8>,
+    /// Bytes in all.
+    pub length: u64,
+    /// The file with all of it, when it did not fit the tail.
+    pub file: Option<String>,
+}
+
+/// How one attempt went.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Report {
+    pub study: StudyId,
+    pub lease: LeaseId,
+    pub index: u64,
+    pub attempt: Attempt,
+    pub outputs: Vec<Value>,
+}
+
+/// From the engine to a worker.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ToWorker {
+    Assign(Assignment),
+    Lease { study: StudyId, lease: LeaseId, tickets: Vec<Ticket> },
+    /// Give back what has not been started; let the rest end.
+    Drain,
+    /// End what is running, at once; give back the rest.
+    Stop,
+}
+
+/// From a worker to the engine.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FromWorker {
+    /// There is room for this many more runs, beyond those leased: a lease should be on its way.
+    Wants { runs: u32 },
+    /// An attempt has begun (sent for runs that are not tiny, so that people see what is going on).
+    Started { study: StudyId, index: u64, attempt: u32, slot: u32 },
+    Report(Box<Report>),
+    /// Leased, never started, and not going to be.
+    Returned { study: StudyId, lease: LeaseId, indices: Vec<u64> },
+    /// Something people should know once: a limit that cannot be enforced, say.
+    Notice(String),
+    /// Nothing runs any more and nothing will: the last word after `Drain` or `Stop`.
+    Gone,
+}
