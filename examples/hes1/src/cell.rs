@@ -30,7 +30,8 @@ impl Cell {
             (((x + layers) as usize * width) + (y + layers) as usize) * width + (z + layers) as usize
         };
         let within = |x: i32, y: i32, z: i32, radius: f64| {
-            let squares = f64::from(x) * f64::from(x) + f64::from(y) * f64::from(y) + f64::from(z) * f64::from(z);
+            let squares =
+                f64::from(x) * f64::from(x) + f64::from(y) * f64::from(y) + f64::from(z) * f64::from(z);
             squares * h * h <= radius * radius
         };
 
@@ -55,7 +56,14 @@ impl Cell {
             .iter()
             .enumerate()
             .map(|(own, &(x, y, z))| {
-                let around = [(x - 1, y, z), (x + 1, y, z), (x, y - 1, z), (x, y + 1, z), (x, y, z - 1), (x, y, z + 1)];
+                let around = [
+                    (x - 1, y, z),
+                    (x + 1, y, z),
+                    (x, y - 1, z),
+                    (x, y + 1, z),
+                    (x, y, z - 1),
+                    (x, y, z + 1),
+                ];
                 around.map(|(x, y, z)| match lookup(x, y, z) {
                     u32::MAX => own as u32,
                     other => other,

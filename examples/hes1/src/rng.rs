@@ -62,5 +62,6 @@ mod tests {
         assert_eq!(first, STREAM_OF_SEED_1);
     }
 
-    const STREAM_OF_SEED_1: [u64; 3] = [0, 0, 0];
+    const STREAM_OF_SEED_1: [u64; 3] =
+        [14_971_601_782_005_023_387, 13_781_649_495_232_077_965, 1_847_458_086_238_483_744];
 }

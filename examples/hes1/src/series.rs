@@ -47,7 +47,10 @@ impl Series {
     /// Those of `out`.
     pub fn write_csv(&self, out: impl Write) -> io::Result<()> {
         let mut out = io::BufWriter::new(out);
-        writeln!(out, "time,mrna_nucleus,mrna_cytoplasm,protein_nucleus,protein_cytoplasm,promoter_occupied")?;
+        writeln!(
+            out,
+            "time,mrna_nucleus,mrna_cytoplasm,protein_nucleus,protein_cytoplasm,promoter_occupied"
+        )?;
         for s in &self.0 {
             writeln!(
                 out,

@@ -15,6 +15,8 @@ use crate::series::{Sample, Series};
 
 /// Molecules that a run may hold; far beyond the model, far below memory.
 const MAX_MOLECULES: usize = 20_000_000;
+/// Products of uniform deviates are turned into a time before they lose digits below this.
+const SMALLEST_PRODUCT: f64 = 1e-250;
 
 /// What is counted over a whole run besides the samples.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -44,10 +46,9 @@ pub struct Simulation {
     tally: Tally,
 }
 
-/// The constants of the loop, 1/min.
+/// The constants of the loop, 1/min, and some of their inverses because a product is cheaper than a quotient.
 #[derive(Debug, Clone, Copy)]
 struct Rates {
-    hop: f64,
     six_hops: f64,
     bind: f64,
     unbind: f64,
@@ -55,27 +56,56 @@ struct Rates {
     transcribe_occupied: f64,
     translate: f64,
     decay_mrna: f64,
+    decay_protein: f64,
     /// All that one protein can do.
     protein: f64,
     /// All that one mRNA can do.
     mrna: f64,
+    per_hop: f64,
+    per_protein: f64,
+    per_mrna: f64,
 }
 
 impl Rates {
     fn new(p: &Parameters) -> Self {
-        let hop = p.hop();
+        let six_hops = 6.0 * p.hop();
+        let (protein, mrna) = (six_hops + p.mu_p, six_hops + p.alpha_p + p.mu_m);
         Self {
-            hop,
-            six_hops: 6.0 * hop,
+            six_hops,
             bind: p.binding_per_protein(),
             unbind: p.k2,
             transcribe_free: p.alpha_m,
             transcribe_occupied: p.alpha_m / p.gamma,
             translate: p.alpha_p,
             decay_mrna: p.mu_m,
-            protein: 6.0 * hop + p.mu_p,
-            mrna: 6.0 * hop + p.alpha_p + p.mu_m,
+            decay_protein: p.mu_p,
+            protein,
+            mrna,
+            per_hop: 1.0 / p.hop(),
+            per_protein: 1.0 / protein,
+            per_mrna: 1.0 / mrna,
         }
+    }
+}
+
+/// The rates of all that can happen to a cell in one state, 1/min.
+struct Totals {
+    proteins: f64,
+    mrnas: f64,
+    transcription: f64,
+    total: f64,
+}
+
+impl Totals {
+    fn of(now: &Simulation) -> Self {
+        let rates = &now.rates;
+        let proteins = now.protein.len() as f64 * rates.protein;
+        let mrnas = now.mrna.len() as f64 * rates.mrna;
+        let (transcription, switching) = match now.occupied {
+            true => (rates.transcribe_occupied, rates.unbind),
+            false => (rates.transcribe_free, rates.bind * f64::from(now.near_promoter)),
+        };
+        Self { proteins, mrnas, transcription, total: proteins + mrnas + transcription + switching }
     }
 }
 
@@ -124,7 +154,7 @@ impl Simulation {
         Ok((Series(samples), simulation.tally))
     }
 
-    /// Lets the cell live until `until`; occupation is tallied from `warmup` on.
+    /// Lets the cell live until `until` (nothing happens if that is past); occupation is tallied from `warmup` on.
     ///
     /// The waiting time that crosses `until` is cut off there and drawn anew afterwards, which the memoryless
     /// exponential allows.
@@ -132,85 +162,119 @@ impl Simulation {
     /// # Errors
     /// [`Error::TooManyMolecules`] if the cell explodes.
     pub fn advance(&mut self, until: f64, warmup: f64) -> Result<(), Error> {
-        let rates = self.rates;
-        while self.time < until {
-            let proteins = self.protein.len() as f64 * rates.protein;
-            let mrnas = self.mrna.len() as f64 * rates.mrna;
-            let (transcription, switching) = match self.occupied {
-                true => (rates.transcribe_occupied, rates.unbind),
-                false => (rates.transcribe_free, rates.bind * f64::from(self.near_promoter)),
-            };
-            let total = proteins + mrnas + transcription + switching;
-            // With a total of zero nothing ever happens again: the wait is infinite or NaN, and the time jumps to the end.
-            let next = self.time + self.random.exponential() / total;
-            let end = if next < until { next } else { until };
-            if self.occupied {
-                self.tally.occupied += (end - self.time.max(warmup)).max(0.0);
+        if until <= self.time {
+            return Ok(());
+        }
+        'living: while self.time < until {
+            if self.mrna.len() + self.protein.len() > MAX_MOLECULES {
+                return Err(Error::TooManyMolecules { limit: MAX_MOLECULES, time: self.time });
             }
-            self.time = end;
-            if end >= until {
+            let rates = Totals::of(self);
+            if rates.total <= 0.0 {
+                self.pass(until - self.time, warmup);
                 break;
             }
-            self.tally.events += 1;
-
-            let mut pick = self.random.uniform() * total;
-            if pick < proteins {
-                self.protein_event(pick);
-                continue;
-            }
-            pick -= proteins;
-            if pick < mrnas {
-                self.mrna_event(pick)?;
-                continue;
-            }
-            pick -= mrnas;
-            if pick < transcription {
-                self.mrna.push(self.cell.promoter());
-                self.check_room()?;
-            } else {
-                self.switch_promoter();
+            // While the total stays, waiting times add up and their uniform deviates multiply, so one logarithm per
+            // change of the total is enough, and reaching `until` is a comparison.
+            let reaching = (-rates.total * (until - self.time)).exp();
+            let mut product = 1.0;
+            loop {
+                product *= 1.0 - self.random.uniform();
+                if product < reaching {
+                    self.pass(until - self.time, warmup);
+                    break 'living;
+                }
+                self.tally.events += 1;
+                let occupied = self.occupied;
+                let changed = self.event(&rates);
+                if changed || product < SMALLEST_PRODUCT {
+                    let wait = -product.ln() / rates.total;
+                    let after = std::mem::replace(&mut self.occupied, occupied);
+                    self.pass(wait, warmup);
+                    self.occupied = after;
+                    break;
+                }
             }
         }
+        // Exactly there, not a rounding beside it: the time is printed.
+        self.time = until;
         Ok(())
+    }
+
+    /// Moves the clock and tallies the promoter's state, which held all the while.
+    fn pass(&mut self, wait: f64, warmup: f64) {
+        let from = self.time.max(warmup);
+        self.time += wait;
+        if self.occupied {
+            self.tally.occupied += (self.time - from).max(0.0);
+        }
+    }
+
+    /// Draws one event and lets it happen; true if it changed the total rate.
+    #[inline]
+    fn event(&mut self, now: &Totals) -> bool {
+        let mut pick = self.random.uniform() * now.total;
+        if pick < now.proteins {
+            return self.protein_event(pick);
+        }
+        pick -= now.proteins;
+        if pick < now.mrnas {
+            return self.mrna_event(pick);
+        }
+        pick -= now.mrnas;
+        if pick < now.transcription {
+            self.mrna.push(self.cell.promoter());
+        } else {
+            self.switch_promoter();
+        }
+        true
     }
 
     /// A protein jumps or decays; `pick` is uniform below the proteins' total rate and chooses molecule and event.
     #[inline]
-    fn protein_event(&mut self, pick: f64) {
+    fn protein_event(&mut self, pick: f64) -> bool {
         let rates = &self.rates;
-        let which = ((pick / rates.protein) as usize).min(self.protein.len() - 1);
+        let which = ((pick * rates.per_protein) as usize).min(self.protein.len() - 1);
         let rest = pick - which as f64 * rates.protein;
         let from = self.protein[which];
+        let gene = self.cell.promoter();
         if rest < rates.six_hops {
-            let to = self.cell.neighbours(from)[face(rest, rates.hop)];
+            let to = self.cell.neighbours(from)[face(rest, rates.per_hop)];
             self.protein[which] = to;
-            let gene = self.cell.promoter();
-            self.near_promoter = self.near_promoter + u32::from(to == gene) - u32::from(from == gene);
-        } else {
+            let (arrives, leaves) = (u32::from(to == gene), u32::from(from == gene));
+            self.near_promoter = self.near_promoter + arrives - leaves;
+            // Only a free promoter minds who is near.
+            arrives != leaves && !self.occupied
+        } else if rates.decay_protein > 0.0 {
             self.protein.swap_remove(which);
-            self.near_promoter -= u32::from(from == self.cell.promoter());
+            self.near_promoter -= u32::from(from == gene);
+            true
+        } else {
+            false
         }
     }
 
     /// An mRNA jumps, decays or is translated; `pick` as above.
     #[inline]
-    fn mrna_event(&mut self, pick: f64) -> Result<(), Error> {
+    fn mrna_event(&mut self, pick: f64) -> bool {
         let rates = &self.rates;
-        let which = ((pick / rates.mrna) as usize).min(self.mrna.len() - 1);
+        let which = ((pick * rates.per_mrna) as usize).min(self.mrna.len() - 1);
         let rest = pick - which as f64 * rates.mrna;
         let at = self.mrna[which];
         if rest < rates.six_hops {
-            self.mrna[which] = self.cell.neighbours(at)[face(rest, rates.hop)];
-        } else if rest < rates.six_hops + rates.translate {
+            self.mrna[which] = self.cell.neighbours(at)[face(rest, rates.per_hop)];
+            return false;
+        }
+        if rest < rates.six_hops + rates.translate {
             // Ribosomes work in the cytoplasm only.
-            if self.cell.region(at) == Region::Cytoplasm {
-                self.protein.push(at);
-                return self.check_room();
+            if self.cell.region(at) == Region::Nucleus {
+                return false;
             }
+            self.protein.push(at);
         } else if rates.decay_mrna > 0.0 {
             self.mrna.swap_remove(which);
         }
-        Ok(())
+        true
     }
 
     /// A protein leaves the promoter, or one of those beside it binds.
@@ -229,16 +293,11 @@ impl Simulation {
         }
     }
 
-    fn check_room(&self) -> Result<(), Error> {
-        match self.mrna.len() + self.protein.len() > MAX_MOLECULES {
-            true => Err(Error::TooManyMolecules { limit: MAX_MOLECULES, time: self.time }),
-            false => Ok(()),
-        }
-    }
-
     /// The state now.
     pub fn sample(&self) -> Sample {
-        let nucleus = |voxels: &[u32]| voxels.iter().filter(|&&v| self.cell.region(v) == Region::Nucleus).count() as u32;
+        let nucleus = |voxels: &[u32]| {
+            voxels.iter().filter(|&&v| self.cell.region(v) == Region::Nucleus).count() as u32
+        };
         let (mrna_nucleus, protein_nucleus) = (nucleus(&self.mrna), nucleus(&self.protein));
         Sample {
             time: self.time,
@@ -271,8 +330,8 @@ impl Simulation {
     }
 }
 
-/// Which of the six faces a number below six times `hop` means.
+/// Which of the six faces a number below six times the jump rate means.
 #[inline]
-fn face(rest: f64, hop: f64) -> usize {
-    ((rest / hop) as usize).min(5)
+fn face(rest: f64, per_hop: f64) -> usize {
+    ((rest * per_hop) as usize).min(5)
 }
