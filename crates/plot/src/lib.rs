@@ -1,1 +1,56 @@
+//! Pictures of a result table, fit for a paper: data in, bytes of SVG or PNG out.
+//!
+//! Nothing here reads or writes a file, asks the clock or looks at the fonts of the system, so the same table gives the same
+//! bytes everywhere.
+//!
+//! ```
+//! use paramo_plot::{Column, Data, Format, Request, Role, Values, choose};
+//!
+//! let column = |name: &str, role, numbers: Vec<f64>| Column {
+//!     name: name.to_string(),
+//!     unit: Some("s".to_string()),
+//!     role,
+//!     values: Values::Numbers(numbers),
+//! };
+//! let data = Data {
+//!     columns: vec![
+//!         column("delay", Role::Parameter, vec![1.0, 2.0, 3.0]),
+//!         column("period", Role::Output, vec![2.1, 3.9, 6.2]),
+//!     ],
+//!     ..Data::default()
+//! };
+//! let choice = choose(&data, &Request::default())?;
+//! assert_eq!(choice.to_string(), "line of `period` over `delay`");
+//! let picture = choice.draw(Format::Svg)?;
+//! assert!(picture.bytes.starts_with(b"<svg"));
+//! # Ok::<(), String>(())
+//! ```
 
+mod axis;
+mod colour;
+mod curve;
+mod data;
+mod facts;
+mod font;
+mod frame;
+mod gantt;
+mod heatmap;
+mod histogram;
+mod kind;
+mod layout;
+mod line;
+mod raster;
+mod request;
+mod scatter;
+mod scene;
+mod stats;
+mod svg;
+mod ticks;
+
+#[cfg(test)]
+mod tests;
+
+pub use data::{Bar, Column, Data, Role, Values};
+pub use facts::Facts;
+pub use kind::{Choice, Columns, Drawing, KINDS, Kind, Picture, choose, kind};
+pub use request::{AxisScale, Band, Format, Request};

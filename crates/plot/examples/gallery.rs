@@ -1,0 +1,352 @@
+//! Draws every kind of picture from good and ugly tables, to be looked at: `cargo run -p paramo-plot --example gallery -- DIR`.
+//! With `--large` also tables of a million rows, and how long they take.
+
+use std::path::Path;
+use std::time::Instant;
+
+use paramo_plot::{AxisScale, Band, Bar, Column, Data, Format, Request, Role, Values, choose};
+
+type Failure = Box<dyn std::error::Error>;
+
+fn main() -> Result<(), Failure> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let Some(directory) = arguments.iter().find(|a| !a.starts_with("--")) else {
+        return Err("name the directory to write to".into());
+    };
+    std::fs::create_dir_all(directory)?;
+    for (name, data, request) in good().into_iter().chain(ugly()) {
+        show(Path::new(directory), name, &data, &request)?;
+    }
+    if arguments.iter().any(|a| a == "--large") {
+        for (name, data, request) in large() {
+            show(Path::new(directory), name, &data, &request)?;
+        }
+    }
+    Ok(())
+}
+
+fn show(directory: &Path, name: &str, data: &Data, request: &Request) -> Result<(), Failure> {
+    let choice = match choose(data, request) {
+        Ok(choice) => choice,
+        Err(why) => {
+            println!("{name:20} {why}");
+            return Ok(());
+        }
+    };
+    for (format, ending) in [(Format::Svg, "svg"), (Format::Png, "png")] {
+        let start = Instant::now();
+        let picture = match choice.draw(format) {
+            Ok(picture) => picture,
+            Err(why) => {
+                println!("{name:20} {why}");
+                continue;
+            }
+        };
+        let took = start.elapsed().as_millis();
+        println!(
+            "{name:20} {choice}: {ending}, {} kB, {took} ms; {}",
+            picture.bytes.len() / 1000,
+            picture.notes.join("; ")
+        );
+        std::fs::write(directory.join(format!("{name}.{ending}")), picture.bytes)?;
+    }
+    Ok(())
+}
+
+/// Numbers in [0, 1) that are the same every time: a linear congruential generator (Knuth, MMIX).
+struct Chance(u64);
+
+impl Chance {
+    fn next(&mut self) -> f64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 11) as f64 / (1u64 << 53) as f64
+    }
+
+    /// About normal: the sum of twelve.
+    fn normal(&mut self) -> f64 {
+        (0..12).map(|_| self.next()).sum::<f64>() - 6.0
+    }
+}
+
+fn numbers(name: &str, unit: &str, role: Role, values: Vec<f64>) -> Column {
+    let unit = (!unit.is_empty()).then(|| unit.to_string());
+    Column { name: name.to_string(), unit, role, values: Values::Numbers(values) }
+}
+
+fn labels(name: &str, role: Role, labels: &[&str], codes: Vec<u32>) -> Column {
+    let labels = labels.iter().map(|label| label.to_string()).collect();
+    Column { name: name.to_string(), unit: None, role, values: Values::Labels { labels, codes } }
+}
+
+fn table(title: &str, columns: Vec<Column>) -> Data {
+    let title = (!title.is_empty()).then(|| title.to_string());
+    Data { title, columns, bars: Vec::new() }
+}
+
+fn rows<T>(n: usize, f: impl FnMut(usize) -> T) -> Vec<T> {
+    (0..n).map(f).collect()
+}
+
+type Example = (&'static str, Data, Request);
+
+fn of(kind: &str) -> Request {
+    Request { kind: Some(kind.to_string()), ..Request::default() }
+}
+
+/// A sweep of binding and unbinding rates with four repetitions, as of a gene regulatory network.
+fn sweep(missing: bool) -> Data {
+    let mut chance = Chance(1);
+    let (n, seeds) = (25 * 25 * 4, 4);
+    let k1 = |row: usize| 1e8 * 20f64.powf((row / seeds / 25) as f64 / 24.0);
+    let k2 = |row: usize| 1e-2 * 20f64.powf((row / seeds % 25) as f64 / 24.0);
+    let period = |row: usize| {
+        let (a, b) = ((row / seeds / 25) as f64 / 24.0, (row / seeds % 25) as f64 / 24.0);
+        let value = 120.0 + 90.0 * (a * 2.5).sin() * (1.0 - b) + 25.0 * b + chance.normal() * 4.0;
+        if missing && (a + 0.3 < b && a < 0.4 || row % 997 == 3) { f64::NAN } else { value }
+    };
+    table(
+        "Hes1 oscillation",
+        vec![
+            numbers("k1", "1/(M min)", Role::Parameter, rows(n, k1)),
+            numbers("k2", "1/min", Role::Parameter, rows(n, k2)),
+            numbers("seed", "", Role::Replicate, rows(n, |row| (row % seeds) as f64)),
+            numbers("period", "min", Role::Output, rows(n, period)),
+        ],
+    )
+}
+
+/// Decay curves for several modes, `repetitions` runs each.
+fn curves(modes: &[&str], points: usize, repetitions: usize) -> Data {
+    let mut chance = Chance(2);
+    let n = modes.len() * points * repetitions;
+    let mode = |row: usize| row / (points * repetitions);
+    let time = |row: usize| (row / repetitions % points) as f64 * 0.5;
+    let level = |row: usize| {
+        (-time(row) / (3.0 + mode(row) as f64)).exp() * 100.0 + 5.0 * mode(row) as f64 + chance.normal() * 3.0
+    };
+    let mut columns = vec![
+        numbers("delay", "min", Role::Parameter, rows(n, time)),
+        numbers("protein", "nM", Role::Output, rows(n, level)),
+    ];
+    if modes.len() > 1 {
+        columns.push(labels("mode", Role::Parameter, modes, rows(n, |row| mode(row) as u32)));
+    }
+    table("", columns)
+}
+
+fn schedule(slots: u32, runs: usize, seconds: f64) -> Data {
+    let mut chance = Chance(3);
+    let mut free = vec![0.0; slots as usize];
+    let bars = rows(runs, |i| {
+        let slot = i as u32 % slots;
+        let start = free[slot as usize] + chance.next() * 0.1 * seconds;
+        let end = start + seconds * (0.3 + chance.next());
+        free[slot as usize] = end;
+        Bar { slot, start: 1e9 + start, end: 1e9 + end, ok: chance.next() > 0.06 }
+    });
+    Data { bars, ..Data::default() }
+}
+
+fn good() -> Vec<Example> {
+    let mut chance = Chance(4);
+    let sample: Vec<[f64; 3]> = rows(400, |_| [chance.next() * 10.0, chance.next(), chance.normal()]);
+    let scattered = table(
+        "Latin hypercube",
+        vec![
+            numbers("alpha", "", Role::Parameter, sample.iter().map(|s| s[0]).collect()),
+            numbers("beta", "", Role::Parameter, sample.iter().map(|s| s[1]).collect()),
+            numbers("cost", "EUR", Role::Output, sample.iter().map(|s| s[0] * s[1] + s[2]).collect()),
+            labels(
+                "phase",
+                Role::Output,
+                &["solid", "liquid", "gas"],
+                sample.iter().map(|s| (s[0] / 3.4) as u32).collect(),
+            ),
+        ],
+    );
+    let signed = table(
+        "",
+        vec![
+            numbers("x", "m", Role::Parameter, rows(41 * 31, |i| (i % 41) as f64 * 0.1 - 2.0)),
+            numbers("y", "m", Role::Parameter, rows(41 * 31, |i| (i / 41) as f64 * 0.1 - 1.5)),
+            numbers(
+                "potential",
+                "mV",
+                Role::Output,
+                rows(41 * 31, |i| {
+                    let (x, y) = ((i % 41) as f64 * 0.1 - 2.0, (i / 41) as f64 * 0.1 - 1.5);
+                    80.0 * x * (-x * x - y * y).exp()
+                }),
+            ),
+        ],
+    );
+    let named = |x: &str, y: &str, color: &str| Request {
+        x: Some(x.to_string()),
+        y: Some(y.to_string()),
+        color: (!color.is_empty()).then(|| color.to_string()),
+        kind: Some("scatter".to_string()),
+        ..Request::default()
+    };
+    let normal =
+        table("", vec![numbers("lifetime", "s", Role::Output, rows(2000, |_| 5.0 + chance.normal()))]);
+    let tail = table(
+        "",
+        vec![numbers("lifetime", "s", Role::Output, rows(2000, |_| (chance.normal() * 2.0).exp()))],
+    );
+    let dice = table(
+        "",
+        vec![numbers("eyes", "", Role::Output, rows(600, |_| (chance.next() * 6.0).floor() + 1.0))],
+    );
+    let names = ["Runge–Kutta", "Euler", "Adams–Bashforth"];
+    let bars = table(
+        "",
+        vec![
+            labels("solver", Role::Parameter, &names, rows(30, |i| i as u32 % 3)),
+            numbers("error", "", Role::Output, rows(30, |i| (i % 3) as f64 * 2.0 + chance.next())),
+        ],
+    );
+    vec![
+        ("heatmap", sweep(false), Request::default()),
+        ("heatmap-missing", sweep(true), Request::default()),
+        ("heatmap-signed", signed, Request::default()),
+        (
+            "heatmap-column",
+            sweep(true),
+            Request { width: 321, height: 260, title: Some(String::new()), ..Request::default() },
+        ),
+        ("line", curves(&["one"], 25, 4), Request::default()),
+        ("line-many-runs", curves(&["one"], 40, 30), Request::default()),
+        ("line-series", curves(&["wild type", "mutant", "knock-out", "rescue"], 25, 3), Request::default()),
+        (
+            "line-eight",
+            curves(&["a", "b", "c", "d", "e", "f", "g", "h"], 12, 5),
+            Request { band: Band::Quartiles, ..Request::default() },
+        ),
+        ("line-over-all", sweep(true), of("line")),
+        ("line-names", bars, Request::default()),
+        ("scatter", scattered.clone(), Request::default()),
+        ("scatter-plain", scattered.clone(), named("alpha", "cost", "")),
+        ("scatter-groups", scattered, named("alpha", "cost", "phase")),
+        ("histogram", normal, Request::default()),
+        ("histogram-log", tail, Request::default()),
+        ("histogram-whole", dice, Request::default()),
+        ("gantt", schedule(8, 90, 40.0), Request::default()),
+        ("gantt-many", schedule(200, 20_000, 300.0), Request::default()),
+    ]
+}
+
+fn ugly() -> Vec<Example> {
+    let one = |v: f64| table("", vec![numbers("period", "min", Role::Output, vec![v])]);
+    let over = |x: Vec<f64>, y: Vec<f64>| {
+        table("", vec![numbers("x", "", Role::Parameter, x), numbers("y", "", Role::Output, y)])
+    };
+    let steps = |n: usize| rows(n, |i| i as f64);
+    let long = "a_name_that_somebody_thought_was_a_good_idea_because_it_says_everything_about_the_value";
+    let mut grid = sweep(true);
+    for column in &mut grid.columns {
+        column.name = format!("{} <{long}> & «µ₀·αβγ – Größe 長さ»", column.name);
+    }
+    grid.title = Some(
+        "A title that goes on and on, as titles of studies tend to do when nobody stops them, and on "
+            .repeat(2),
+    );
+    let modes: Vec<String> = rows(40, |i| format!("configuration number {i}"));
+    let modes: Vec<&str> = modes.iter().map(String::as_str).collect();
+    let many = table(
+        "",
+        vec![
+            labels("mode", Role::Parameter, &modes, rows(400, |i| i as u32 % 40)),
+            numbers("x", "", Role::Parameter, rows(400, |i| (i / 40) as f64)),
+            numbers("speed", "m/s", Role::Output, rows(400, |i| (i as f64).sqrt())),
+        ],
+    );
+    let bar = |v: f64| Bar { slot: 0, start: v, end: v, ok: true };
+    vec![
+        ("ugly-nothing", Data::default(), Request::default()),
+        ("ugly-nan", one(f64::NAN), Request::default()),
+        ("ugly-infinite", one(f64::INFINITY), Request::default()),
+        ("ugly-one", one(42.0), Request::default()),
+        ("ugly-zero", over(steps(10), vec![0.0; 10]), Request::default()),
+        ("ugly-huge", over(steps(20), rows(20, |i| (i as f64 - 7.0) * 1e307)), Request::default()),
+        ("ugly-tiny", over(steps(20), rows(20, |i| i as f64 * 1e-300)), Request::default()),
+        ("ugly-decades", over(steps(20), rows(20, |i| 10f64.powi(30 * i as i32 - 300))), Request::default()),
+        ("ugly-offset", over(steps(20), rows(20, |i| 1e6 + 1e-3 * (i as f64).sin())), Request::default()),
+        ("ugly-constant", over(steps(20), vec![1e9; 20]), Request::default()),
+        (
+            "ugly-gaps",
+            over(steps(20), rows(20, |i| if i % 5 == 2 { f64::NAN } else { i as f64 })),
+            Request::default(),
+        ),
+        (
+            "ugly-infinities",
+            over(steps(20), rows(20, |i| if i % 5 == 2 { f64::INFINITY } else { i as f64 })),
+            Request::default(),
+        ),
+        ("ugly-one-point", over(vec![3.0], vec![4.0]), of("scatter")),
+        ("ugly-names", grid, Request::default()),
+        ("ugly-labels", many.clone(), Request::default()),
+        ("ugly-labels-bars", many.clone(), Request { x: Some("mode".to_string()), ..of("histogram") }),
+        (
+            "ugly-labels-turned",
+            many,
+            Request { x: Some("mode".to_string()), y: Some("x".to_string()), ..of("heatmap") },
+        ),
+        ("ugly-gantt", Data { bars: vec![bar(5.0)], ..Data::default() }, Request::default()),
+        ("ugly-gantt-nan", Data { bars: vec![bar(f64::NAN)], ..Data::default() }, Request::default()),
+        ("ugly-unknown", sweep(false), Request { color: Some("perod".to_string()), ..Request::default() }),
+        ("ugly-log", over(steps(5), steps(5)), Request { log_x: AxisScale::Log, ..Request::default() }),
+        ("ugly-small", sweep(true), Request { width: 200, height: 150, ..Request::default() }),
+        ("ugly-wide", sweep(false), Request { width: 2000, height: 300, ..Request::default() }),
+    ]
+}
+
+fn large() -> Vec<Example> {
+    let mut chance = Chance(5);
+    let n = 1_000_000;
+    let x: Vec<f64> = rows(n, |_| chance.normal());
+    let y: Vec<f64> = x.iter().map(|x| x * 0.7 + chance.normal()).collect();
+    let cloud =
+        table("", vec![numbers("x", "", Role::Output, x.clone()), numbers("y", "", Role::Output, y.clone())]);
+    let side = |i: usize| i as f64 / 1000.0;
+    let grid = table(
+        "",
+        vec![
+            numbers("x", "", Role::Parameter, rows(n, |i| side(i % 1000))),
+            numbers("y", "", Role::Parameter, rows(n, |i| side(i / 1000))),
+            numbers(
+                "z",
+                "",
+                Role::Output,
+                rows(n, |i| {
+                    (side(i % 1000) * 9.0).sin() + (side(i / 1000) * 5.0).cos() + chance.normal() * 0.1
+                }),
+            ),
+        ],
+    );
+    let random = table(
+        "",
+        vec![
+            numbers("x", "", Role::Parameter, x),
+            numbers("w", "", Role::Parameter, y.clone()),
+            numbers("y", "", Role::Output, y),
+        ],
+    );
+    let long = table(
+        "",
+        vec![
+            numbers("x", "", Role::Parameter, rows(n, |i| i as f64)),
+            numbers("y", "", Role::Output, rows(n, |i| (i as f64 / 1e5).sin() + chance.normal() * 0.1)),
+        ],
+    );
+    let named = Request { x: Some("x".to_string()), y: Some("y".to_string()), ..of("scatter") };
+    vec![
+        ("large-scatter", cloud.clone(), named),
+        ("large-heatmap", grid, Request::default()),
+        ("large-heatmap-random", random.clone(), of("heatmap")),
+        ("large-scatter-mean", random, of("scatter")),
+        ("large-line", long, of("line")),
+        ("large-histogram", cloud, Request { x: Some("x".to_string()), ..of("histogram") }),
+        ("large-gantt", schedule(64, n, 10.0), Request::default()),
+        ("large-gantt-slots", schedule(5000, n, 10.0), Request::default()),
+    ]
+}

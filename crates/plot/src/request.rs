@@ -1,0 +1,84 @@
+//! What somebody asks for: everything has a default.
+
+/// A picture to draw. Columns are named; what is not named is chosen.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Request {
+    /// The name of a kind in [`KINDS`](crate::KINDS).
+    pub kind: Option<String>,
+    pub x: Option<String>,
+    pub y: Option<String>,
+    /// What the colour shows: the value in a heat map, the series in a line picture.
+    pub color: Option<String>,
+    pub log_x: AxisScale,
+    pub log_y: AxisScale,
+    pub log_color: AxisScale,
+    pub band: Band,
+    /// Instead of the title of the data; an empty one for none.
+    pub title: Option<String>,
+    /// In pixels of 1/96 inch, 200 to 4000. At a column width of 85 mm the default has texts of 5.5 to 7 points.
+    pub width: u32,
+    /// As the width, 150 to 4000.
+    pub height: u32,
+}
+
+impl Default for Request {
+    fn default() -> Request {
+        Request {
+            kind: None,
+            x: None,
+            y: None,
+            color: None,
+            log_x: AxisScale::Auto,
+            log_y: AxisScale::Auto,
+            log_color: AxisScale::Auto,
+            band: Band::Auto,
+            title: None,
+            width: 480,
+            height: 360,
+        }
+    }
+}
+
+/// How an axis is spaced.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum AxisScale {
+    /// Logarithmic where the values are a geometric series, or positive over more than two decades and not evenly spread.
+    #[default]
+    Auto,
+    Linear,
+    Log,
+}
+
+/// What the shaded band of a line picture shows of repeated runs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Band {
+    /// Smallest to largest for fewer than 8 runs per point or runs that differ in other parameters, else confidence.
+    #[default]
+    Auto,
+    MinMax,
+    /// First to third quartile.
+    Quartiles,
+    /// 95 % confidence interval of the mean, by Student's t.
+    Confidence,
+}
+
+/// The format of the bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// Real text in a sans-serif font; coordinates to 1/100 pixel.
+    Svg,
+    /// Two device pixels for each pixel of the request, marked as 192 dots per inch.
+    Png,
+}
+
+impl Request {
+    pub(crate) fn check(&self) -> Result<(), String> {
+        if !(200..=4000).contains(&self.width) || !(150..=4000).contains(&self.height) {
+            return Err(format!(
+                "a picture of {} × {} pixels cannot be drawn: give a width of 200 to 4000 and a height of 150 to 4000",
+                self.width, self.height
+            ));
+        }
+        Ok(())
+    }
+}
