@@ -184,7 +184,9 @@ impl Application {
     pub fn needs_directory(&self) -> bool {
         let reads_file = |output: &Output| match &output.source {
             OutputSource::Json { file, .. } => file.is_some(),
-            OutputSource::Regex { stream, .. } | OutputSource::Csv { stream, .. } => matches!(stream, Stream::File(_)),
+            OutputSource::Regex { stream, .. } | OutputSource::Csv { stream, .. } => {
+                matches!(stream, Stream::File(_))
+            }
             OutputSource::Measure(_) => false,
         };
         self.directory

@@ -106,10 +106,17 @@ impl fmt::Display for Diagnostic {
 
 /// The name nearest to a wrong one, if any is near enough to be what was meant.
 pub fn nearest<'a>(wrong: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    // The distance takes time and memory in proportion to both lengths.
+    if wrong.len() > 400 {
+        return None;
+    }
     names
         .into_iter()
         .map(|name| (strsim::damerau_levenshtein(&wrong.to_lowercase(), &name.to_lowercase()), name))
-        .filter(|(distance, name)| *distance <= 1 + name.chars().count().max(wrong.chars().count()) / 4)
+        .filter(|(distance, name)| {
+            let length = name.chars().count().max(wrong.chars().count());
+            *distance <= 1 + length / 4 && *distance < length
+        })
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, name)| name)
 }
@@ -132,5 +139,6 @@ mod tests {
         assert_eq!(nearest("memroy", ["cpus", "memory", "time"]), Some("memory"));
         assert_eq!(nearest("zzz", ["cpus", "memory"]), None);
         assert_eq!(nearest("k3", ["k1", "k2"]), Some("k1"));
+        assert_eq!(nearest("x", ["y"]), None);
     }
 }

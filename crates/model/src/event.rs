@@ -48,13 +48,38 @@ pub enum StopReason {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "kebab-case")]
 pub enum Event {
-    StudyStarted { study: StudyId, name: Name, version: u32, at: Timestamp, progress: Progress },
-    RunStarted { index: u64, attempt: u32, slot: u32, at: Timestamp },
+    StudyStarted {
+        study: StudyId,
+        name: Name,
+        version: u32,
+        at: Timestamp,
+        progress: Progress,
+    },
+    RunStarted {
+        index: u64,
+        attempt: u32,
+        slot: u32,
+        at: Timestamp,
+    },
     /// An attempt failed and the run will be tried again after a wait.
-    RunRetried { index: u64, attempt: Box<Attempt>, wait: Seconds },
+    RunRetried {
+        index: u64,
+        attempt: Box<Attempt>,
+        wait: Seconds,
+    },
     /// A run ended and its result is committed.
-    RunEnded { index: u64, succeeded: bool, attempt: Box<Attempt> },
+    RunEnded {
+        index: u64,
+        succeeded: bool,
+        attempt: Box<Attempt>,
+    },
     Progress(Progress),
-    Notice { message: String },
-    StudyStopped { reason: StopReason, progress: Progress, at: Timestamp },
+    Notice {
+        message: String,
+    },
+    StudyStopped {
+        reason: StopReason,
+        progress: Progress,
+        at: Timestamp,
+    },
 }

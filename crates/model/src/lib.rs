@@ -17,6 +17,7 @@ mod study;
 mod template;
 mod value;
 
+pub mod check;
 pub mod document;
 pub mod expression;
 
@@ -25,7 +26,7 @@ pub use application::{
 };
 pub use diagnostic::{Diagnostic, FieldPath, Position, nearest};
 pub use event::{Event, Progress, StopReason};
-pub use expression::Expression;
+pub use expression::{Expression, ExpressionError};
 pub use name::{Name, NameError};
 pub use parameter::{Parameter, ParameterType};
 pub use protocol::{

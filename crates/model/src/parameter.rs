@@ -26,9 +26,11 @@ impl ParameterType {
             ParameterType::Float => ValueType::Float,
             ParameterType::Boolean => ValueType::Boolean,
             ParameterType::String | ParameterType::File => ValueType::String,
-            ParameterType::Choice(values) => {
-                values.iter().filter_map(Value::value_type).reduce(ValueType::join).unwrap_or(ValueType::String)
-            }
+            ParameterType::Choice(values) => values
+                .iter()
+                .filter_map(Value::value_type)
+                .reduce(ValueType::join)
+                .unwrap_or(ValueType::String),
         }
     }
 
@@ -63,7 +65,16 @@ pub struct Parameter {
 
 impl Parameter {
     pub fn new(name: Name, kind: ParameterType) -> Parameter {
-        Parameter { name, kind, unit: None, description: None, min: None, max: None, default: None, inferred: false }
+        Parameter {
+            name,
+            kind,
+            unit: None,
+            description: None,
+            min: None,
+            max: None,
+            default: None,
+            inferred: false,
+        }
     }
 
     /// Brings a value to the parameter's type and checks its bounds. The message fits "{parameter}: {message}".
@@ -79,7 +90,9 @@ impl Parameter {
         let value = match (&self.kind, value) {
             (ParameterType::Integer, Value::Integer(i)) => Value::Integer(i),
             // 1e6 is how people write a large integer.
-            (ParameterType::Integer, Value::Float(x)) if x.fract() == 0.0 && x.abs() < 9e15 => Value::Integer(x as i64),
+            (ParameterType::Integer, Value::Float(x)) if x.fract() == 0.0 && x.abs() < 9e15 => {
+                Value::Integer(x as i64)
+            }
             (ParameterType::Float, Value::Float(x)) => Value::Float(x),
             (ParameterType::Float, Value::Integer(i)) => Value::Float(i as f64),
             (ParameterType::Boolean, Value::Boolean(b)) => Value::Boolean(b),
@@ -132,7 +145,10 @@ mod tests {
     #[test]
     fn values_are_brought_to_the_type() {
         assert_eq!(parameter(ParameterType::Float).accept(Value::Integer(2)), Ok(Value::Float(2.0)));
-        assert_eq!(parameter(ParameterType::Integer).accept(Value::Float(1e6)), Ok(Value::Integer(1_000_000)));
+        assert_eq!(
+            parameter(ParameterType::Integer).accept(Value::Float(1e6)),
+            Ok(Value::Integer(1_000_000))
+        );
         assert_eq!(
             parameter(ParameterType::Integer).accept(Value::Float(0.5)),
             Err("expected an integer, found the float 0.5".into())

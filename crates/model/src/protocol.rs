@@ -78,7 +78,11 @@ pub struct Report {
 #[serde(rename_all = "kebab-case")]
 pub enum ToWorker {
     Assign(Assignment),
-    Lease { study: StudyId, lease: LeaseId, tickets: Vec<Ticket> },
+    Lease {
+        study: StudyId,
+        lease: LeaseId,
+        tickets: Vec<Ticket>,
+    },
     /// Give back what has not been started; let the rest end.
     Drain,
     /// End what is running, at once; give back the rest.
@@ -90,12 +94,23 @@ pub enum ToWorker {
 #[serde(rename_all = "kebab-case")]
 pub enum FromWorker {
     /// There is room for this many more runs, beyond those leased: a lease should be on its way.
-    Wants { runs: u32 },
+    Wants {
+        runs: u32,
+    },
     /// An attempt has begun (sent for runs that are not tiny, so that people see what is going on).
-    Started { study: StudyId, index: u64, attempt: u32, slot: u32 },
+    Started {
+        study: StudyId,
+        index: u64,
+        attempt: u32,
+        slot: u32,
+    },
     Report(Box<Report>),
     /// Leased, never started, and not going to be.
-    Returned { study: StudyId, lease: LeaseId, indices: Vec<u64> },
+    Returned {
+        study: StudyId,
+        lease: LeaseId,
+        indices: Vec<u64>,
+    },
     /// Something people should know once: a limit that cannot be enforced, say.
     Notice(String),
     /// Nothing runs any more and nothing will: the last word after `Drain` or `Stop`.

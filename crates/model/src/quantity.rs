@@ -68,12 +68,18 @@ impl FromStr for Bytes {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Bytes, String> {
-        let expected = || format!("`{text}` is not an amount of memory; write a number and a unit, such as \"256 MiB\" or \"2 GB\"");
+        let expected = || {
+            format!(
+                "`{text}` is not an amount of memory; write a number and a unit, such as \"256 MiB\" or \"2 GB\""
+            )
+        };
         let (number, unit) = split(text).ok_or_else(expected)?;
         let factor = MEMORY.iter().find(|(u, _)| *u == unit).ok_or_else(expected)?.1;
         let bytes = number * factor as f64;
         if !(bytes >= 1.0 && bytes < 2f64.powi(63)) {
-            return Err(format!("`{text}` is not a possible amount of memory; it must be at least 1 B and below 8 EiB"));
+            return Err(format!(
+                "`{text}` is not a possible amount of memory; it must be at least 1 B and below 8 EiB"
+            ));
         }
         Ok(Bytes(bytes.round() as u64))
     }
@@ -94,10 +100,16 @@ impl FromStr for Seconds {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Seconds, String> {
-        let expected = || format!("`{text}` is not a length of time; write a number and a unit, such as \"10 min\", \"1.5 h\" or \"30 s\"");
+        let expected = || {
+            format!(
+                "`{text}` is not a length of time; write a number and a unit, such as \"10 min\", \"1.5 h\" or \"30 s\""
+            )
+        };
         let (number, unit) = split(text).ok_or_else(expected)?;
         let factor = TIME.iter().find(|(u, _)| *u == unit).ok_or_else(expected)?.1;
-        Seconds::new(number * factor).ok_or_else(|| format!("`{text}` is not a possible length of time; it must be above zero and below 1000 years"))
+        Seconds::new(number * factor).ok_or_else(|| {
+            format!("`{text}` is not a possible length of time; it must be above zero and below 1000 years")
+        })
     }
 }
 
@@ -145,7 +157,13 @@ mod tests {
 
     #[test]
     fn memory_is_read_and_shown() {
-        for (text, bytes) in [("256 MiB", 256 << 20), ("2GB", 2_000_000_000), ("1.5 GiB", 3 << 29), ("1e3 B", 1000), ("4G", 4 << 30)] {
+        for (text, bytes) in [
+            ("256 MiB", 256 << 20),
+            ("2GB", 2_000_000_000),
+            ("1.5 GiB", 3 << 29),
+            ("1e3 B", 1000),
+            ("4G", 4 << 30),
+        ] {
             assert_eq!(text.parse(), Ok(Bytes(bytes)), "{text}");
         }
         for wrong in ["", "MiB", "12", "1 XB", "-1 MiB", "0 B", "1e30 TiB", "NaN B"] {
@@ -157,13 +175,21 @@ mod tests {
 
     #[test]
     fn time_is_read_and_shown() {
-        for (text, seconds) in [("10 min", 600.0), ("1.5h", 5400.0), ("30 s", 30.0), ("250ms", 0.25), ("2 d", 172_800.0)] {
+        for (text, seconds) in
+            [("10 min", 600.0), ("1.5h", 5400.0), ("30 s", 30.0), ("250ms", 0.25), ("2 d", 172_800.0)]
+        {
             assert_eq!(text.parse(), Ok(Seconds(seconds)), "{text}");
         }
         for wrong in ["", "10", "10 minutes ago", "-1 s", "0 s", "inf s"] {
             assert!(wrong.parse::<Seconds>().is_err(), "{wrong}");
         }
-        for (seconds, text) in [(0.35, "350 ms"), (4.21, "4.2 s"), (200.0, "3 min 20 s"), (7200.0, "2 h"), (183_600.0, "2 d 3 h")] {
+        for (seconds, text) in [
+            (0.35, "350 ms"),
+            (4.21, "4.2 s"),
+            (200.0, "3 min 20 s"),
+            (7200.0, "2 h"),
+            (183_600.0, "2 d 3 h"),
+        ] {
             assert_eq!(Seconds(seconds).to_string(), text);
         }
     }

@@ -27,19 +27,33 @@ impl Micros {
 #[serde(rename_all = "kebab-case")]
 pub enum Cause {
     /// It ended with an exit code that is not one of success.
-    Exit { code: i32 },
+    Exit {
+        code: i32,
+    },
     /// It was killed by a signal that Paramo did not send.
-    Signal { signal: i32 },
-    OutOfMemory { limit: Option<Bytes> },
-    TimeOut { limit: Seconds },
+    Signal {
+        signal: i32,
+    },
+    OutOfMemory {
+        limit: Option<Bytes>,
+    },
+    TimeOut {
+        limit: Seconds,
+    },
     /// The worker it ran on went away.
     LostWorker,
     /// It ended well but did not give what it must: which output, and why not.
-    BadOutput { message: String },
+    BadOutput {
+        message: String,
+    },
     /// It could not be started: command not found, file not written, function not importable.
-    NotStarted { message: String },
+    NotStarted {
+        message: String,
+    },
     /// The Python function raised.
-    Exception { message: String },
+    Exception {
+        message: String,
+    },
     /// Somebody ended it.
     Cancelled,
 }

@@ -43,10 +43,18 @@ pub enum Factor {
 pub enum Axis {
     Values(Vec<Value>),
     /// From `from` to `to`, both inclusive; both are integers or floats.
-    Range { from: Value, to: Value, steps: Steps, scale: Scale },
+    Range {
+        from: Value,
+        to: Value,
+        steps: Steps,
+        scale: Scale,
+    },
     /// Repetitions. The parameter is 1, 2, … `count`; with a seed, an independent integer in 1…2³¹−1 for every point, a
     /// function of the seed and the point's index.
-    Replicate { count: u64, seed: Option<u64> },
+    Replicate {
+        count: u64,
+        seed: Option<u64>,
+    },
 }
 
 /// How a range is divided.
@@ -82,10 +90,19 @@ pub struct Sample {
 #[serde(rename_all = "kebab-case")]
 pub enum Distribution {
     /// Uniform over `[from, to)`; over the integers `from..=to` when the parameter is an integer.
-    Uniform { from: f64, to: f64 },
+    Uniform {
+        from: f64,
+        to: f64,
+    },
     /// The logarithm is uniform.
-    LogUniform { from: f64, to: f64 },
-    Normal { mean: f64, sd: f64 },
+    LogUniform {
+        from: f64,
+        to: f64,
+    },
+    Normal {
+        mean: f64,
+        sd: f64,
+    },
 }
 
 /// A table of points. A cell is a list of values: one for a plain cell, several for a JSON list, of which the row's product is taken.

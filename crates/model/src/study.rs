@@ -63,7 +63,10 @@ impl Default for Retry {
     fn default() -> Retry {
         Retry {
             count: 0,
-            on: CauseKind::ALL.into_iter().filter(|kind| !matches!(kind, CauseKind::BadOutput | CauseKind::NotStarted)).collect(),
+            on: CauseKind::ALL
+                .into_iter()
+                .filter(|kind| !matches!(kind, CauseKind::BadOutput | CauseKind::NotStarted))
+                .collect(),
             delay: Seconds(1.0),
             factor: 2.0,
             max_delay: Seconds(60.0),

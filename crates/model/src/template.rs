@@ -72,7 +72,11 @@ impl Template {
                 rest = &tail[2..];
                 continue;
             }
-            let name = tail.strip_prefix('{').and_then(|t| t.split_once('}')).and_then(|(n, _)| Name::new(n).ok());
+            let name = tail.strip_prefix('{').and_then(|rest| {
+                // A name has at most 100 characters: looking no further keeps a text full of open braces linear.
+                let (end, _) = rest.char_indices().take(101).find(|(_, c)| *c == '}')?;
+                Name::new(&rest[..end]).ok()
+            });
             let Some(name) = name else {
                 text.push_str(&tail[..1]);
                 rest = &tail[1..];

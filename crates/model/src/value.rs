@@ -117,10 +117,11 @@ impl Value {
         }
         // `parse::<f64>` also takes "infinity" and "nan"; as words on a command line only the usual spellings are numbers.
         let word = trimmed.trim_start_matches(['-', '+']);
-        if word.starts_with(|c: char| c.is_ascii_digit() || c == '.') || matches!(word, "nan" | "NaN" | "inf") {
-            if let Ok(x) = trimmed.parse::<f64>() {
-                return Value::Float(x);
-            }
+        let number = word.starts_with(|c: char| c.is_ascii_digit() || c == '.');
+        if (number || matches!(word, "nan" | "NaN" | "inf"))
+            && let Ok(x) = trimmed.parse::<f64>()
+        {
+            return Value::Float(x);
         }
         match trimmed {
             "true" => Value::Boolean(true),
@@ -198,7 +199,9 @@ impl Serialize for Value {
             Value::Missing => serializer.serialize_none(),
             Value::Boolean(b) => serializer.serialize_bool(*b),
             Value::Integer(i) => serializer.serialize_i64(*i),
-            Value::Float(x) if x.is_finite() || !serializer.is_human_readable() => serializer.serialize_f64(*x),
+            Value::Float(x) if x.is_finite() || !serializer.is_human_readable() => {
+                serializer.serialize_f64(*x)
+            }
             Value::Float(x) => serializer.serialize_str(&format!("~{x}")),
             Value::String(s) if s.starts_with('~') && serializer.is_human_readable() => {
                 serializer.serialize_str(&format!("~{s}"))
