@@ -1,0 +1,65 @@
+//! Words for what is wrong with a store.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use serde::Serialize;
+
+/// What opening a store found to be lost. The store can be used; what is left of it is whole.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Damage {
+    /// The newest commits are gone: the log of the database was cut short, or an older copy was put in its place.
+    LostCommits { file: PathBuf, commits: u64, runs: u64 },
+    /// The mark beside the database was written for another one.
+    Replaced { file: PathBuf },
+}
+
+impl fmt::Display for Damage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Damage::LostCommits { file, commits, runs } => {
+                let plural = if *commits == 1 { "" } else { "s" };
+                write!(f, "{} has lost its last {commits} commit{plural}, ", file.display())?;
+                match runs {
+                    0 => write!(f, "which held no results")?,
+                    1 => write!(f, "with the result of 1 run")?,
+                    runs => write!(f, "with the results of up to {runs} runs")?,
+                }
+                write!(
+                    f,
+                    ": its end was cut off, or an older copy was put in its place; what is left is whole, and "
+                )?;
+                write!(f, "`paramo run` makes the lost runs again")
+            }
+            Damage::Replaced { file } => write!(
+                f,
+                "{} is not the store that was used here before: another was put in its place, so it cannot be said whether \
+                 anything is missing",
+                file.display()
+            ),
+        }
+    }
+}
+
+/// How bad a [`Finding`] is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Severity {
+    Warning,
+    /// Data is missing or not as it was written.
+    Damage,
+}
+
+/// Something that a check found.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    pub severity: Severity,
+    /// What, where, and what to do about it.
+    pub message: String,
+}
+
+impl Finding {
+    pub(crate) fn damage(message: impl fmt::Display) -> Finding {
+        Finding { severity: Severity::Damage, message: message.to_string() }
+    }
+}
