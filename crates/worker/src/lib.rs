@@ -1,1 +1,39 @@
+//! Doing one run: stage, start, limit, capture.
+//!
+//! A worker makes runs and reports them, over a [`Link`] that speaks only [`ToWorker`](paramo_model::ToWorker) and
+//! [`FromWorker`](paramo_model::FromWorker). It never decides whether a run is tried again. [`LocalWorker`] is a worker in this process.
 
+mod capacity;
+mod capture;
+mod clock;
+mod command;
+#[cfg(any(test, feature = "conformance"))]
+pub mod conformance;
+mod directory;
+mod dispatch;
+mod environment;
+mod frame;
+mod function;
+mod guardian;
+mod halt;
+mod json;
+mod ledger;
+mod limits;
+mod link;
+mod lookup;
+mod memory;
+mod orphans;
+mod outbox;
+mod outputs;
+mod prepared;
+mod process;
+mod slot;
+mod spawn;
+mod warm;
+mod watch;
+mod worker;
+
+pub use capacity::{Found, detect, detect_report};
+pub use limits::{MemoryLimits, limits_report};
+pub use link::Link;
+pub use worker::{LocalLink, LocalWorker, WorkerError, WorkerOptions};
