@@ -1,1 +1,18 @@
+//! What happens next: which run is leased, tried again, counted, committed, and when a study ends.
+//!
+//! The engine is the only place that decides. [`Conductor`] is the decision itself, without clock, store or worker, so that it is
+//! tested with any history; [`conduct`] puts it between a worker and a store; [`plan`] says what a study file means for what
+//! has already run.
 
+mod conduct;
+mod conductor;
+mod error;
+mod observer;
+mod plan;
+mod rate;
+
+pub use conduct::{Command, Outcome, conduct};
+pub use conductor::{Conductor, Verdict};
+pub use error::EngineError;
+pub use observer::Observer;
+pub use plan::{Changed, Plan, plan};

@@ -1,0 +1,436 @@
+//! The loop that works on a study: between a worker, a store, the clock and the people who watch.
+//!
+//! Everything is an event in one `select!`: news of the worker, a commit that came through, a retry that is due, a word from outside. Results
+//! are committed in groups while the worker goes on with what it holds; nothing is reported as done before its group is durable.
+//! Whatever happens in here, a crash costs only the runs that were open.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use paramo_design::Space;
+use paramo_model::{
+    Assignment, Event, FromWorker, LeaseId, Progress, Report, RunRecord, Seconds, StopReason, Study, StudyId,
+    StudyState, Timestamp, ToWorker,
+};
+use paramo_store::{Store, StoreError, StudyRow};
+use paramo_worker::Link;
+use roaring::RoaringTreemap;
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+
+use crate::rate::Rate;
+use crate::{Conductor, EngineError, Observer, Verdict};
+
+/// A word from outside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// Lease nothing more, let what runs end.
+    Drain,
+    /// End what runs now; it stays open.
+    Stop,
+    /// The store has been changed by another process: read the study again.
+    Reload,
+}
+
+/// How the work on a study ended.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Outcome {
+    pub reason: StopReason,
+    pub progress: Progress,
+    /// Runs that failed in this session.
+    pub failed_now: u64,
+}
+
+/// A group is committed when it is this old or this large, whichever comes first.
+const GROUP_TIME: Duration = Duration::from_millis(100);
+const GROUP_SIZE: usize = 8192;
+/// How often people hear how far it is.
+const TICK: Duration = Duration::from_millis(200);
+/// A store that refuses (disk full, locked) is tried again after these waits, with leasing stopped.
+const STORE_WAITS: [Duration; 4] =
+    [Duration::from_secs(1), Duration::from_secs(2), Duration::from_secs(4), Duration::from_secs(8)];
+
+type Commit = JoinHandle<(Vec<RunRecord>, Result<(), StoreError>)>;
+
+/// Works on a study until every run has ended or somebody stops it. `directory` is the store's: runs and kept files go below it.
+pub async fn conduct(
+    store: Arc<dyn Store>,
+    row: StudyRow,
+    link: Box<dyn Link>,
+    directory: &str,
+    commands: mpsc::UnboundedReceiver<Command>,
+    observer: &mut dyn Observer,
+) -> Result<Outcome, EngineError> {
+    let ended = store.ended(row.id).await?;
+    let space = compile(&row.study)?;
+    let study = &row.study;
+    let now = Instant::now();
+    let all = &ended.succeeded | &ended.failed;
+    let mut work = Work {
+        rate: Rate::new(now, all.len()),
+        conductor: Conductor::new(
+            space,
+            study.run.order,
+            study.run.retry.clone(),
+            study.application.resources.clone(),
+            all,
+        ),
+        started: now,
+        succeeded: ended.succeeded.len(),
+        failed: ended.failed.len(),
+        failed_now: 0,
+        retried: 0,
+        store,
+        id: row.id,
+        study: Arc::new(row.study.clone()),
+        directory: directory.to_owned(),
+        link,
+        observer,
+        hungry: 0,
+        pending: Vec::new(),
+        pending_since: now,
+        commit: None,
+        store_failures: 0,
+        store_retry: None,
+        stopping: None,
+    };
+    let at = timestamp();
+    let progress = work.progress(now);
+    work.observer.event(Event::StudyStarted {
+        study: row.id,
+        name: row.name.clone(),
+        version: row.version,
+        at,
+        progress,
+    });
+    work.assign();
+    work.run(commands).await
+}
+
+fn compile(study: &Study) -> Result<Space, EngineError> {
+    Space::new(&study.space, &study.application.parameters)
+        .map_err(|diagnostics| EngineError::Space { study: study.name.to_string(), diagnostics })
+}
+
+/// Now, by the wall clock; only for people, nothing is ordered by it.
+fn timestamp() -> Timestamp {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    Timestamp(since.as_micros() as i64)
+}
+
+struct Work<'a> {
+    conductor: Conductor,
+    rate: Rate,
+    started: Instant,
+    succeeded: u64,
+    failed: u64,
+    failed_now: u64,
+    retried: u64,
+    store: Arc<dyn Store>,
+    id: StudyId,
+    study: Arc<Study>,
+    directory: String,
+    link: Box<dyn Link>,
+    observer: &'a mut dyn Observer,
+    /// How many more runs the worker could hold.
+    hungry: usize,
+    pending: Vec<RunRecord>,
+    pending_since: Instant,
+    commit: Option<Commit>,
+    store_failures: usize,
+    store_retry: Option<Instant>,
+    /// Why nothing more is leased, once that is so.
+    stopping: Option<StopReason>,
+}
+
+impl Work<'_> {
+    async fn run(mut self, mut commands: mpsc::UnboundedReceiver<Command>) -> Result<Outcome, EngineError> {
+        let mut tick = tokio::time::interval(TICK);
+        tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut gone = false;
+        let mut commands_open = true;
+        loop {
+            let more = self.feed()?;
+            self.begin_commit();
+            let all_ended = self.conductor.finished() || (gone && self.stopping.is_some());
+            if all_ended && self.pending.is_empty() && self.commit.is_none() {
+                break;
+            }
+            let wake = self.next_wake(more);
+            tokio::select! {
+                biased;
+                command = commands.recv(), if commands_open => match command {
+                    Some(command) => self.obey(command).await?,
+                    None => commands_open = false,
+                },
+                done = async { match self.commit.as_mut() { Some(commit) => commit.await, None => std::future::pending().await } } => {
+                    self.commit = None;
+                    match done {
+                        Ok((records, result)) => self.committed(records, result)?,
+                        // The task does not panic by itself and nobody aborts it.
+                        Err(error) => std::panic::resume_unwind(error.into_panic()),
+                    }
+                }
+                news = self.link.receive(), if !gone => match news {
+                    Some(news) => self.take(news),
+                    None if self.stopping.is_some() => gone = true,
+                    None => return Err(EngineError::WorkerEnded),
+                },
+                _ = tokio::time::sleep_until(wake.into()) => {}
+                _ = tick.tick() => self.tell(),
+            }
+        }
+        self.finish(gone).await
+    }
+
+    fn assign(&mut self) {
+        let id = self.id.0;
+        self.link.send(ToWorker::Assign(Assignment {
+            id: self.id,
+            study: self.study.clone(),
+            runs: format!("{}/runs/{id}", self.directory),
+            files: format!("{}/files/{id}", self.directory),
+            slots: self.study.run.slots,
+        }));
+    }
+
+    /// Leases what the worker wants. True when a scan was cut off and should go on soon.
+    fn feed(&mut self) -> Result<bool, EngineError> {
+        let now = Instant::now();
+        if self.hungry == 0
+            || self.stopping.is_some()
+            || self.store_retry.is_some()
+            || !self.conductor.has_work(now)
+        {
+            return Ok(false);
+        }
+        let lease = self
+            .conductor
+            .lease(self.hungry, now)
+            .map_err(|(index, message)| EngineError::Condition { index, message })?;
+        if !lease.tickets.is_empty() {
+            self.hungry -= lease.tickets.len().min(self.hungry);
+            self.link.send(ToWorker::Lease { study: self.id, lease: lease.id, tickets: lease.tickets });
+        }
+        Ok(lease.more)
+    }
+
+    /// When to look again though nothing happens.
+    fn next_wake(&self, more: bool) -> Instant {
+        let now = Instant::now();
+        if more {
+            return now;
+        }
+        let group = (!self.pending.is_empty() && self.commit.is_none() && self.store_retry.is_none())
+            .then(|| self.pending_since + GROUP_TIME);
+        let retry = self.conductor.next_due().filter(|_| self.hungry > 0 && self.stopping.is_none());
+        [group, retry, self.store_retry]
+            .into_iter()
+            .flatten()
+            .min()
+            .unwrap_or(now + Duration::from_secs(3600))
+    }
+
+    fn take(&mut self, news: Vec<FromWorker>) {
+        let now = Instant::now();
+        for item in news {
+            match item {
+                FromWorker::Wants { runs } => self.hungry = runs as usize,
+                FromWorker::Started { index, attempt, slot, .. } => {
+                    if self.observer.wants_runs() {
+                        self.observer.event(Event::RunStarted { index, attempt, slot, at: timestamp() });
+                    }
+                }
+                FromWorker::Report(report) => self.reported(*report, now),
+                FromWorker::Returned { lease, indices, .. } => self.returned(lease, indices),
+                FromWorker::Notice(message) => self.observer.event(Event::Notice { message }),
+                FromWorker::Gone => {}
+            }
+        }
+    }
+
+    fn reported(&mut self, report: Report, now: Instant) {
+        let index = report.index;
+        match self.conductor.report(report, now) {
+            Verdict::Ended(record) => {
+                if self.pending.is_empty() {
+                    self.pending_since = now;
+                }
+                self.pending.push(*record);
+            }
+            Verdict::Retry { attempt, wait } => {
+                self.retried += 1;
+                if self.observer.wants_runs() {
+                    self.observer.event(Event::RunRetried { index, attempt, wait });
+                }
+            }
+            Verdict::Duplicate => {}
+        }
+    }
+
+    fn returned(&mut self, lease: LeaseId, indices: Vec<u64>) {
+        self.conductor.give_back(lease, indices);
+    }
+
+    /// Starts a commit when a group is due and none is on its way.
+    fn begin_commit(&mut self) {
+        let now = Instant::now();
+        if self.store_retry.is_some_and(|due| due <= now) {
+            self.store_retry = None;
+        }
+        let due = self.pending.len() >= GROUP_SIZE
+            || now.duration_since(self.pending_since) >= GROUP_TIME
+            || self.conductor.leased() == 0;
+        if self.pending.is_empty() || self.commit.is_some() || self.store_retry.is_some() || !due {
+            return;
+        }
+        let records = std::mem::take(&mut self.pending);
+        let store = self.store.clone();
+        let id = self.id;
+        self.commit = Some(tokio::spawn(async move {
+            let result = store.commit(id, &records).await.map(|_| ());
+            (records, result)
+        }));
+    }
+
+    fn committed(
+        &mut self,
+        records: Vec<RunRecord>,
+        result: Result<(), StoreError>,
+    ) -> Result<(), EngineError> {
+        if let Err(source) = result {
+            return self.not_stored(records, source);
+        }
+        if std::mem::take(&mut self.store_failures) > 0 {
+            self.observer.event(Event::Notice { message: "the store takes results again".to_owned() });
+        }
+        let failed = records.iter().filter(|record| !record.succeeded()).count() as u64;
+        self.failed += failed;
+        self.failed_now += failed;
+        self.succeeded += records.len() as u64 - failed;
+        if self.observer.wants_runs() {
+            for record in records {
+                let succeeded = record.succeeded();
+                self.observer.event(Event::RunEnded {
+                    index: record.index,
+                    succeeded,
+                    attempt: Box::new(record.last),
+                });
+            }
+        }
+        if self.study.run.max_failures.is_some_and(|limit| self.failed_now >= limit) {
+            self.stop(StopReason::TooManyFailures, ToWorker::Drain);
+        }
+        Ok(())
+    }
+
+    /// Keeps the results and tries again a few times: a disk may be made room on while the runs that go on end.
+    fn not_stored(&mut self, mut records: Vec<RunRecord>, source: StoreError) -> Result<(), EngineError> {
+        records.append(&mut self.pending);
+        self.pending = records;
+        let Some(wait) = STORE_WAITS.get(self.store_failures).copied() else {
+            self.link.send(ToWorker::Stop);
+            return Err(EngineError::NotStored { runs: self.pending.len(), source });
+        };
+        self.store_failures += 1;
+        self.store_retry = Some(Instant::now() + wait);
+        let message = format!(
+            "{source}; {} results are held and stored again in {}; nothing new is started until then",
+            self.pending.len(),
+            Seconds(wait.as_secs_f64())
+        );
+        self.observer.event(Event::Notice { message });
+        Ok(())
+    }
+
+    async fn obey(&mut self, command: Command) -> Result<(), EngineError> {
+        match command {
+            Command::Drain => self.stop(StopReason::Interrupted, ToWorker::Drain),
+            Command::Stop => {
+                let reason = self.stopping.unwrap_or(StopReason::Interrupted);
+                self.stopping = Some(reason);
+                self.link.send(ToWorker::Stop);
+            }
+            Command::Reload => self.reload().await?,
+        }
+        Ok(())
+    }
+
+    fn stop(&mut self, reason: StopReason, word: ToWorker) {
+        if self.stopping.is_none() {
+            self.stopping = Some(reason);
+            self.link.send(word);
+        }
+    }
+
+    /// Compares what the store says with what is being done.
+    async fn reload(&mut self) -> Result<(), EngineError> {
+        let row = self.store.study(self.id).await?;
+        if row.state == StudyState::Cancelled {
+            self.stop(StopReason::Cancelled, ToWorker::Stop);
+            return Ok(());
+        }
+        if row.study.space != self.study.space {
+            self.study = Arc::new(row.study.clone());
+            let space = compile(&row.study)?;
+            self.conductor.grow(space);
+            self.assign();
+        }
+        // What is on its way to the store is not known there yet; only indices that are neither there nor on their way were taken back.
+        if let Some(commit) = self.commit.take() {
+            match commit.await {
+                Ok((records, result)) => self.committed(records, result)?,
+                Err(error) => std::panic::resume_unwind(error.into_panic()),
+            }
+        }
+        let ended = self.store.ended(self.id).await?;
+        let mut known: RoaringTreemap = &ended.succeeded | &ended.failed;
+        known.extend(self.pending.iter().map(|record| record.index));
+        self.conductor.open_again_unless(&known);
+        self.succeeded = ended.succeeded.len();
+        self.failed = ended.failed.len();
+        Ok(())
+    }
+
+    fn progress(&mut self, now: Instant) -> Progress {
+        let done = self.succeeded + self.failed;
+        self.rate.note(now, done);
+        let total = self.conductor.space().len();
+        let left = total.saturating_sub(done + self.conductor.skipped());
+        Progress {
+            total,
+            skipped: self.conductor.skipped(),
+            succeeded: self.succeeded,
+            failed: self.failed,
+            running: self.conductor.leased() as u64,
+            retried: self.retried,
+            rate: self.rate.per_second(),
+            remaining: self.rate.remaining(left),
+            elapsed: now.duration_since(self.started).as_secs_f64(),
+        }
+    }
+
+    fn tell(&mut self) {
+        let progress = self.progress(Instant::now());
+        self.observer.event(Event::Progress(progress));
+    }
+
+    async fn finish(mut self, gone: bool) -> Result<Outcome, EngineError> {
+        let finished = self.conductor.finished();
+        let reason = match self.stopping {
+            Some(reason) if !finished => reason,
+            _ => StopReason::Finished,
+        };
+        if finished {
+            self.store.set_state(self.id, StudyState::Finished).await?;
+        }
+        if !gone {
+            // The worker holds nothing any more; wait for its word that no process is left.
+            self.link.send(ToWorker::Drain);
+            while self.link.receive().await.is_some() {}
+        }
+        let progress = self.progress(Instant::now());
+        self.observer.event(Event::StudyStopped { reason, progress: progress.clone(), at: timestamp() });
+        Ok(Outcome { reason, progress, failed_now: self.failed_now })
+    }
+}

@@ -1,0 +1,10 @@
+//! Who is told what happens.
+
+use paramo_model::Event;
+
+/// Receives the events of a study, in order, on the engine's own task: it must not block.
+pub trait Observer {
+    /// Whether single runs are of interest. Without it only the events of the study as a whole are made, which matters at 50,000 runs/s.
+    fn wants_runs(&self) -> bool;
+    fn event(&mut self, event: Event);
+}
