@@ -1,1 +1,34 @@
-fn main() {}
+//! `paramo`: the binary. Words and tables only; what happens is decided in the floors below.
+
+mod args;
+mod commands;
+mod exit;
+mod failure;
+mod output;
+mod session;
+mod store;
+mod study_file;
+mod view;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+fn main() -> ExitCode {
+    let cli = args::Cli::parse();
+    // One thread: the work is done by the runs' own processes, and the worker has threads of its own.
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            anstream::eprintln!("error: cannot start: {error}");
+            return ExitCode::from(exit::UNAVAILABLE);
+        }
+    };
+    match runtime.block_on(commands::dispatch(cli)) {
+        Ok(code) => ExitCode::from(code),
+        Err(failure) => {
+            anstream::eprintln!("error: {}", failure.text);
+            ExitCode::from(failure.code)
+        }
+    }
+}

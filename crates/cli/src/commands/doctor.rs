@@ -1,0 +1,184 @@
+//! `paramo doctor`: does everything that Paramo needs work here?
+
+use std::path::Path;
+
+use serde_json::json;
+
+use crate::args::Doctor;
+use crate::exit;
+use crate::failure::Result;
+use crate::output::print_line;
+use crate::store::open;
+use crate::view::plural;
+
+/// How one thing is.
+struct Check {
+    what: &'static str,
+    verdict: Verdict,
+    /// What was found, or what is wrong and what to do.
+    text: String,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Verdict {
+    Good,
+    /// It works, with less.
+    Note,
+    Bad,
+}
+
+impl Verdict {
+    fn word(self) -> &'static str {
+        match self {
+            Verdict::Good => "ok",
+            Verdict::Note => "note",
+            Verdict::Bad => "BAD",
+        }
+    }
+}
+
+pub async fn doctor(directory: &Path, args: Doctor) -> Result<u8> {
+    let mut checks = vec![version(), cpus(), memory(), limits(), python(), open_files(), disk(directory)];
+    checks.extend(store(directory, args.deep).await);
+    for check in &checks {
+        let line = match args.json {
+            true => json!({ "check": check.what, "verdict": check.verdict.word().to_lowercase(), "text": check.text }).to_string(),
+            false => format!("{:<5} {:<12} {}", check.verdict.word(), check.what, check.text),
+        };
+        print_line(&line)?;
+    }
+    Ok(if checks.iter().any(|check| check.verdict == Verdict::Bad) { exit::UNAVAILABLE } else { exit::OK })
+}
+
+fn good(what: &'static str, text: String) -> Check {
+    Check { what, verdict: Verdict::Good, text }
+}
+
+fn version() -> Check {
+    good("paramo", env!("CARGO_PKG_VERSION").to_owned())
+}
+
+fn cpus() -> Check {
+    let found = paramo_worker::detect_report();
+    let gpus = match found.capacity.gpus.len() as u64 {
+        0 => "no GPU".to_owned(),
+        n => format!("{} by {}", plural(n, "GPU"), found.gpus_by),
+    };
+    good("CPUs", format!("{} by {}; {gpus}", found.capacity.cpus, found.cpus_by))
+}
+
+fn memory() -> Check {
+    let found = paramo_worker::detect_report();
+    good("memory", format!("{} by {}", found.capacity.memory, found.memory_by))
+}
+
+fn limits() -> Check {
+    let limits = paramo_worker::limits_report();
+    let verdict = match limits {
+        paramo_worker::MemoryLimits::AddressSpace(_) => Verdict::Note,
+        _ => Verdict::Good,
+    };
+    Check { what: "limits", verdict, text: format!("memory is limited {limits}") }
+}
+
+fn python() -> Check {
+    let output = std::process::Command::new("python3")
+        .args(["-c", "import sys; print(*sys.version_info[:3], sep='.')"])
+        .output();
+    match output {
+        Ok(output) if output.status.success() => {
+            let version = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+            let parts: Vec<u32> = version.split('.').filter_map(|part| part.parse().ok()).collect();
+            match parts.as_slice() >= [3, 9].as_slice() {
+                true => good("python3", version),
+                false => Check {
+                    what: "python3",
+                    verdict: Verdict::Note,
+                    text: format!("{version} is too old for `function` studies; they need 3.9"),
+                },
+            }
+        }
+        _ => Check {
+            what: "python3",
+            verdict: Verdict::Note,
+            text: "not found; only `function` studies need it".to_owned(),
+        },
+    }
+}
+
+fn open_files() -> Check {
+    let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile);
+    let (verdict, text) = match limit.current {
+        Some(n) if n < 1024 => (
+            Verdict::Note,
+            format!("{n}; a run needs about 4, so few runs fit at once: raise it with `ulimit -n`"),
+        ),
+        Some(n) => (Verdict::Good, n.to_string()),
+        None => (Verdict::Good, "no limit".to_owned()),
+    };
+    Check { what: "open files", verdict, text }
+}
+
+fn disk(directory: &Path) -> Check {
+    // The store may not be there yet: then its parent says which file system it will be on.
+    let place = directory.ancestors().find(|path| path.exists()).unwrap_or(Path::new("."));
+    let place = if place.as_os_str().is_empty() { Path::new(".") } else { place };
+    match rustix::fs::statvfs(place) {
+        Ok(disk) => {
+            let free = paramo_model::Bytes(disk.f_bavail.saturating_mul(disk.f_frsize));
+            let low = free.0 < 1 << 30;
+            let read_only = disk.f_flag.contains(rustix::fs::StatVfsMountFlags::RDONLY);
+            let verdict = if read_only {
+                Verdict::Bad
+            } else if low {
+                Verdict::Note
+            } else {
+                Verdict::Good
+            };
+            let text = match read_only {
+                true => format!(
+                    "{} is on a read-only file system; name another directory with --store",
+                    place.display()
+                ),
+                false => format!("{free} free for {}", directory.display()),
+            };
+            Check { what: "disk", verdict, text }
+        }
+        Err(error) => {
+            Check { what: "disk", verdict: Verdict::Bad, text: format!("{}: {error}", place.display()) }
+        }
+    }
+}
+
+async fn store(directory: &Path, deep: bool) -> Vec<Check> {
+    if !crate::store::exists(directory) {
+        return vec![good("store", format!("none in {} yet", directory.display()))];
+    }
+    let place = match open(directory, false).await {
+        Ok(place) => place,
+        Err(failure) => return vec![Check { what: "store", verdict: Verdict::Bad, text: failure.text }],
+    };
+    match place.store.check(deep).await {
+        Ok(findings) if findings.is_empty() => {
+            let words = if deep {
+                "every result was read"
+            } else {
+                "its structure is whole; --deep reads every result"
+            };
+            vec![good("store", format!("{}: {words}", directory.display()))]
+        }
+        Ok(findings) => findings
+            .into_iter()
+            .map(|finding| Check {
+                what: "store",
+                verdict: if finding.severity == paramo_store::Severity::Damage {
+                    Verdict::Bad
+                } else {
+                    Verdict::Note
+                },
+                text: finding.message,
+            })
+            .collect(),
+        Err(error) => vec![Check { what: "store", verdict: Verdict::Bad, text: error.to_string() }],
+    }
+}

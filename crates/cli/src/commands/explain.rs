@@ -1,0 +1,184 @@
+//! `paramo explain`: why a run waits, failed or was left out.
+
+use std::path::Path;
+
+use paramo_design::Space;
+use paramo_model::{Attempt, Ended, RunRecord, StudyState, Value};
+use paramo_store::StudyRow;
+use serde_json::json;
+
+use crate::args::Explain;
+use crate::exit;
+use crate::failure::{Failure, Result};
+use crate::output::print_line;
+use crate::store::{Place, open, parse_run, title};
+use crate::view::{attempt_line, count, plural};
+
+pub async fn explain(directory: &Path, args: Explain) -> Result<u8> {
+    let place = open(directory, false).await?;
+    if !args.run.contains('/') {
+        return explain_study(&place, &args).await;
+    }
+    let (study, index) = parse_run(&args.run)?;
+    let row = place.study(study).await?;
+    let space = compile(&row)?;
+    let Some(point) = space.point(index) else {
+        return Err(Failure::input(format!(
+            "{} has {}, from 0 to {}",
+            title(&row),
+            plural(space.len(), "point"),
+            space.len().saturating_sub(1)
+        )));
+    };
+    let record = place.store.run(row.id, index).await?;
+    let state = match &record {
+        Some(record) if record.succeeded() => "succeeded",
+        Some(_) => "failed",
+        None if !space.included(index).unwrap_or(true) => "left-out",
+        None => "open",
+    };
+    if args.json {
+        print_line(&as_json(&row, index, state, &point, record.as_ref()).to_string())?;
+        return Ok(exit::OK);
+    }
+    let values: Vec<String> = row
+        .study
+        .application
+        .parameters
+        .iter()
+        .zip(&point)
+        .map(|(p, value)| format!("{} = {value}", p.name))
+        .collect();
+    print_line(&format!("{}/{index}  {}", title(&row), values.join(", ")))?;
+    match record {
+        Some(record) => explain_record(&row, &record)?,
+        None => print_line(&why_open(&place, &row, &space, index, state)?)?,
+    }
+    Ok(exit::OK)
+}
+
+fn compile(row: &StudyRow) -> Result<Space> {
+    Space::new(&row.study.space, &row.study.application.parameters)
+        .map_err(|found| Failure::input(found.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")))
+}
+
+fn explain_record(row: &StudyRow, record: &RunRecord) -> Result<()> {
+    let name = format!("{}/{}", title(row), record.index);
+    for attempt in record.earlier.iter().chain([&record.last]) {
+        print_line(&format!("attempt {}: {}", attempt.number, attempt_line(attempt)))?;
+        if let Ended::Failed(_) = attempt.ended {
+            print_tail("standard error", attempt, &attempt.stderr.tail)?;
+            if attempt.stderr.tail.is_empty() {
+                print_tail("standard output", attempt, &attempt.stdout.tail)?;
+            }
+        }
+    }
+    if !record.succeeded() {
+        print_line(&format!("next: paramo logs {name} shows its output, paramo retry {name} runs it again"))?;
+    }
+    Ok(())
+}
+
+fn print_tail(what: &str, _attempt: &Attempt, tail: &[u8]) -> Result<()> {
+    let text = String::from_utf8_lossy(tail);
+    let lines: Vec<&str> = text.lines().collect();
+    if lines.is_empty() {
+        return Ok(());
+    }
+    let from = lines.len().saturating_sub(10);
+    print_line(&format!("  the end of its {what}:"))?;
+    for line in &lines[from..] {
+        print_line(&format!("  | {line}"))?;
+    }
+    Ok(())
+}
+
+fn why_open(place: &Place, row: &StudyRow, space: &Space, index: u64, state: &str) -> Result<String> {
+    if state == "left-out" {
+        let condition = space
+            .blocks()
+            .iter()
+            .filter(|block| block.start <= index)
+            .next_back()
+            .and_then(|block| block.condition.clone())
+            .unwrap_or_default();
+        return Ok(format!("left out: the condition `{condition}` does not hold for it"));
+    }
+    Ok(match (row.state, place.holder(row.id)) {
+        (_, Some(pid)) => {
+            format!("waiting or running: process {pid} works on the study and has not committed it yet")
+        }
+        (StudyState::Cancelled, None) => {
+            format!("waiting: the study was cancelled; `paramo run {}` goes on", title(row))
+        }
+        (_, None) => format!("waiting: no process works on the study; `paramo run {}` goes on", title(row)),
+    })
+}
+
+async fn explain_study(place: &Place, args: &Explain) -> Result<u8> {
+    let row = place.study(&args.run).await?;
+    let space = compile(&row)?;
+    let ended = place.store.ended(row.id).await?;
+    let name = title(&row);
+    if args.json {
+        let json = json!({
+            "study": row.name, "version": row.version, "state": row.state.word(), "points": space.len(),
+            "succeeded": row.counts.succeeded, "failed": row.counts.failed, "process": place.holder(row.id),
+            "first_failed": ended.failed.min(),
+        });
+        print_line(&json.to_string())?;
+        return Ok(exit::OK);
+    }
+    print_line(&format!(
+        "{name}: {} of {} have ended",
+        count(row.counts.done()),
+        plural(space.len(), "point")
+    ))?;
+    for (cause, n) in &row.counts.by_cause {
+        print_line(&format!("  {cause}: {}", plural(*n, "run")))?;
+    }
+    if let Some(first) = ended.failed.min() {
+        print_line(&format!("  the first that failed: paramo explain {name}/{first}"))?;
+    }
+    let why = match (row.state, place.holder(row.id)) {
+        (StudyState::Finished, _) => "every run has ended".to_owned(),
+        (_, Some(pid)) => format!("process {pid} works on it"),
+        (StudyState::Cancelled, None) => format!("it was cancelled; `paramo run {name}` goes on"),
+        (StudyState::Open, None) => format!("no process works on it; `paramo run {name}` goes on"),
+    };
+    print_line(&format!("  {why}"))?;
+    Ok(exit::OK)
+}
+
+fn as_json(
+    row: &StudyRow,
+    index: u64,
+    state: &str,
+    point: &[Value],
+    record: Option<&RunRecord>,
+) -> serde_json::Value {
+    let parameters: serde_json::Map<String, serde_json::Value> = row
+        .study
+        .application
+        .parameters
+        .iter()
+        .zip(point)
+        .map(|(parameter, value)| (parameter.name.to_string(), value.to_json()))
+        .collect();
+    let mut json = json!({ "study": row.name, "version": row.version, "index": index, "state": state, "parameters": parameters });
+    if let Some(record) = record {
+        let outputs: serde_json::Map<String, serde_json::Value> = row
+            .study
+            .application
+            .outputs
+            .iter()
+            .zip(&record.outputs)
+            .map(|(output, value)| (output.name.to_string(), value.to_json()))
+            .collect();
+        json["outputs"] = outputs.into();
+        let attempts: Vec<&Attempt> = record.earlier.iter().chain([&record.last]).collect();
+        json["attempts"] = serde_json::to_value(attempts).unwrap_or_default();
+        crate::view::texts(&mut json);
+    }
+    json
+}

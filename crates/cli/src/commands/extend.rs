@@ -1,0 +1,53 @@
+//! `paramo extend`: add points to a study.
+
+use std::path::Path;
+
+use paramo_design::Space;
+use paramo_model::{SpaceSpec, StudyState, document};
+
+use crate::args::Extend;
+use crate::exit;
+use crate::failure::{Failure, Result};
+use crate::session::{notify, work};
+use crate::store::{open, title};
+use crate::study_file::read_space;
+use crate::view::{count, plural};
+
+pub async fn extend(directory: &Path, args: Extend) -> Result<u8> {
+    let place = open(directory, false).await?;
+    let row = place.study(&args.study).await?;
+    let name = title(&row);
+    let mut study = row.study.clone();
+    let added = match &args.space {
+        Some(path) => read_space(path, &study.application.parameters)?,
+        None => document::read_axes(&args.params, &study.application.parameters)
+            .map_err(|found| Failure::input(lines(&found)))?,
+    };
+    let before = size(&study.space, &study.application.parameters)?;
+    study.space.blocks.extend(added.blocks);
+    let after = size(&study.space, &study.application.parameters)?;
+    place.store.replace(row.id, &study).await?;
+    if row.state == StudyState::Finished {
+        place.store.set_state(row.id, StudyState::Open).await?;
+    }
+    if !args.making.quiet {
+        anstream::eprintln!("{name}: {} added, {} in all", plural(after - before, "point"), count(after));
+    }
+    if let Some(pid) = notify(&place, &row) {
+        anstream::eprintln!("process {pid} takes them up");
+        return Ok(exit::OK);
+    }
+    if args.later {
+        return Ok(exit::OK);
+    }
+    let row = place.store.study(row.id).await?;
+    work(&place, row, &args.making).await
+}
+
+fn lines(found: &[paramo_model::Diagnostic]) -> String {
+    found.iter().map(ToString::to_string).collect::<Vec<_>>().join("\nerror: ")
+}
+
+fn size(space: &SpaceSpec, parameters: &[paramo_model::Parameter]) -> Result<u64> {
+    Space::new(space, parameters).map(|space| space.len()).map_err(|found| Failure::input(lines(&found)))
+}

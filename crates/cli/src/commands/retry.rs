@@ -1,0 +1,71 @@
+//! `paramo retry`: open failed runs again.
+
+use std::path::Path;
+
+use paramo_model::{CauseKind, Ended};
+use paramo_store::StudyRow;
+use roaring::RoaringTreemap;
+
+use crate::args::Retry;
+use crate::exit;
+use crate::failure::{Failure, Result};
+use crate::session::{notify, work};
+use crate::store::{Place, open, parse_run, title};
+use crate::view::plural;
+
+pub async fn retry(directory: &Path, args: Retry) -> Result<u8> {
+    let place = open(directory, false).await?;
+    let (study, index) = match args.study.contains('/') {
+        true => parse_run(&args.study).map(|(study, index)| (study, Some(index)))?,
+        false => (args.study.as_str(), None),
+    };
+    let row = place.study(study).await?;
+    let name = title(&row);
+    let failed = place.store.ended(row.id).await?.failed;
+    let chosen = match index {
+        Some(index) if failed.contains(index) => RoaringTreemap::from_iter([index]),
+        Some(index) => {
+            return Err(Failure::input(format!(
+                "{name}/{index} has not failed; `paramo explain {name}/{index}` says how it is"
+            )));
+        }
+        None => with_cause(&place, &row, failed, &args.cause).await?,
+    };
+    let opened = place.store.reopen(row.id, &chosen).await?;
+    if opened == 0 {
+        anstream::eprintln!("{name} has no failed run to run again");
+        return Ok(exit::OK);
+    }
+    if !args.making.quiet {
+        anstream::eprintln!("{name}: {} opened again", plural(opened, "run"));
+    }
+    if let Some(pid) = notify(&place, &row) {
+        anstream::eprintln!("process {pid} takes them up");
+        return Ok(exit::OK);
+    }
+    if args.later {
+        return Ok(exit::OK);
+    }
+    let row = place.store.study(row.id).await?;
+    work(&place, row, &args.making).await
+}
+
+async fn with_cause(
+    place: &Place,
+    row: &StudyRow,
+    failed: RoaringTreemap,
+    causes: &[CauseKind],
+) -> Result<RoaringTreemap> {
+    if causes.is_empty() {
+        return Ok(failed);
+    }
+    let mut chosen = RoaringTreemap::new();
+    for index in failed {
+        if let Some(record) = place.store.run(row.id, index).await? {
+            if matches!(&record.last.ended, Ended::Failed(cause) if causes.contains(&cause.kind())) {
+                chosen.insert(index);
+            }
+        }
+    }
+    Ok(chosen)
+}

@@ -1,0 +1,155 @@
+//! `paramo run`: run a study, or go on with it.
+
+use std::path::Path;
+
+use paramo_engine::Observer;
+use paramo_engine::{Changed, Plan, plan};
+use paramo_model::document::{ChangeKind, Difference, continued};
+use paramo_model::{Event, Progress, StopReason, Study, StudyState};
+use paramo_store::StudyRow;
+
+use crate::args::{Making, Run};
+use crate::exit;
+use crate::failure::{Failure, Result};
+use crate::session::work;
+use crate::store::{Place, open, parse_study, title};
+use crate::study_file::{Named, named};
+use crate::view::{JsonLines, plural};
+
+pub async fn run(directory: &Path, args: Run) -> Result<u8> {
+    let study = match named(&args.study)? {
+        Named::File(document) => document.study,
+        Named::Name(name) => return run_stored(directory, &name, &args).await,
+    };
+    if args.dry_run {
+        return dry_run(directory, &study).await;
+    }
+    let changed = match (args.new_version, args.continue_) {
+        (true, _) => Changed::NewVersion,
+        (_, true) => Changed::Continue,
+        _ => Changed::Refuse,
+    };
+    run_study(directory, study, changed, &args.making).await
+}
+
+/// Goes on with a study by its name.
+async fn run_stored(directory: &Path, name: &str, args: &Run) -> Result<u8> {
+    if !crate::store::exists(directory) {
+        return Err(Failure::input(format!(
+            "there is no file `{name}`, and no store in {} to look for a study of that name",
+            directory.display()
+        )));
+    }
+    let (study, version) = parse_study(name)?;
+    let place = open(directory, false).await?;
+    let Some(row) = place.store.find(study, version).await? else {
+        let known = place.store.require(study, version).await;
+        let detail = known.err().map(|error| error.to_string()).unwrap_or_default();
+        return Err(Failure::input(format!("there is no file `{name}`, and {detail}")));
+    };
+    if args.dry_run {
+        return dry_run(directory, &row.study).await;
+    }
+    finished_or_work(&place, row, &args.making).await
+}
+
+/// Runs a study that came from a file or from a command line.
+pub async fn run_study(directory: &Path, study: Study, changed: Changed, making: &Making) -> Result<u8> {
+    let place = open(directory, true).await?;
+    let stored = place.store.find(study.name.as_str(), None).await?;
+    match plan(stored.as_ref(), &study, changed) {
+        Plan::Create => {
+            let row = place.store.create(&study).await?;
+            work(&place, row, making).await
+        }
+        Plan::Continue | Plan::Finished => match stored {
+            Some(row) => finished_or_work(&place, row, making).await,
+            None => Err(Failure::unavailable(format!("study {} has just been removed", study.name))),
+        },
+        Plan::Replace(differences) => {
+            let Some(row) = stored else {
+                return Err(Failure::unavailable(format!("study {} has just been removed", study.name)));
+            };
+            if !making.quiet {
+                anstream::eprintln!("{} has changed since it ran:\n{}", title(&row), list(&differences));
+            }
+            {
+                let _lock = place.lock(&row)?;
+                place.store.replace(row.id, &continued(&row.study, study)).await?;
+                place.store.set_state(row.id, StudyState::Open).await?;
+            }
+            let row = place.store.study(row.id).await?;
+            work(&place, row, making).await
+        }
+        Plan::Refuse(differences) => {
+            let name = stored.as_ref().map_or_else(|| study.name.to_string(), title);
+            let done = stored.map_or(0, |row| row.counts.done());
+            let continuable = differences.iter().all(|d| d.kind != ChangeKind::SpaceChanged);
+            let mut text = format!(
+                "{name} has {} that do not belong to the file as it is now:\n{}\n\n  --new-version   starts the changed study beside them",
+                plural(done, "result"),
+                list(&differences)
+            );
+            if continuable {
+                text.push_str("\n  --continue      goes on; old and new results share one table");
+            }
+            Err(Failure::input(text))
+        }
+    }
+}
+
+async fn finished_or_work(place: &Place, row: StudyRow, making: &Making) -> Result<u8> {
+    if row.state != StudyState::Finished {
+        return work(place, row, making).await;
+    }
+    let name = title(&row);
+    if !making.quiet {
+        anstream::eprintln!(
+            "{name} has finished: {} succeeded, {} failed",
+            plural(row.counts.succeeded, "run"),
+            row.counts.failed
+        );
+        anstream::eprintln!("  paramo results {name}     the table\n  paramo extend {name}      adds points");
+        if row.counts.failed > 0 {
+            anstream::eprintln!("  paramo retry {name}       runs the failed ones again");
+        }
+    }
+    if making.json {
+        // The same last event as if the study had just ended, for programs that wait for it.
+        let progress = Progress {
+            total: row.counts.done(),
+            succeeded: row.counts.succeeded,
+            failed: row.counts.failed,
+            ..Progress::default()
+        };
+        JsonLines.event(Event::StudyStopped { reason: StopReason::Finished, progress, at: row.changed });
+    }
+    Ok(if row.counts.failed > 0 { exit::RUNS_FAILED } else { exit::OK })
+}
+
+fn list(differences: &[Difference]) -> String {
+    differences.iter().map(|difference| format!("  {difference}")).collect::<Vec<_>>().join("\n")
+}
+
+async fn dry_run(directory: &Path, study: &Study) -> Result<u8> {
+    super::space::describe(study, 5)?;
+    if crate::store::exists(directory) {
+        let place = open(directory, false).await?;
+        if let Some(row) = place.store.find(study.name.as_str(), None).await? {
+            let words = match plan(Some(&row), study, Changed::Refuse) {
+                Plan::Create | Plan::Continue => {
+                    format!("{} would go on: {} have ended", title(&row), plural(row.counts.done(), "run"))
+                }
+                Plan::Finished => format!("{} has finished", title(&row)),
+                Plan::Replace(differences) => {
+                    format!("{} would go on, changed:\n{}", title(&row), list(&differences))
+                }
+                Plan::Refuse(differences) => {
+                    format!("{} would be refused, changed:\n{}", title(&row), list(&differences))
+                }
+            };
+            anstream::eprintln!("{words}");
+        }
+    }
+    Ok(exit::OK)
+}

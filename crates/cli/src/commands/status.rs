@@ -1,0 +1,69 @@
+//! `paramo status`: how far a study is.
+
+use std::path::Path;
+
+use paramo_design::Space;
+use paramo_model::{Seconds, StudyState};
+use paramo_store::{StudyRow, StudySummary};
+
+use super::list::{list, state_words, summary_json, summary_title};
+use crate::args::{List, Status};
+use crate::exit;
+use crate::failure::Result;
+use crate::output::print_line;
+use crate::store::open;
+use crate::view::{bar, count, local_time};
+
+pub async fn status(directory: &Path, args: Status) -> Result<u8> {
+    let Some(study) = args.study else {
+        return list(directory, List { json: args.json }).await;
+    };
+    let place = open(directory, false).await?;
+    let row = place.study(&study).await?;
+    let summary = summarise(&row);
+    let total = Space::new(&row.study.space, &row.study.application.parameters).map(|space| space.len()).ok();
+    if args.json {
+        let mut json = summary_json(&place, &summary);
+        json["points"] = total.into();
+        print_line(&json.to_string())?;
+        return Ok(exit::OK);
+    }
+    let counts = &row.counts;
+    let mut lines = vec![format!("{}  {}", summary_title(&summary), state_words(&place, &summary))];
+    if let Some(total) = total {
+        // Points that a condition leaves out are only known once the study has passed them.
+        let whole = if row.state == StudyState::Finished { counts.done() } else { total };
+        let fraction = if whole == 0 { 1.0 } else { counts.done() as f64 / whole as f64 };
+        lines.push(format!("  {} {} of {} points", bar(fraction, 30), count(counts.done()), count(total)));
+    }
+    lines.push(format!("  succeeded  {}", count(counts.succeeded)));
+    lines.push(format!("  failed     {}", count(counts.failed)));
+    for (cause, n) in &counts.by_cause {
+        lines.push(format!("    {cause}: {}", count(*n)));
+    }
+    if counts.retried > 0 {
+        lines.push(format!("  retried    {}", count(counts.retried)));
+    }
+    if counts.cpu.0 > 0 {
+        lines.push(format!("  CPU time   {}", Seconds(counts.cpu.seconds())));
+    }
+    lines.push(format!("  created    {}", local_time(row.created)));
+    lines.push(format!("  changed    {}", local_time(row.changed)));
+    if let Some(pid) = place.holder(row.id) {
+        lines.push(format!("  process    {pid}"));
+    }
+    print_line(&lines.join("\n"))?;
+    Ok(exit::OK)
+}
+
+fn summarise(row: &StudyRow) -> StudySummary {
+    StudySummary {
+        id: row.id,
+        name: row.name.clone(),
+        version: row.version,
+        state: row.state,
+        created: row.created,
+        changed: row.changed,
+        counts: row.counts.clone(),
+    }
+}

@@ -1,0 +1,155 @@
+//! Working on a study in this process: what `run`, `sweep`, `retry` and `extend` have in common.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use paramo_engine::{Command, Observer, Outcome, conduct};
+use paramo_model::{Event, StopReason, StudyState};
+use paramo_sites::Request;
+use paramo_store::StudyRow;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::mpsc;
+
+use crate::args::Making;
+use crate::exit;
+use crate::failure::{Failure, Result};
+use crate::store::{Place, title};
+use crate::view::{JsonLines, ProgressLine, plural};
+
+/// Works on a study until it ends or is stopped. The exit code says which.
+pub async fn work(place: &Place, mut row: StudyRow, making: &Making) -> Result<u8> {
+    // Whoever sees the lock may send signals: they are listened to before it is taken.
+    let stopping = Arc::new(AtomicBool::new(false));
+    let commands = listen(stopping.clone())?;
+    let _lock = place.lock(&row)?;
+    // The row was read before the lock was held: somebody may have changed the study in between.
+    row = place.store.study(row.id).await?;
+    if row.state != StudyState::Open {
+        place.store.set_state(row.id, StudyState::Open).await?;
+        row.state = StudyState::Open;
+    }
+    if making.slots.is_some() {
+        row.study.run.slots = making.slots;
+    }
+    let site = paramo_sites::site(&row.study.run.site)?;
+    let allocation = site.submit(Request { cpus: making.cpus }).await?;
+    let mut view = View {
+        inner: if making.json {
+            Inner::Json(JsonLines)
+        } else {
+            Inner::Line(ProgressLine::new(title(&row), making.quiet))
+        },
+        stopping,
+    };
+    let outcome =
+        conduct(place.store.clone(), row.clone(), allocation.link, &place.directory, commands, &mut view)
+            .await?;
+    if !making.quiet && !making.json {
+        say_what_next(place, &row, &outcome).await?;
+    }
+    Ok(match outcome.reason {
+        StopReason::Finished if outcome.progress.failed > 0 => exit::RUNS_FAILED,
+        StopReason::Finished => exit::OK,
+        _ => exit::STOPPED,
+    })
+}
+
+/// Turns signals into words for the engine. The first Ctrl-C lets running runs end; the second, like SIGTERM and SIGHUP, ends them.
+fn listen(stopping: Arc<AtomicBool>) -> Result<mpsc::UnboundedReceiver<Command>> {
+    let (to, commands) = mpsc::unbounded_channel();
+    let open = |kind| {
+        signal(kind).map_err(|error| Failure::unavailable(format!("cannot listen to signals: {error}")))
+    };
+    let mut interrupt = open(SignalKind::interrupt())?;
+    let mut terminate = open(SignalKind::terminate())?;
+    let mut hangup = open(SignalKind::hangup())?;
+    let mut reload = open(SignalKind::user_defined1())?;
+    tokio::spawn(async move {
+        loop {
+            let command = tokio::select! {
+                _ = interrupt.recv() => {
+                    if stopping.swap(true, Ordering::Relaxed) { Command::Stop } else { Command::Drain }
+                }
+                _ = terminate.recv() => Command::Stop,
+                _ = hangup.recv() => Command::Stop,
+                _ = reload.recv() => Command::Reload,
+            };
+            if to.send(command).is_err() {
+                return;
+            }
+        }
+    });
+    Ok(commands)
+}
+
+/// The view that was asked for.
+struct View {
+    inner: Inner,
+    stopping: Arc<AtomicBool>,
+}
+
+enum Inner {
+    Json(JsonLines),
+    Line(ProgressLine),
+}
+
+impl Observer for View {
+    fn wants_runs(&self) -> bool {
+        match &self.inner {
+            Inner::Json(json) => json.wants_runs(),
+            Inner::Line(line) => line.wants_runs(),
+        }
+    }
+
+    fn event(&mut self, event: Event) {
+        match &mut self.inner {
+            Inner::Json(json) => json.event(event),
+            Inner::Line(line) => {
+                if self.stopping.load(Ordering::Relaxed) {
+                    line.stopping();
+                }
+                line.event(event);
+            }
+        }
+    }
+}
+
+/// What a person can do now: the first failure, and the next commands.
+async fn say_what_next(place: &Place, row: &StudyRow, outcome: &Outcome) -> Result<()> {
+    let name = title(row);
+    let progress = &outcome.progress;
+    if progress.total > 0 && progress.skipped == progress.total {
+        anstream::eprintln!("note: the condition leaves out all {}", plural(progress.total, "point"));
+    }
+    if progress.failed > 0 {
+        let ended = place.store.ended(row.id).await?;
+        if let Some(first) = ended.failed.min() {
+            if let Some(record) = place.store.run(row.id, first).await? {
+                if let paramo_model::Ended::Failed(cause) = &record.last.ended {
+                    anstream::eprintln!("first failure: {name}/{first}: {cause}");
+                }
+            }
+            anstream::eprintln!(
+                "  paramo explain {name}/{first}   why\n  paramo retry {name}       run the failed ones again"
+            );
+        }
+    }
+    match outcome.reason {
+        StopReason::Finished if progress.succeeded > 0 => {
+            anstream::eprintln!(
+                "  paramo results {name}     the table\n  paramo plot {name}        a picture"
+            );
+        }
+        StopReason::Finished => {}
+        _ => anstream::eprintln!("  paramo run {name}         goes on"),
+    }
+    Ok(())
+}
+
+/// Tells the process that works on a study, if there is one, to read it again.
+pub fn notify(place: &Place, row: &StudyRow) -> Option<u32> {
+    let pid = place.holder(row.id)?;
+    let process = rustix::process::Pid::from_raw(i32::try_from(pid).ok()?)?;
+    rustix::process::kill_process(process, rustix::process::Signal::USR1).ok()?;
+    Some(pid)
+}
