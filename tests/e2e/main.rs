@@ -1,0 +1,7 @@
+//! The binary end to end: what is typed, what is answered, what is left behind. One test binary, one file a subject.
+
+mod architecture;
+mod crash;
+mod faults;
+mod messages;
+mod study;
