@@ -1,0 +1,46 @@
+# make demo   builds Paramo, runs its main job and shows the result
+# make test   runs every test
+# make lint   formatting and lints
+# make bench  figures beside those of peers, into BENCHMARKS.md
+# make docs   the reference pages that are made from the code
+# Everything a target needs is installed by scripts/prepare, by package name.
+
+SHELL := /bin/bash
+# In CI the target folder is shared between runs, outside the checkout.
+ifdef CI
+export CARGO_TARGET_DIR ?= $(HOME)/.cache/paramo/target
+endif
+export CARGO_TARGET_DIR ?= $(CURDIR)/target
+BIN := $(CARGO_TARGET_DIR)/release
+
+.PHONY: demo test lint bench docs build
+
+build:
+	@scripts/prepare build
+	cargo build --release --locked -p paramo -p hes1
+
+demo: build
+	@PATH="$(BIN):$$PATH" scripts/demo
+
+test:
+	@scripts/prepare test
+	cargo build --locked --workspace --bins
+	@if cargo nextest --version >/dev/null 2>&1; then \
+		cargo nextest run --locked --workspace --no-fail-fast; \
+	else \
+		cargo test --locked --workspace --no-fail-fast; \
+	fi
+	python3 -m unittest discover -s python/tests -t python
+
+lint:
+	@scripts/prepare build
+	cargo fmt --all --check
+	cargo clippy --locked --workspace --all-targets -- -D warnings
+
+bench: build
+	@scripts/prepare bench
+	cargo build --release --locked -p paramo-benches
+	@PATH="$(BIN):$$PATH" benches/run --report BENCHMARKS.md
+
+docs: build
+	@PATH="$(BIN):$$PATH" scripts/docs
