@@ -3,9 +3,9 @@
 import random
 
 
-def estimate(points, seed):
-    """Four times the share of `points` random points that fall inside the quarter circle, and its error."""
+def estimate(samples, seed):
+    """Four times the share of `samples` random points that fall inside the quarter circle, and its error."""
     draw = random.Random(seed).random
-    inside = sum(draw() ** 2 + draw() ** 2 < 1.0 for _ in range(points))
-    value = 4.0 * inside / points
+    inside = sum(draw() ** 2 + draw() ** 2 < 1.0 for _ in range(samples))
+    value = 4.0 * inside / samples
     return {"pi": value, "error": abs(value - 3.141592653589793)}

@@ -42,6 +42,9 @@ pub enum Slot {
     Cpus,
 }
 
+/// The bytes of 100 characters.
+const LONGEST_NAME: usize = 400;
+
 /// The names that belong to Paramo, with their slots.
 pub(crate) const RESERVED: [(&str, Slot); 6] = [
     ("paramo.index", Slot::Index),
@@ -64,6 +67,7 @@ impl Template {
         let mut parts = Vec::new();
         let mut text = String::new();
         let mut rest = source;
+        let mut close = source.find('}');
         while let Some(at) = rest.find(['{', '}']) {
             text.push_str(&rest[..at]);
             let tail = &rest[at..];
@@ -72,11 +76,14 @@ impl Template {
                 rest = &tail[2..];
                 continue;
             }
-            let name = tail.strip_prefix('{').and_then(|rest| {
-                // A name has at most 100 characters: looking no further keeps a text full of open braces linear.
-                let (end, _) = rest.char_indices().take(101).find(|(_, c)| *c == '}')?;
-                Name::new(&rest[..end]).ok()
-            });
+            // Found once for all the open braces before it, which keeps a text full of them linear.
+            let at = source.len() - tail.len();
+            if close.is_some_and(|close| close < at) {
+                close = source[at..].find('}').map(|i| at + i);
+            }
+            let name = close.filter(|_| tail.starts_with('{')).and_then(|close| source.get(at + 1..close));
+            let name = name.filter(|name| name.len() <= LONGEST_NAME);
+            let name = name.and_then(|name| Name::new(name).ok());
             let Some(name) = name else {
                 text.push_str(&tail[..1]);
                 rest = &tail[1..];

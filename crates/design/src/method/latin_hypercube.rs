@@ -38,7 +38,7 @@ impl Method for LatinHypercube {
         let strata = (0..design.dimensions)
             .map(|d| Permutation::new(design.count, design.seed, Domain::Stratum, d as u32))
             .collect();
-        Ok(Box::new(Points { seed: design.seed, count: design.count, jitter_bits: 52 - bits, strata }))
+        Ok(Box::new(Points { seed: design.seed, count: design.count, jitter_bits: 51 - bits, strata }))
     }
 }
 
@@ -47,8 +47,10 @@ impl Sampler for Points {
         let stratum = self.strata[dimension].apply(index);
         let jitter =
             philox::bits(self.seed, Domain::Jitter, dimension as u32, index) >> (64 - self.jitter_bits);
-        // Both sides are whole numbers below 2⁵², so the one rounding cannot reach the next stratum.
-        (stratum << self.jitter_bits | jitter) as f64 / (self.count << self.jitter_bits) as f64
+        // The middle of a cell of the stratum. Both sides are whole numbers below 2⁵², so no rounding leaves the stratum, not
+        // even that of multiplying by the count again.
+        let cell = stratum << self.jitter_bits | jitter;
+        (2 * cell + 1) as f64 / (self.count << (self.jitter_bits + 1)) as f64
     }
 }
 
@@ -76,6 +78,16 @@ mod tests {
             let stratum = Permutation::new(count, seed, Domain::Stratum, 0).apply(index);
             prop_assert_eq!((points.coordinate(index, 0) * count as f64) as u64, stratum);
         }
+    }
+
+    /// Rounded downwards, the start of this stratum lies in the one before it.
+    #[test]
+    fn the_start_of_a_stratum_is_not_rounded_out_of_it() {
+        let (count, seed, index) =
+            (262_884_582_201_557, 11_395_764_449_308_576_733, 5_952_360_769_173_681_620);
+        let points = LatinHypercube.build(Design { count, seed, dimensions: 1 }).unwrap();
+        let stratum = Permutation::new(count, seed, Domain::Stratum, 0).apply(index % count);
+        assert_eq!((points.coordinate(index % count, 0) * count as f64) as u64, stratum);
     }
 
     #[test]

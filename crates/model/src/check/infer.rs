@@ -1,24 +1,31 @@
 //! The types of parameters that only the space gives.
 
+use std::collections::{HashMap, HashSet};
+
 use super::walk::{self, Given};
 use super::{Broken, top};
 use crate::{Axis, Name, Parameter, ParameterType, Scale, SpaceSpec, Steps, Value, ValueType};
 
 /// Adds a parameter for every name that is given and not declared, in the order of the space.
 pub(super) fn infer(parameters: &mut Vec<Parameter>, space: &SpaceSpec, broken: &Broken) {
-    let mut found: Vec<(Name, Option<ValueType>)> = Vec::new();
+    let declared: HashSet<Name> = parameters.iter().map(|p| p.name.clone()).collect();
+    let mut order = Vec::new();
+    let mut found: HashMap<Name, Option<ValueType>> = HashMap::new();
     walk::all_given(&space.blocks, &top(), &mut |_, name, given| {
-        if parameters.iter().any(|p| p.name == *name) || broken.names.contains(name.as_str()) {
+        if declared.contains(name) || broken.names.contains(name.as_str()) {
             return;
         }
         let kind = type_of(&given);
-        match found.iter_mut().find(|(known, _)| known == name) {
-            Some((_, known)) => *known = [*known, kind].into_iter().flatten().reduce(ValueType::join),
-            None => found.push((name.clone(), kind)),
+        match found.get_mut(name) {
+            Some(known) => *known = [*known, kind].into_iter().flatten().reduce(ValueType::join),
+            None => {
+                order.push(name.clone());
+                found.insert(name.clone(), kind);
+            }
         }
     });
-    parameters.extend(found.into_iter().map(|(name, kind)| {
-        let kind = match kind {
+    parameters.extend(order.into_iter().map(|name| {
+        let kind = match found.get(&name).copied().flatten() {
             Some(ValueType::Boolean) => ParameterType::Boolean,
             Some(ValueType::Integer) => ParameterType::Integer,
             Some(ValueType::Float) => ParameterType::Float,

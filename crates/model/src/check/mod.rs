@@ -22,6 +22,9 @@ use crate::{Application, Diagnostic, FieldPath, Parameter, SpaceSpec, Study};
 /// The words of a block that cannot be names of parameters.
 pub const RESERVED: [&str; 5] = ["sample", "zip", "points", "where", "block"];
 
+/// The most findings that are looked for; more would hide each other.
+pub(crate) const MOST: usize = 100;
+
 /// Checks and completes a study that was put together by a program.
 ///
 /// # Errors

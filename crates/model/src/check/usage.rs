@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::walk::{self, Given};
-use super::{Broken, Finding, RESERVED, Within, top};
+use super::{Broken, Finding, MOST, RESERVED, Within, top};
 use crate::{
     Application, Axis, Diagnostic, Expression, FieldPath, Name, Parameter, ParameterType, Program, SpaceSpec,
     Value, nearest,
@@ -12,6 +12,7 @@ use crate::{
 /// The parameters that an application's templates use, each with the first field that does.
 pub(super) struct Used {
     names: Vec<(Name, FieldPath)>,
+    known: HashSet<Name>,
     /// A function takes whatever it is given.
     anything: bool,
 }
@@ -30,20 +31,21 @@ impl Used {
         templates.extend(application.stdin.iter().map(|template| (path.join("stdin"), template)));
         let files = application.files.iter();
         templates.extend(files.map(|file| (path.join("files").join(&file.path), &file.content)));
-        let mut names: Vec<(Name, FieldPath)> = Vec::new();
+        let mut names = Vec::new();
+        let mut known = HashSet::new();
         for (path, template) in templates {
             for name in template.parameters() {
-                if !names.iter().any(|(known, _)| known == name) {
+                if known.insert(name.clone()) {
                     names.push((name.clone(), path.clone()));
                 }
             }
         }
         let anything = broken.program || matches!(application.program, Program::Function { .. });
-        Used { names, anything }
+        Used { names, known, anything }
     }
 
     fn contains(&self, name: &str) -> bool {
-        self.anything || self.names.iter().any(|(known, _)| known == name)
+        self.anything || self.known.contains(name)
     }
 }
 
@@ -98,18 +100,25 @@ pub(super) fn check(
     let declared: Vec<&str> = application.parameters.iter().map(|p| p.name.as_str()).collect();
     let known: Vec<&str> = declared.iter().copied().chain(order.iter().map(Name::as_str)).collect();
     let conditions = in_conditions(space, &known);
+    let declarations: HashSet<&str> = declared.iter().copied().collect();
     for name in &order {
+        if found.len() >= MOST {
+            return;
+        }
         let (name, summary) = (name.as_str(), &summaries[name]);
         let serves_condition = summary.constant && conditions.contains(name);
-        let is_declared = declared.contains(&name);
+        let is_declared = declarations.contains(name);
+        let fine =
+            used.contains(name) || summary.replicate || serves_condition || broken.names.contains(name);
+        // A function takes any name, but one beside a declared name that gets nothing must be a slip.
+        let slip_is_possible = used.anything && !declared.is_empty() && !is_declared && !broken.program;
+        if fine && !slip_is_possible {
+            continue;
+        }
         let candidates = used.names.iter().map(|(name, _)| name.as_str()).chain(declared.iter().copied());
         let candidates = candidates.filter(|candidate| !summaries.contains_key(*candidate));
         let near = nearest(name, candidates);
-        // A function takes any name, but one beside a declared name that gets nothing must be a slip.
-        let slip = used.anything && near.is_some() && !is_declared && !broken.program;
-        let fine =
-            used.contains(name) || summary.replicate || serves_condition || broken.names.contains(name);
-        if fine && !slip {
+        if fine && near.is_none() {
             continue;
         }
         let message = if is_declared || declared.is_empty() {
@@ -129,9 +138,13 @@ pub(super) fn check(
         };
         found.push(Finding::at_key(wrong.help(help)));
     }
+    let all: HashSet<&str> = known.iter().copied().collect();
     for (name, path) in &used.names {
+        if found.len() >= MOST {
+            return;
+        }
         let name = name.as_str();
-        if known.contains(&name) || broken.space || broken.names.contains(name) {
+        if all.contains(name) || broken.space || broken.names.contains(name) {
             continue;
         }
         let message = format!(
@@ -159,9 +172,10 @@ pub(super) fn check_known(
 ) {
     let (order, summaries) = summaries(space);
     let known: Vec<&str> = parameters.iter().map(|p| p.name.as_str()).collect();
-    for name in
-        order.iter().map(Name::as_str).filter(|name| !known.contains(name) && !broken.names.contains(*name))
-    {
+    let all: HashSet<&str> = known.iter().copied().collect();
+    let unknown = order.iter().map(Name::as_str);
+    let unknown = unknown.filter(|name| !all.contains(name) && !broken.names.contains(*name));
+    for name in unknown.take(MOST) {
         let path = summaries[name].first.clone();
         let mut wrong = Diagnostic::new(path, format!("there is no parameter `{name}`"));
         wrong = wrong.did_you_mean(name, known.iter().copied().chain(RESERVED));

@@ -2,6 +2,8 @@
 //!
 //! What a range or a sample may be for its parameter is for the design to say, which makes points of it.
 
+use std::collections::HashMap;
+
 use super::walk::{self, GivenMut};
 use super::{Broken, Finding, top};
 use crate::{Axis, Diagnostic, FieldPath, Parameter, ParameterType, SpaceSpec, Value};
@@ -15,11 +17,12 @@ pub(super) fn accept(
     broken: &Broken,
     found: &mut Vec<Finding>,
 ) {
+    let parameters: HashMap<&str, &Parameter> = parameters.iter().map(|p| (p.name.as_str(), p)).collect();
     walk::all_given_mut(&mut space.blocks, &top(), &mut |path, name, given| {
         if broken.names.contains(name.as_str()) {
             return;
         }
-        let Some(parameter) = parameters.iter().find(|p| p.name == *name) else { return };
+        let Some(parameter) = parameters.get(name.as_str()) else { return };
         let mut wrong = |path: FieldPath, message: String| found.push(Diagnostic::new(path, message).into());
         match given {
             GivenMut::Axis(Axis::Values(values)) => {

@@ -30,15 +30,12 @@ pub use place::place;
 pub use render::render;
 pub use sweep::{SweepRequest, read_axes, read_sweep};
 
-use crate::check::{self, Broken, Finding};
+use crate::check::{self, Broken, Finding, MOST};
 use crate::{Diagnostic, FieldPath, Parameter, Position, SpaceSpec, Study};
 use field::{Problems, Table};
 
 /// The longest document, in bytes.
 pub const LONGEST: usize = 10_000_000;
-
-/// The most errors of a document that are reported.
-const MOST: usize = 100;
 
 /// Where a document comes from.
 pub struct Origin<'a> {
