@@ -1,5 +1,7 @@
 //! The binary end to end: what is typed, what is answered, what is left behind. One test binary, one file a subject.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 mod architecture;
 mod crash;
 mod faults;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use paramo_engine::{Command, Observer, Outcome, conduct};
-use paramo_model::{Event, StopReason, StudyState};
+use paramo_model::{Ended, Event, StopReason, StudyState};
 use paramo_sites::Request;
 use paramo_store::StudyRow;
 use tokio::signal::unix::{SignalKind, signal};
@@ -124,10 +124,9 @@ async fn say_what_next(place: &Place, row: &StudyRow, outcome: &Outcome) -> Resu
     if progress.failed > 0 {
         let ended = place.store.ended(row.id).await?;
         if let Some(first) = ended.failed.min() {
-            if let Some(record) = place.store.run(row.id, first).await? {
-                if let paramo_model::Ended::Failed(cause) = &record.last.ended {
-                    anstream::eprintln!("first failure: {name}/{first}: {cause}");
-                }
+            let record = place.store.run(row.id, first).await?;
+            if let Some(Ended::Failed(cause)) = record.map(|record| record.last.ended) {
+                anstream::eprintln!("first failure: {name}/{first}: {cause}");
             }
             anstream::eprintln!(
                 "  paramo explain {name}/{first}   why\n  paramo retry {name}       run the failed ones again"

@@ -4,12 +4,13 @@
 //! are committed in groups while the worker goes on with what it holds; nothing is reported as done before its group is durable.
 //! Whatever happens in here, a crash costs only the runs that were open.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use paramo_design::Space;
 use paramo_model::{
-    Assignment, Event, FromWorker, LeaseId, Progress, Report, RunRecord, Seconds, StopReason, Study, StudyId,
+    Assignment, Event, FromWorker, Progress, Report, RunRecord, Seconds, StopReason, Study, StudyId,
     StudyState, Timestamp, ToWorker,
 };
 use paramo_store::{Store, StoreError, StudyRow};
@@ -87,6 +88,7 @@ pub async fn conduct(
         link,
         observer,
         hungry: 0,
+        running: HashSet::new(),
         pending: Vec::new(),
         pending_since: now,
         commit: None,
@@ -132,8 +134,10 @@ struct Work<'a> {
     directory: String,
     link: Box<dyn Link>,
     observer: &'a mut dyn Observer,
-    /// How many more runs the worker could hold.
+    /// How many more runs the worker could hold, as it said last.
     hungry: usize,
+    /// Runs that are known to run now: the worker does not speak of tiny ones.
+    running: HashSet<u64>,
     pending: Vec<RunRecord>,
     pending_since: Instant,
     commit: Option<Commit>,
@@ -237,12 +241,18 @@ impl Work<'_> {
             match item {
                 FromWorker::Wants { runs } => self.hungry = runs as usize,
                 FromWorker::Started { index, attempt, slot, .. } => {
+                    self.running.insert(index);
                     if self.observer.wants_runs() {
                         self.observer.event(Event::RunStarted { index, attempt, slot, at: timestamp() });
                     }
                 }
                 FromWorker::Report(report) => self.reported(*report, now),
-                FromWorker::Returned { lease, indices, .. } => self.returned(lease, indices),
+                FromWorker::Returned { lease, indices, .. } => {
+                    for index in &indices {
+                        self.running.remove(index);
+                    }
+                    self.conductor.give_back(lease, indices);
+                }
                 FromWorker::Notice(message) => self.observer.event(Event::Notice { message }),
                 FromWorker::Gone => {}
             }
@@ -251,6 +261,7 @@ impl Work<'_> {
 
     fn reported(&mut self, report: Report, now: Instant) {
         let index = report.index;
+        self.running.remove(&index);
         match self.conductor.report(report, now) {
             Verdict::Ended(record) => {
                 if self.pending.is_empty() {
@@ -266,10 +277,6 @@ impl Work<'_> {
             }
             Verdict::Duplicate => {}
         }
-    }
-
-    fn returned(&mut self, lease: LeaseId, indices: Vec<u64>) {
-        self.conductor.give_back(lease, indices);
     }
 
     /// Starts a commit when a group is due and none is on its way.
@@ -402,7 +409,7 @@ impl Work<'_> {
             skipped: self.conductor.skipped(),
             succeeded: self.succeeded,
             failed: self.failed,
-            running: self.conductor.leased() as u64,
+            running: self.running.len() as u64,
             retried: self.retried,
             rate: self.rate.per_second(),
             remaining: self.rate.remaining(left),

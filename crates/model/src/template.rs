@@ -1,7 +1,7 @@
 //! Text with `{name}` places for parameters.
 //!
-//! `{name}` is replaced by the value; `{{` and `}}` are literal braces; a brace that does not enclose a name (as in JSON or
-//! awk) is literal too. A few names belong to Paramo: see [`Slot`].
+//! `{name}` is replaced by the value; `{{` and the `}}` that belongs to it are literal braces; a brace that does not enclose a name
+//! (as in JSON or awk) is literal too. A few names belong to Paramo: see [`Slot`].
 
 use std::fmt;
 
@@ -68,10 +68,14 @@ impl Template {
         let mut text = String::new();
         let mut rest = source;
         let mut close = source.find('}');
+        // A doubled closing brace is one brace only where a doubled opening one waits for it: nested JSON ends in `}}`.
+        let mut doubled = 0usize;
         while let Some(at) = rest.find(['{', '}']) {
             text.push_str(&rest[..at]);
             let tail = &rest[at..];
-            if tail.starts_with("{{") || tail.starts_with("}}") {
+            let opens = tail.starts_with("{{");
+            if opens || (doubled > 0 && tail.starts_with("}}")) {
+                doubled = if opens { doubled + 1 } else { doubled - 1 };
                 text.push_str(&tail[..1]);
                 rest = &tail[2..];
                 continue;
@@ -111,7 +115,17 @@ impl Template {
 
     /// A template that is the text itself, braces and all.
     pub fn literal(text: &str) -> Template {
-        let source = text.replace('{', "{{").replace('}', "}}");
+        let mut source = String::with_capacity(text.len());
+        let mut doubled = 0usize;
+        for c in text.chars() {
+            source.push(c);
+            match c {
+                '{' => doubled += 1,
+                '}' if doubled > 0 => doubled -= 1,
+                _ => continue,
+            }
+            source.push(c);
+        }
         let parts = if text.is_empty() { Vec::new() } else { vec![Part::Text(text.to_owned())] };
         Template { source, parts }
     }
@@ -198,6 +212,10 @@ mod tests {
             ("{{a}}", "{a}"),
             ("{\"x\": {x}}", "{\"x\": <x>}"),
             ("awk '{print $1}'", "awk '{print $1}'"),
+            ("{\"a\": {\"b\": {x}}}", "{\"a\": {\"b\": <x>}}"),
+            ("{{\"a\": {\"b\": 1}}}", "{\"a\": {\"b\": 1}}"),
+            ("{{{x}}}", "{<x>}"),
+            ("}}", "}}"),
             ("{", "{"),
             ("{}", "{}"),
             ("{a", "{a"),

@@ -10,8 +10,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use paramo_model::{
-    Application, Assignment, Axis, Block, Ended, Factor, FromWorker, LeaseId, Name, Parameter, ParameterType, Program, RunPolicy,
-    Scale, SpaceSpec, Steps, Study, StudyId, Template, Ticket, ToWorker, Value,
+    Application, Assignment, Axis, Block, Ended, Factor, FromWorker, LeaseId, Name, Parameter, ParameterType,
+    Program, RunPolicy, Scale, SpaceSpec, Steps, Study, StudyId, Template, Ticket, ToWorker, Value,
 };
 use paramo_worker::{Link, LocalWorker, WorkerOptions};
 
@@ -22,7 +22,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let program = words.next().ok_or("usage: spawn_floor PROGRAM [RUNS] [MODULE:FUNCTION]")?;
     let runs: u64 = words.next().map_or(Ok(10_000), |word| word.parse())?;
     if let Some((module, function)) = words.next().as_deref().and_then(|word| word.split_once(':')) {
-        let program = Program::Function { module: module.to_owned(), function: function.to_owned(), python: None };
+        let program =
+            Program::Function { module: module.to_owned(), function: function.to_owned(), python: None };
         report("function", (0..5).map(|_| measure(|| work(program.clone(), runs))).collect(), runs);
         return Ok(());
     }
@@ -74,7 +75,8 @@ fn bare_loop(program: &str, runs: u64) {
             scope.spawn(|| {
                 while next.fetch_add(1, Ordering::Relaxed) < runs {
                     let mut command = Command::new(program);
-                    let made = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+                    let made =
+                        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
                     let mut child = made.expect("the program starts");
                     let mut text = Vec::new();
                     child.stdout.take().map(|mut pipe| pipe.read_to_end(&mut text));
@@ -106,11 +108,17 @@ fn work(program: Program, runs: u64) {
         source: std::env::current_dir().expect("a directory").to_string_lossy().into_owned(),
     };
     let id = StudyId(1);
-    let assignment =
-        Assignment { id, study: Arc::new(study), runs: "/tmp/floor/runs".into(), files: "/tmp/floor/files".into(), slots: Some(SLOTS) };
+    let assignment = Assignment {
+        id,
+        study: Arc::new(study),
+        runs: "/tmp/floor/runs".into(),
+        files: "/tmp/floor/files".into(),
+        slots: Some(SLOTS),
+    };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
     runtime.block_on(async {
-        let mut link = LocalWorker::start(paramo_worker::detect(), WorkerOptions::default()).expect("a worker");
+        let mut link =
+            LocalWorker::start(paramo_worker::detect(), WorkerOptions::default()).expect("a worker");
         link.send(ToWorker::Assign(assignment));
         let (mut leased, mut ended) = (0, 0);
         while ended < runs {
@@ -120,7 +128,11 @@ fn work(program: Program, runs: u64) {
                         let to = (leased + u64::from(wanted)).min(runs);
                         let ticket = |index| Ticket { index, attempt: 1, memory: None, time: None };
                         if to > leased {
-                            link.send(ToWorker::Lease { study: id, lease: LeaseId(leased), tickets: (leased..to).map(ticket).collect() });
+                            link.send(ToWorker::Lease {
+                                study: id,
+                                lease: LeaseId(leased),
+                                tickets: (leased..to).map(ticket).collect(),
+                            });
                         }
                         leased = to;
                     }

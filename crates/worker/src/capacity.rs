@@ -73,7 +73,9 @@ fn online_cpus() -> Option<usize> {
 }
 
 fn memory_total(meminfo: &str) -> u64 {
-    let kib = meminfo.lines().find_map(|line| line.strip_prefix("MemTotal:")?.trim().strip_suffix("kB")?.trim().parse::<u64>().ok());
+    let kib = meminfo.lines().find_map(|line| {
+        line.strip_prefix("MemTotal:")?.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()
+    });
     kib.map_or(u64::MAX, |kib| kib * 1024)
 }
 
@@ -191,9 +193,14 @@ mod tests {
 
     #[test]
     fn devices_are_listed_as_cuda_reads_them() {
-        for (list, expected) in
-            [("0,1", vec!["0", "1"]), ("GPU-a, MIG-b", vec!["GPU-a", "MIG-b"]), ("", vec![]), ("-1", vec![]), ("2,-1,3", vec!["2"]), ("NoDevFiles", vec![])]
-        {
+        for (list, expected) in [
+            ("0,1", vec!["0", "1"]),
+            ("GPU-a, MIG-b", vec!["GPU-a", "MIG-b"]),
+            ("", vec![]),
+            ("-1", vec![]),
+            ("2,-1,3", vec!["2"]),
+            ("NoDevFiles", vec![]),
+        ] {
             assert_eq!(visible_devices(list), expected, "{list}");
         }
         assert_eq!(memory_total("MemTotal:   24 kB\nMemFree: 1 kB"), 24 * 1024);

@@ -32,11 +32,12 @@ impl Capture {
 
     pub fn push(&mut self, bytes: &[u8]) {
         self.length += bytes.len() as u64;
-        if self.length > TAIL as u64 && self.error.is_none() {
-            if let Err(error) = self.write(bytes) {
-                self.error = Some(format!("failed to write {}: {error}", self.path.display()));
-                self.spill = None;
-            }
+        if self.length > TAIL as u64
+            && self.error.is_none()
+            && let Err(error) = self.write(bytes)
+        {
+            self.error = Some(format!("failed to write {}: {error}", self.path.display()));
+            self.spill = None;
         }
         // Twice the tail at the most, so that the front is dropped once in a while and not at every read.
         if self.recent.len() + bytes.len() > 2 * TAIL {
@@ -75,7 +76,10 @@ impl Capture {
             return Err(error.clone());
         }
         if self.length > READABLE {
-            return Err(format!("{} bytes are more than the {READABLE} that outputs are read from; write them to a file of their own", self.length));
+            return Err(format!(
+                "{} bytes are more than the {READABLE} that outputs are read from; write them to a file of their own",
+                self.length
+            ));
         }
         match fs::read(&self.path) {
             Ok(bytes) => Ok(Cow::Owned(bytes)),
@@ -116,7 +120,10 @@ mod tests {
         assert!(capture.error().unwrap().starts_with("failed to write /proc/nowhere/stdout: "));
         assert!(capture.whole().is_err());
         let file = capture.finish();
-        assert_eq!((file.tail.len(), file.tail.last(), file.length, file.file), (TAIL, Some(&b'b'), TAIL as u64 + 1, None));
+        assert_eq!(
+            (file.tail.len(), file.tail.last(), file.length, file.file),
+            (TAIL, Some(&b'b'), TAIL as u64 + 1, None)
+        );
     }
 
     proptest! {

@@ -6,7 +6,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 use std::time::Instant;
 
-use paramo_model::{Attempt, Bytes, Cause, Ended, Micros, OutputFile, Seconds, Ticket, Timestamp, Value};
+use paramo_model::{Attempt, Bytes, Cause, Ticket, Value};
 use rustix::fs::MemfdFlags;
 use rustix::pipe::{PipeFlags, pipe_with};
 
@@ -18,89 +18,65 @@ use crate::prepared::{Point, Prepared, Recipe, Start, Word, c_string, program};
 use crate::process::{Exit, Process};
 use crate::slot::SlotState;
 use crate::spawn::{Launch, Pointers, SpawnError, Step, spawn};
+use crate::verdict::{Grant, Outcome, Turn, memory_failure};
 use crate::watch::{Intervention, Pipe, follow};
 
-/// What became of a ticket.
-pub(crate) enum Outcome {
-    Reported { attempt: Attempt, outputs: Vec<Value> },
-    /// It was ended because everything was: it counts as never started.
-    GivenBack,
-}
-
-/// What a run may use, as the ledger granted it.
-pub(crate) struct Grant<'a> {
-    pub memory: Option<Bytes>,
-    pub gpus: &'a [String],
-}
-
 /// Runs a command once.
-pub(crate) fn run(slot: &mut SlotState<'_>, study: &Prepared, ticket: &Ticket, grant: &Grant<'_>) -> Outcome {
-    let recipe = match &study.recipe {
-        Ok(recipe) => recipe,
-        Err(message) => return not_started(slot, study, ticket, message.clone()),
-    };
-    let mut stdout = Capture::new(recipe.spill(ticket, "stdout"));
-    let mut stderr = Capture::new(recipe.spill(ticket, "stderr"));
-    let started = clock::now();
+pub(crate) fn run(slot: &mut SlotState<'_>, turn: Turn<'_>, grant: &Grant<'_>) -> Outcome {
+    match attempt(slot, turn, grant) {
+        Ok(outcome) => outcome,
+        Err(message) => Outcome::Reported(Box::new(turn.not_started(slot.number, message))),
+    }
+}
+
+/// Runs a command once. The error says why it could not be started.
+fn attempt(slot: &mut SlotState<'_>, turn: Turn<'_>, grant: &Grant<'_>) -> Result<Outcome, String> {
+    let recipe = turn.study.recipe.as_ref()?;
+    let mut stdout = Capture::new(recipe.spill(turn.ticket, "stdout"));
+    let mut stderr = Capture::new(recipe.spill(turn.ticket, "stderr"));
+    let mut attempt = turn.attempt(slot.number, clock::now());
     let began = Instant::now();
-    let made = match start(slot, study, recipe, ticket, grant) {
-        Ok(made) => made,
-        Err(message) => return not_started(slot, study, ticket, message),
-    };
-    let limit = time_limit(study, ticket);
+    let made = start(slot, turn, recipe, grant)?;
     let (out, err) = (Pipe::new(made.stdout, &mut stdout), Pipe::new(made.stderr, &mut stderr));
-    let seen = follow(&made.process, out, err, slot.halt, limit, &mut slot.scratch);
+    let seen = follow(&made.process, out, err, slot.halt, turn.time_limit(), &mut slot.scratch);
     let finished = made.process.finish();
-    let wall = clock::since(began);
-    let (seen, ended) = match seen.and_then(|seen| finished.map(|ended| (seen, ended))) {
-        Ok(both) => both,
-        Err(error) => return not_started(slot, study, ticket, format!("the run could not be followed: {error}")),
-    };
+    attempt.wall = clock::since(began);
+    let unfollowed = |error: io::Error| format!("the run could not be followed: {error}");
+    let (seen, ended) = (seen.map_err(unfollowed)?, finished.map_err(unfollowed)?);
     if seen.intervention == Some(Intervention::Halted) {
-        return Outcome::GivenBack;
+        return Ok(Outcome::GivenBack);
     }
-    let mut attempt = Attempt {
-        number: ticket.attempt,
-        ended: Ended::Succeeded,
-        started,
-        wall,
-        cpu: ended.cpu,
-        // A start counts this process's own size as the child's: where we looked and saw less, that is right.
-        peak_memory: if seen.peak.0 > 0 && ended.peak <= own_peak() { seen.peak } else { ended.peak },
-        exit_code: match ended.exit {
-            Exit::Code(code) => Some(code),
-            Exit::Signal(_) => None,
-        },
-        slot: slot.number,
-        stdout: OutputFile::default(),
-        stderr: OutputFile::default(),
-    };
-    let success = &study.application().success;
-    let mut cause = match (seen.intervention, ended.exit) {
+    attempt.cpu = ended.cpu;
+    // A start counts this process's own size as the child's: where we looked and saw less, that is right.
+    let smaller = seen.peak.0 > 0 && ended.peak <= own_peak();
+    attempt.peak_memory = if smaller { seen.peak } else { ended.peak };
+    if let Exit::Code(code) = ended.exit {
+        attempt.exit_code = Some(code);
+    }
+    let failure = match (seen.intervention, ended.exit) {
         (Some(Intervention::TimeOut(limit)), _) => Some(Cause::TimeOut { limit }),
-        (_, Exit::Code(code)) if success.exit_codes.contains(&code) => None,
-        (_, exit) => Some(memory_failure(slot, grant, exit, &stderr, ended.peak).unwrap_or(match exit {
-            Exit::Code(code) => Cause::Exit { code },
-            Exit::Signal(signal) => Cause::Signal { signal },
-        })),
-    };
-    let mut outputs = None;
-    if cause.is_none() {
-        match collect(recipe, ticket, made.directory.as_ref(), (&stdout, &stderr), &attempt) {
-            Ok(values) => outputs = Some(values),
-            Err(message) => cause = Some(Cause::BadOutput { message }),
+        (_, Exit::Code(code)) if turn.study.application().success.exit_codes.contains(&code) => None,
+        (_, exit) => {
+            Some(memory_failure(slot, grant.memory, exit, &stderr, ended.peak).unwrap_or(exit.into()))
         }
-    } else if let Some(directory) = &made.directory {
-        // What a failed run wrote helps to find out why; the failure itself matters more than a file that could not be kept.
-        let _ = directory.keep(&recipe.keep, &recipe.kept(ticket.index));
-    }
-    if let Some(cause) = cause {
-        attempt.ended = Ended::Failed(cause);
-    }
-    let outputs = outputs.unwrap_or_else(|| recipe.outputs.of_failure(&attempt));
+    };
+    let read = match failure {
+        None => collect(recipe, turn.ticket, made.directory.as_ref(), (&stdout, &stderr), &attempt)
+            .map_err(|message| Cause::BadOutput { message }),
+        Some(cause) => {
+            if let Some(directory) = &made.directory {
+                // What a failed run wrote helps to find out why; the failure matters more than a file that could not be kept.
+                let _ = directory.keep(&recipe.keep, &recipe.kept(turn.ticket.index));
+            }
+            Err(cause)
+        }
+    };
     attempt.stdout = stdout.finish();
     attempt.stderr = stderr.finish();
-    Outcome::Reported { attempt, outputs }
+    Ok(Outcome::Reported(Box::new(match read {
+        Ok(outputs) => turn.report(attempt, outputs),
+        Err(cause) => turn.failed(attempt, cause),
+    })))
 }
 
 /// Reads the outputs and keeps the files of a run that ended well.
@@ -117,7 +93,8 @@ fn collect(
         }
     }
     let path = directory.map(RunDirectory::path);
-    let outputs = recipe.outputs.read(&Evidence { stdout, stderr, directory: path, returned: None }, attempt)?;
+    let outputs =
+        recipe.outputs.read(&Evidence { stdout, stderr, directory: path, returned: None }, attempt)?;
     if let Some(directory) = directory {
         directory.keep(&recipe.keep, &recipe.kept(ticket.index))?;
     }
@@ -134,11 +111,11 @@ struct Made {
 
 fn start(
     slot: &mut SlotState<'_>,
-    study: &Prepared,
+    turn: Turn<'_>,
     recipe: &Recipe,
-    ticket: &Ticket,
     grant: &Grant<'_>,
 ) -> Result<Made, String> {
+    let Turn { study, ticket, .. } = turn;
     let Start::Command { program: resolved, argv } = &recipe.start else {
         return Err("this is a function, not a command".to_owned());
     };
@@ -175,7 +152,10 @@ fn start(
     let mark = slot.mark();
     let variables = recipe.environment.of_run(&point, &mark, grant.gpus)?;
     let input = match &study.application().stdin {
-        Some(template) => Some(text_file(&point.fill(template)).map_err(|error| format!("failed to pass the standard input: {error}"))?),
+        Some(template) => {
+            let file = text_file(&point.fill(template));
+            Some(file.map_err(|error| format!("failed to pass the standard input: {error}"))?)
+        }
         None => None,
     };
     let place = match path {
@@ -188,7 +168,9 @@ fn start(
     let launch = Launch {
         program,
         argv: &Pointers::new(words.iter().copied()),
-        environment: &Pointers::new(variables.iter().map(CString::as_c_str).chain(recipe.environment.fixed())),
+        environment: &Pointers::new(
+            variables.iter().map(CString::as_c_str).chain(recipe.environment.fixed()),
+        ),
         directory: place.as_deref().unwrap_or(&recipe.source_c),
         stdin: input.as_ref().map_or(slot.null, AsFd::as_fd),
         stdout: stdout_child.as_fd(),
@@ -242,7 +224,9 @@ pub(crate) fn explain(error: &SpawnError, launch: &Launch<'_>) -> String {
         (Step::Execute, libc::ENOENT) if Path::new(&program).exists() => {
             format!("{program} names an interpreter that does not exist; look at its first line (`#!`)")
         }
-        (Step::Execute, libc::E2BIG) => format!("the arguments and variables of {program} are longer than the system allows"),
+        (Step::Execute, libc::E2BIG) => {
+            format!("the arguments and variables of {program} are longer than the system allows")
+        }
         (Step::Execute, _) => format!("failed to start {program}: {reason}"),
         (Step::Directory, _) => format!("failed to enter the directory {}: {reason}", name(launch.directory)),
         (Step::Clone, _) => format!("failed to make a process: {reason}"),
@@ -252,60 +236,7 @@ pub(crate) fn explain(error: &SpawnError, launch: &Launch<'_>) -> String {
     }
 }
 
-/// Whether a failure was one of memory: the cgroup says so, or, under a limit of address space, the signs are there.
-pub(crate) fn memory_failure(slot: &SlotState<'_>, grant: &Grant<'_>, exit: Exit, stderr: &Capture, peak: Bytes) -> Option<Cause> {
-    let Some(limit) = grant.memory else {
-        // Without a limit of ours only the kernel's own choice of a victim is left, and it kills.
-        return (exit == Exit::Signal(libc::SIGKILL) && slot.worker.machine_ran_out()).then_some(Cause::OutOfMemory { limit: None });
-    };
-    let out = match slot.memory.out_of_memory() {
-        None => {
-            // Allocations fail; programs say so in their own words, or crash with most of the memory used.
-            const WORDS: [&str; 6] = ["MemoryError", "bad_alloc", "ut of memory", "annot allocate memory", "memory allocation of", "ENOMEM"];
-            let said = stderr.whole().is_ok_and(|text| {
-                let text = String::from_utf8_lossy(&text);
-                WORDS.iter().any(|word| text.contains(word))
-            });
-            let crashed = matches!(exit, Exit::Signal(libc::SIGSEGV | libc::SIGABRT | libc::SIGKILL | libc::SIGBUS));
-            said || (crashed && peak.0 >= limit.0 / 10 * 8)
-        }
-        Some(out) => out,
-    };
-    out.then_some(Cause::OutOfMemory { limit: Some(limit) })
-}
-
 /// The largest resident set of this process so far.
 fn own_peak() -> Bytes {
     crate::watch::resident_peak(std::process::id() as i32)
-}
-
-/// The report of a run that could not be started.
-pub(crate) fn not_started(slot: &SlotState<'_>, study: &Prepared, ticket: &Ticket, message: String) -> Outcome {
-    failed(slot, study, ticket, clock::now(), Cause::NotStarted { message })
-}
-
-/// The report of a run of which nothing but the cause is known.
-pub(crate) fn failed(slot: &SlotState<'_>, study: &Prepared, ticket: &Ticket, started: Timestamp, cause: Cause) -> Outcome {
-    let attempt = Attempt {
-        number: ticket.attempt,
-        ended: Ended::Failed(cause),
-        started,
-        wall: Micros(0),
-        cpu: Micros(0),
-        peak_memory: Bytes(0),
-        exit_code: None,
-        slot: slot.number,
-        stdout: OutputFile::default(),
-        stderr: OutputFile::default(),
-    };
-    let outputs = match &study.recipe {
-        Ok(recipe) => recipe.outputs.of_failure(&attempt),
-        Err(_) => vec![Value::Missing; study.application().outputs.len()],
-    };
-    Outcome::Reported { attempt, outputs }
-}
-
-/// The time a run may take.
-pub(crate) fn time_limit(study: &Prepared, ticket: &Ticket) -> Option<Seconds> {
-    ticket.time.or(study.resources().time)
 }

@@ -14,8 +14,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use paramo_model::{
-    Application, Assignment, Axis, Block, Bytes, Capacity, Cause, Ended, Factor, FromWorker, LeaseId, Name, Output, OutputSource,
-    Parameter, ParameterType, Program, Report, RunPolicy, Scale, SpaceSpec, Steps, Study, StudyId, Template, Ticket, ToWorker, Value,
+    Application, Assignment, Axis, Block, Bytes, Capacity, Cause, Ended, Factor, FromWorker, LeaseId, Name,
+    Output, OutputSource, Parameter, ParameterType, Program, Report, RunPolicy, Scale, SpaceSpec, Steps,
+    Study, StudyId, Template, Ticket, ToWorker, Value,
 };
 use tempfile::TempDir;
 
@@ -57,7 +58,9 @@ macro_rules! conformance_tests {
 /// Runs a check to its end, within a time that only a hang exceeds.
 pub fn run(check: impl Future<Output = ()>) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
-    runtime.block_on(async { tokio::time::timeout(Duration::from_secs(60), check).await }).expect("the check comes to an end");
+    runtime
+        .block_on(async { tokio::time::timeout(Duration::from_secs(60), check).await })
+        .expect("the check comes to an end");
 }
 
 /// A worker with a study, and an engine that leases what is asked for.
@@ -69,7 +72,6 @@ pub(crate) struct Rig {
     pub files: PathBuf,
     pub points: u64,
     pub notices: Vec<String>,
-    pub started: Vec<u64>,
     pub returned: Vec<u64>,
     /// What the worker has asked for and not got.
     wanted: u32,
@@ -93,7 +95,6 @@ impl Rig {
             files: home.path().join("fîles here"),
             points: 1,
             notices: Vec::new(),
-            started: Vec::new(),
             returned: Vec::new(),
             wanted: 0,
             home,
@@ -107,7 +108,8 @@ impl Rig {
 
     /// A rig whose application calls `f` of a module with this text.
     pub fn python(start: Start, text: &str) -> Rig {
-        let program = Program::Function { module: "module_ü".to_owned(), function: "f".to_owned(), python: None };
+        let program =
+            Program::Function { module: "module_ü".to_owned(), function: "f".to_owned(), python: None };
         let rig = Rig::new(start, program);
         std::fs::write(rig.source().join("module_ü.py"), text).expect("a file");
         rig
@@ -151,7 +153,12 @@ impl Rig {
             Axis::Values((0..self.points as i64).map(Value::Integer).collect())
         } else {
             let to = Value::Integer(self.points as i64 - 1);
-            Axis::Range { from: Value::Integer(0), to, steps: Steps::Count(self.points), scale: Scale::Linear }
+            Axis::Range {
+                from: Value::Integer(0),
+                to,
+                steps: Steps::Count(self.points),
+                scale: Scale::Linear,
+            }
         };
         let blocks = vec![Block { factors: vec![Factor::Axis(name("x"), values)], condition: None }];
         let study = Study {
@@ -176,7 +183,7 @@ impl Rig {
         self.link.send(ToWorker::Lease { study: STUDY, lease: LeaseId(lease), tickets });
     }
 
-    /// Makes all runs. Each is reported once; the reports are in the order of their indices.
+    /// Makes all runs, with a file `told-{index}` beside the study file for each that is said to have begun. Each is reported once; the reports are in the order of their indices.
     pub async fn run(&mut self) -> Vec<Report> {
         self.assign();
         let mut leased = 0;
@@ -195,7 +202,10 @@ impl Rig {
                         let index = report.index;
                         assert!(reports.insert(index, *report).is_none(), "run {index} is reported once");
                     }
-                    FromWorker::Started { index, .. } => self.started.push(index),
+                    FromWorker::Started { index, .. } => {
+                        let told = self.source().join(format!("told-{index}"));
+                        std::fs::write(told, "").expect("a file");
+                    }
                     FromWorker::Notice(notice) => self.notices.push(notice),
                     FromWorker::Returned { indices, .. } => self.returned.extend(indices),
                     FromWorker::Gone => panic!("nobody sent it away"),
@@ -255,7 +265,12 @@ fn text(path: &Path) -> String {
 /// The first output of a run that succeeded.
 #[track_caller]
 pub(crate) fn value(report: &Report) -> &Value {
-    assert_eq!(report.attempt.ended, Ended::Succeeded, "{}", String::from_utf8_lossy(&report.attempt.stderr.tail));
+    assert_eq!(
+        report.attempt.ended,
+        Ended::Succeeded,
+        "{}",
+        String::from_utf8_lossy(&report.attempt.stderr.tail)
+    );
     &report.outputs[0]
 }
 

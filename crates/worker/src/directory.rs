@@ -57,8 +57,9 @@ impl RunDirectory {
                     folders.push(name);
                 } else if (kind.is_file() || kind.is_symlink()) && globs.is_match(&name) {
                     let target = to.join(&name);
-                    move_file(&entry.path(), &target)
-                        .map_err(|error| format!("failed to keep {} as {}: {error}", name.display(), target.display()))?;
+                    move_file(&entry.path(), &target).map_err(|error| {
+                        format!("failed to keep {} as {}: {error}", name.display(), target.display())
+                    })?;
                 }
             }
         }
@@ -95,7 +96,9 @@ pub(crate) fn inside(name: &str) -> Result<&Path, String> {
     let names_a_file = path.file_name().is_some() && !name.ends_with('/');
     match stays && names_a_file {
         true => Ok(path),
-        false => Err(format!("`{name}` is not a file inside the run's directory; write a relative path without `..`")),
+        false => Err(format!(
+            "`{name}` is not a file inside the run's directory; write a relative path without `..`"
+        )),
     }
 }
 
@@ -103,7 +106,8 @@ pub(crate) fn inside(name: &str) -> Result<&Path, String> {
 pub(crate) fn globs(patterns: &[String]) -> Result<GlobSet, String> {
     let mut set = GlobSetBuilder::new();
     for pattern in patterns {
-        let glob = globset::GlobBuilder::new(pattern.trim_start_matches("./")).literal_separator(true).build();
+        let glob =
+            globset::GlobBuilder::new(pattern.trim_start_matches("./")).literal_separator(true).build();
         set.add(glob.or_else(|_| Glob::new(pattern)).map_err(|error| format!("keep: {error}"))?);
     }
     set.build().map_err(|error| format!("keep: {error}"))
@@ -143,6 +147,11 @@ mod tests {
 
     #[test]
     fn errors_name_the_path() {
-        assert!(RunDirectory::make("/proc/nowhere/1".into()).err().unwrap().starts_with("failed to make the run's directory /proc/nowhere/1: "));
+        assert!(
+            RunDirectory::make("/proc/nowhere/1".into())
+                .err()
+                .unwrap()
+                .starts_with("failed to make the run's directory /proc/nowhere/1: ")
+        );
     }
 }

@@ -132,7 +132,8 @@ impl Dispatch {
         let lane = &mut self.lanes[at];
         let count = lane.batch(slots);
         let first = lane.queue.front().map(|(_, ticket)| ticket.memory);
-        let same = lane.queue.iter().take(count).take_while(|(_, ticket)| Some(ticket.memory) == first).count();
+        let same =
+            lane.queue.iter().take(count).take_while(|(_, ticket)| Some(ticket.memory) == first).count();
         let tickets: VecDeque<_> = lane.queue.drain(..same.max(1)).collect();
         lane.running += 1;
         self.busy += 1;
@@ -165,7 +166,11 @@ impl Dispatch {
     }
 
     /// Lets tickets that were not started wait again, before all others, or gives them back when all is ending.
-    pub fn put_back(&mut self, study: StudyId, tickets: impl IntoIterator<Item = (LeaseId, Ticket), IntoIter: DoubleEndedIterator>) -> Vec<FromWorker> {
+    pub fn put_back(
+        &mut self,
+        study: StudyId,
+        tickets: impl IntoIterator<Item = (LeaseId, Ticket), IntoIter: DoubleEndedIterator>,
+    ) -> Vec<FromWorker> {
         match self.lanes.iter_mut().find(|lane| lane.study.id == study) {
             Some(lane) if self.mode == Mode::Running => {
                 for ticket in tickets.into_iter().rev() {
@@ -192,7 +197,8 @@ impl Dispatch {
             Some(_) => (self.slots(self.current), f64::INFINITY),
             None => return None,
         };
-        let target = ((slots as f64 * STOCK_SECONDS / seconds) as usize).clamp(2 * slots, MOST.max(2 * slots));
+        let target =
+            ((slots as f64 * STOCK_SECONDS / seconds) as usize).clamp(2 * slots, MOST.max(2 * slots));
         let queued: usize = self.lanes.iter().map(|lane| lane.queue.len()).sum();
         let room = target.saturating_sub(queued);
         if room == 0 || queued * 2 > target || room < 2 * self.told {

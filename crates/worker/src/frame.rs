@@ -11,10 +11,16 @@ use crate::json::{self, Json};
 #[derive(Debug, PartialEq)]
 pub(crate) enum Line {
     Ready,
-    Broken { message: String, traceback: Vec<u8> },
+    Broken {
+        message: String,
+        traceback: Vec<u8>,
+    },
     Results(Vec<Result<CallResult, String>>),
     /// A large output of the call in progress.
-    Text { stderr: bool, bytes: Vec<u8> },
+    Text {
+        stderr: bool,
+        bytes: Vec<u8>,
+    },
     /// The frame has ended.
     End,
 }
@@ -60,7 +66,8 @@ pub(crate) fn parse(line: &[u8]) -> Result<Line, String> {
         "E" => Ok(Line::End),
         "R" => Ok(Line::Results(rest.split('\u{1e}').map(row).collect())),
         "F" => {
-            let (message, traceback): (String, String) = serde_json::from_str(rest).map_err(|error| error.to_string())?;
+            let (message, traceback): (String, String) =
+                serde_json::from_str(rest).map_err(|error| error.to_string())?;
             Ok(Line::Broken { message, traceback: bytes(&traceback) })
         }
         "T" => {
@@ -98,11 +105,18 @@ pub(crate) fn end(frame: &mut String) {
     frame.push_str("]\n");
 }
 
-/// Adds a call: its keyword arguments and, where something is set around it, the directory and variables.
+/// What is set around a call.
+pub(crate) struct Around<'a> {
+    pub directory: Option<&'a str>,
+    /// Added to the environment.
+    pub variables: &'a [(&'a str, String)],
+}
+
+/// Adds a call: its keyword arguments, and what is set around it where something is.
 pub(crate) fn push_call<'a>(
     frame: &mut String,
     arguments: impl Iterator<Item = (&'a str, &'a Value)>,
-    around: Option<(Option<&str>, &[(&str, String)])>,
+    around: Option<Around<'_>>,
 ) {
     if frame.len() > 1 {
         frame.push(',');
@@ -120,7 +134,7 @@ pub(crate) fn push_call<'a>(
         push_value(frame, value);
     }
     frame.push('}');
-    if let Some((directory, variables)) = around {
+    if let Some(Around { directory, variables }) = around {
         frame.push(',');
         match directory {
             Some(directory) => push_string(frame, directory),
@@ -147,7 +161,9 @@ fn push_value(frame: &mut String, value: &Value) {
         Value::Boolean(b) => write!(frame, "{b}"),
         Value::Integer(i) => write!(frame, "{i}"),
         Value::Float(x) if x.is_nan() => frame.write_str("NaN"),
-        Value::Float(x) if x.is_infinite() => frame.write_str(if *x > 0.0 { "Infinity" } else { "-Infinity" }),
+        Value::Float(x) if x.is_infinite() => {
+            frame.write_str(if *x > 0.0 { "Infinity" } else { "-Infinity" })
+        }
         Value::Float(x) => write!(frame, "{x:?}"),
         Value::String(text) => {
             push_string(frame, text);
@@ -178,7 +194,9 @@ mod tests {
     fn lines_are_read() {
         assert_eq!(parse(b"Y"), Ok(Line::Ready));
         assert_eq!(parse(b"T2\"a\\u00ff\""), Ok(Line::Text { stderr: true, bytes: b"a\xff".to_vec() }));
-        let Ok(Line::Results(rows)) = parse(b"R[1,2,3,NaN]\x1e[4,5,6,null,1,\"ValueError: x\",\"out\",\"err\"]\x1e[oops") else {
+        let Ok(Line::Results(rows)) =
+            parse(b"R[1,2,3,NaN]\x1e[4,5,6,null,1,\"ValueError: x\",\"out\",\"err\"]\x1e[oops")
+        else {
             panic!("results are results");
         };
         assert_eq!(json::value(&rows[0].as_ref().unwrap().value).to_string(), "NaN");
@@ -194,7 +212,7 @@ mod tests {
             let names = [name.as_str(), "x", "i"];
             let mut frame = String::new();
             begin(&mut frame);
-            push_call(&mut frame, names.into_iter().zip(&values), Some((Some(&text), &[("A", text.clone())])));
+            push_call(&mut frame, names.into_iter().zip(&values), Some(Around { directory: Some(&text), variables: &[("A", text.clone())] }));
             end(&mut frame);
             let read = json::parse(frame.trim_end()).unwrap();
             let call = &read[0];

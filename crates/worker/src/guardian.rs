@@ -119,11 +119,12 @@ fn kill_marked(needle: &[u8]) -> usize {
                 if length == 0 {
                     break;
                 }
-                if let Some(pid) = bytes.get(at + 19..at + length).and_then(number).filter(|pid| *pid != own) {
-                    if is_marked(folder, pid, needle) {
-                        libc::kill(pid, libc::SIGKILL);
-                        found += 1;
-                    }
+                if let Some(pid) = bytes.get(at + 19..at + length).and_then(number)
+                    && pid != own
+                    && is_marked(folder, pid, needle)
+                {
+                    libc::kill(pid, libc::SIGKILL);
+                    found += 1;
                 }
                 at += length;
             }

@@ -6,7 +6,8 @@ pub(crate) use serde_json::Value as Json;
 
 /// Stands for a number that JSON has no word for, in front of Python's name of it. A noncharacter, so that no text begins with it.
 const MARK: char = '\u{fdd0}';
-const WORDS: [(&str, f64); 3] = [("NaN", f64::NAN), ("-Infinity", f64::NEG_INFINITY), ("Infinity", f64::INFINITY)];
+const WORDS: [(&str, f64); 3] =
+    [("NaN", f64::NAN), ("-Infinity", f64::NEG_INFINITY), ("Infinity", f64::INFINITY)];
 
 /// Reads one document.
 pub(crate) fn parse(text: &str) -> Result<Json, String> {
@@ -226,7 +227,12 @@ mod tests {
 
     #[test]
     fn a_document_may_follow_other_lines() {
-        for text in ["hello\n{\"a\": 1}\n", "hello\n{\n \"a\": 1\n}\n", "{not json}\nx\n{\"a\": 1}\nbye {", "{\"a\":\n1}"] {
+        for text in [
+            "hello\n{\"a\": 1}\n",
+            "hello\n{\n \"a\": 1\n}\n",
+            "{not json}\nx\n{\"a\": 1}\nbye {",
+            "{\"a\":\n1}",
+        ] {
             let json = parse_printed(text).unwrap();
             assert_eq!(Path::new("a").find(&json).map(value), Ok(Value::Integer(1)), "{text}");
         }

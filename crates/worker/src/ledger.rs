@@ -27,7 +27,14 @@ const ROUNDING: f64 = 1e-9;
 impl Ledger {
     /// A ledger of all that is there, with so many runs at once at the most.
     pub fn new(capacity: Capacity, slots: usize) -> Ledger {
-        Ledger { cpus: capacity.cpus, memory: capacity.memory.0, gpus: capacity.gpus.clone(), running: 0, slots, capacity }
+        Ledger {
+            cpus: capacity.cpus,
+            memory: capacity.memory.0,
+            gpus: capacity.gpus.clone(),
+            running: 0,
+            slots,
+            capacity,
+        }
     }
 
     /// What a run of these resources takes here. One that asks for more CPUs than there are gets them all; one that was given more memory
@@ -35,7 +42,11 @@ impl Ledger {
     pub fn need(&self, resources: &Resources, ticket: &Ticket) -> Result<Need, String> {
         let there = &self.capacity;
         if resources.gpus as usize > there.gpus.len() {
-            return Err(format!("a run asks for {} GPUs, and there are {} here", resources.gpus, there.gpus.len()));
+            return Err(format!(
+                "a run asks for {} GPUs, and there are {} here",
+                resources.gpus,
+                there.gpus.len()
+            ));
         }
         if let Some(memory) = resources.memory.filter(|memory| *memory > there.memory) {
             return Err(format!("a run asks for {memory} of memory, and there are {} here", there.memory));
@@ -105,9 +116,15 @@ mod tests {
 
     #[test]
     fn the_scarcest_resource_decides() {
-        for (cpus, memory, gpus, slots) in
-            [(1.0, None, 0, 2), (0.5, None, 0, 4), (0.1, None, 0, 20), (0.0, None, 0, 100), (8.0, None, 0, 1), (0.0, Some(300), 0, 3), (0.1, None, 1, 2)]
-        {
+        for (cpus, memory, gpus, slots) in [
+            (1.0, None, 0, 2),
+            (0.5, None, 0, 4),
+            (0.1, None, 0, 20),
+            (0.0, None, 0, 100),
+            (8.0, None, 0, 1),
+            (0.0, Some(300), 0, 3),
+            (0.1, None, 1, 2),
+        ] {
             let need = need(cpus, memory, gpus).unwrap();
             let mut ledger = ledger();
             assert_eq!(ledger.slots(&need), slots);
@@ -134,7 +151,10 @@ mod tests {
     #[test]
     fn what_is_not_there_is_named() {
         assert_eq!(need(1.0, None, 3), Err("a run asks for 3 GPUs, and there are 2 here".into()));
-        assert_eq!(need(1.0, Some(2000), 0), Err("a run asks for 2.0 KiB of memory, and there are 1000 B here".into()));
+        assert_eq!(
+            need(1.0, Some(2000), 0),
+            Err("a run asks for 2.0 KiB of memory, and there are 1000 B here".into())
+        );
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! A worker makes runs and reports them, over a [`Link`] that speaks only [`ToWorker`](paramo_model::ToWorker) and
 //! [`FromWorker`](paramo_model::FromWorker). It never decides whether a run is tried again. [`LocalWorker`] is a worker in this process.
 
+mod calls;
 mod capacity;
 mod capture;
 mod clock;
@@ -29,6 +30,7 @@ mod prepared;
 mod process;
 mod slot;
 mod spawn;
+mod verdict;
 mod warm;
 mod watch;
 mod worker;

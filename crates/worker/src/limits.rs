@@ -71,7 +71,12 @@ fn writable(path: &Path) -> bool {
 }
 
 /// Where a hierarchy is mounted, and the group of this process in it.
-pub(crate) fn place(cgroups: &str, mounts: &str, kind: &str, controller: Option<&str>) -> Option<(PathBuf, PathBuf)> {
+pub(crate) fn place(
+    cgroups: &str,
+    mounts: &str,
+    kind: &str,
+    controller: Option<&str>,
+) -> Option<(PathBuf, PathBuf)> {
     let has = |list: &str, word: &str| list.split(',').any(|w| w == word);
     let own = cgroups.lines().find_map(|line| {
         let mut parts = line.splitn(3, ':');
@@ -87,7 +92,8 @@ pub(crate) fn place(cgroups: &str, mounts: &str, kind: &str, controller: Option<
         let mut left = left.split(' ').skip(3);
         let (root, mount) = (left.next()?, left.next()?);
         let mut right = right.split(' ');
-        let fits = right.next()? == kind && controller.is_none_or(|c| right.nth(1).is_some_and(|options| has(options, c)));
+        let fits = right.next()? == kind
+            && controller.is_none_or(|c| right.nth(1).is_some_and(|options| has(options, c)));
         fits.then_some((root, mount))
     })?;
     let inner = Path::new(own).strip_prefix(root).or_else(|_| Path::new(own).strip_prefix("/")).ok()?;
@@ -130,7 +136,8 @@ impl Groups {
         let directory = match &self.directory {
             Some(directory) => directory,
             None => {
-                let directory = base.join(format!("paramo-{}-{}", std::process::id(), crate::clock::monotonic()));
+                let directory =
+                    base.join(format!("paramo-{}-{}", std::process::id(), crate::clock::monotonic()));
                 fs::create_dir(&directory)?;
                 let directory = self.directory.insert(directory);
                 if version2 {
@@ -142,7 +149,12 @@ impl Groups {
         let path = directory.join(format!("slot-{number}"));
         fs::create_dir(&path)?;
         // The kernel has made the file already; a directory that only looks like a cgroup has not.
-        let entrance = OpenOptions::new().write(true).create(true).truncate(false).open(path.join("cgroup.procs"))?.into();
+        let entrance = OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(path.join("cgroup.procs"))?
+            .into();
         Ok(Some(Group { path, entrance, version2, limit: None, kills: 0 }))
     }
 
@@ -212,7 +224,8 @@ impl Group {
         // A process that forks while the list is read shows up in the next.
         for _ in 0..100 {
             let pids = fs::read_to_string(self.path.join("cgroup.procs")).unwrap_or_default();
-            let pids: Vec<i32> = pids.lines().filter_map(|line| line.parse().ok()).filter(|pid| *pid > 0).collect();
+            let pids: Vec<i32> =
+                pids.lines().filter_map(|line| line.parse().ok()).filter(|pid| *pid > 0).collect();
             if pids.is_empty() {
                 return;
             }

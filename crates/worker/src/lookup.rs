@@ -12,7 +12,9 @@ pub(crate) fn find(word: &str, source: &Path, search: Option<&OsStr>) -> Result<
     }
     if word.contains('/') {
         let path = source.join(word);
-        return executable(&path).map(|()| path.clone()).map_err(|problem| format!("the program {} {problem}", path.display()));
+        return executable(&path)
+            .map(|()| path.clone())
+            .map_err(|problem| format!("the program {} {problem}", path.display()));
     }
     let search = search.unwrap_or(OsStr::new("/usr/local/bin:/usr/bin:/bin"));
     let mut problem = None;
@@ -20,11 +22,14 @@ pub(crate) fn find(word: &str, source: &Path, search: Option<&OsStr>) -> Result<
         let path = source.join(directory).join(word);
         match executable(&path) {
             Ok(()) => return Ok(path),
-            Err(reason) if path.exists() => problem = problem.or(Some(format!("the program {} {reason}", path.display()))),
+            Err(reason) if path.exists() => {
+                problem = problem.or(Some(format!("the program {} {reason}", path.display())))
+            }
             Err(_) => {}
         }
     }
-    Err(problem.unwrap_or_else(|| format!("the command `{word}` was not found{}", hint(word, source, search))))
+    Err(problem
+        .unwrap_or_else(|| format!("the command `{word}` was not found{}", hint(word, source, search))))
 }
 
 /// Whether a file can be executed; the error continues "the program {path} …".
@@ -33,7 +38,9 @@ fn executable(path: &Path) -> Result<(), String> {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Err("does not exist".to_owned()),
         Err(error) => Err(format!("cannot be read: {error}")),
         Ok(data) if data.is_dir() => Err("is a directory".to_owned()),
-        Ok(data) if data.permissions().mode() & 0o111 == 0 => Err(format!("is not executable; `chmod +x {}` makes it so", path.display())),
+        Ok(data) if data.permissions().mode() & 0o111 == 0 => {
+            Err(format!("is not executable; `chmod +x {}` makes it so", path.display()))
+        }
         Ok(_) => Ok(()),
     }
 }
@@ -67,7 +74,9 @@ mod tests {
         for directory in [&source, &bin] {
             fs::create_dir(directory).unwrap();
         }
-        for (path, mode) in [(bin.join("simulate"), 0o755), (source.join("model"), 0o755), (source.join("plain"), 0o644)] {
+        for (path, mode) in
+            [(bin.join("simulate"), 0o755), (source.join("model"), 0o755), (source.join("plain"), 0o644)]
+        {
             fs::write(&path, "").unwrap();
             fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
         }

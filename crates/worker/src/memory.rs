@@ -28,9 +28,17 @@ impl SharedWords {
         rustix::fs::ftruncate(&file, SIZE as u64)?;
         // SAFETY: a new mapping at an address of the kernel's choice, of a file that has this size.
         let start = unsafe {
-            rustix::mm::mmap(std::ptr::null_mut(), SIZE, ProtFlags::READ | ProtFlags::WRITE, MapFlags::SHARED, &file, 0)?
+            rustix::mm::mmap(
+                std::ptr::null_mut(),
+                SIZE,
+                ProtFlags::READ | ProtFlags::WRITE,
+                MapFlags::SHARED,
+                &file,
+                0,
+            )?
         };
-        let words = NonNull::new(start.cast::<AtomicU64>()).ok_or_else(|| io::Error::other("mapped at zero"))?;
+        let words =
+            NonNull::new(start.cast::<AtomicU64>()).ok_or_else(|| io::Error::other("mapped at zero"))?;
         Ok(SharedWords { words, file })
     }
 

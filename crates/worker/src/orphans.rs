@@ -94,7 +94,9 @@ impl Orphans {
     /// The slot and the serial number in a mark of this worker.
     fn run(&self, environment: &[u8]) -> Option<(u32, u64)> {
         let lines = environment.split(|byte| *byte == 0);
-        let mark = lines.filter_map(|line| std::str::from_utf8(line).ok()).find_map(|line| line.strip_prefix(&self.mark))?;
+        let mark = lines
+            .filter_map(|line| std::str::from_utf8(line).ok())
+            .find_map(|line| line.strip_prefix(&self.mark))?;
         let (slot, serial) = mark.split_once('-')?;
         Some((slot.parse().ok()?, serial.parse().ok()?))
     }
@@ -102,10 +104,14 @@ impl Orphans {
     /// The children that may be orphans.
     fn list(&self) -> Vec<i32> {
         let text = match &self.children {
-            Some(_) => std::fs::read_to_string(format!("/proc/self/task/{}/children", std::process::id())).unwrap_or_default(),
+            Some(_) => std::fs::read_to_string(format!("/proc/self/task/{}/children", std::process::id()))
+                .unwrap_or_default(),
             None => children_by_search(),
         };
-        text.split_whitespace().filter_map(|pid| pid.parse().ok()).filter(|pid| *pid != self.guardian).collect()
+        text.split_whitespace()
+            .filter_map(|pid| pid.parse().ok())
+            .filter(|pid| *pid != self.guardian)
+            .collect()
     }
 
     fn looked(&self) -> std::sync::MutexGuard<'_, Looked> {

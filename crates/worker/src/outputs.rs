@@ -52,9 +52,12 @@ impl Outputs {
     pub fn new(application: &Application) -> Result<Outputs, String> {
         let compile = |output: &Output| -> Result<Reader, String> {
             let source = match &output.source {
-                OutputSource::Json { field, file } => Source::Json { path: json::Path::new(field), file: file.clone() },
+                OutputSource::Json { field, file } => {
+                    Source::Json { path: json::Path::new(field), file: file.clone() }
+                }
                 OutputSource::Regex { pattern, stream } => Source::Regex {
-                    pattern: multi_line(pattern).map_err(|error| format!("output `{}`: {error}", output.name))?,
+                    pattern: multi_line(pattern)
+                        .map_err(|error| format!("output `{}`: {error}", output.name))?,
                     stream: stream.clone(),
                 },
                 OutputSource::Csv { column, row, stream } => {
@@ -136,7 +139,10 @@ impl<'a> Documents<'a> {
                 self.parsed.len() - 1
             }
         };
-        self.parsed[at].1.as_ref().map_err(|error| Failure::Absent(format!("{} is not JSON: {error}", document(file))))
+        self.parsed[at]
+            .1
+            .as_ref()
+            .map_err(|error| Failure::Absent(format!("{} is not JSON: {error}", document(file))))
     }
 }
 
@@ -155,7 +161,8 @@ fn read_file(path: &Path, name: &str) -> Result<Vec<u8>, Failure> {
             data.len()
         ))),
         Ok(data) if data.is_dir() => Err(Failure::Absent(format!("`{name}` is a directory, not a file"))),
-        Ok(_) => std::fs::read(path).map_err(|error| Failure::Wrong(format!("failed to read the file `{name}`: {error}"))),
+        Ok(_) => std::fs::read(path)
+            .map_err(|error| Failure::Wrong(format!("failed to read the file `{name}`: {error}"))),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             Err(Failure::Absent(format!("the run did not write the file `{name}`")))
         }
@@ -169,7 +176,9 @@ impl Reader {
         let value = match self.find(documents, attempt) {
             Ok(value) => value,
             Err(Failure::Absent(_)) if !self.output.required => Value::Missing,
-            Err(Failure::Absent(message) | Failure::Wrong(message)) => return Err(format!("output `{name}`: {message}")),
+            Err(Failure::Absent(message) | Failure::Wrong(message)) => {
+                return Err(format!("output `{name}`: {message}"));
+            }
         };
         if value.is_missing() && self.output.required {
             return Err(format!("output `{name}`: it is null"));
@@ -186,7 +195,11 @@ impl Reader {
                 let returned = file.is_none() && documents.evidence.returned.is_some();
                 let json = documents.json(file.as_deref())?;
                 let found = path.find(json).map_err(|message| {
-                    let document = if returned { "what the function returned".to_owned() } else { document(file.as_deref()) };
+                    let document = if returned {
+                        "what the function returned".to_owned()
+                    } else {
+                        document(file.as_deref())
+                    };
                     Failure::Absent(format!("{document} {message}"))
                 })?;
                 Ok(json::value(found))
@@ -198,11 +211,13 @@ impl Reader {
                 };
                 // An optional first group that took no part gives nothing.
                 let group = if captures.len() > 1 { captures.get(1) } else { captures.get(0) };
-                Ok(group.map_or(Value::Missing, |found| self.parse(&String::from_utf8_lossy(found.as_bytes()))))
+                Ok(group
+                    .map_or(Value::Missing, |found| self.parse(&String::from_utf8_lossy(found.as_bytes()))))
             }
             Source::Csv { column, row, stream } => {
                 let text = documents.text(stream)?;
-                let cell = cell(&text, column, *row).map_err(|message| Failure::Absent(format!("{} {message}", called(stream))))?;
+                let cell = cell(&text, column, *row)
+                    .map_err(|message| Failure::Absent(format!("{} {message}", called(stream))))?;
                 Ok(if cell.is_empty() { Value::Missing } else { self.parse(&cell) })
             }
             Source::Measure(measure) => Ok(measured(*measure, attempt)),
@@ -239,7 +254,8 @@ fn cell(text: &[u8], column: &str, row: Row) -> Result<String, String> {
     let mut reader = csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(text);
     let headers = reader.byte_headers().map_err(|error| format!("is not CSV: {error}"))?;
     let at = headers.iter().position(|name| name == column.as_bytes()).ok_or_else(|| {
-        let names: Vec<String> = headers.iter().map(|name| String::from_utf8_lossy(name).into_owned()).collect();
+        let names: Vec<String> =
+            headers.iter().map(|name| String::from_utf8_lossy(name).into_owned()).collect();
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
         format!("has no column `{column}`; it has: {}", json::list(&names))
     })?;
@@ -254,7 +270,9 @@ fn cell(text: &[u8], column: &str, row: Row) -> Result<String, String> {
         };
         count += 1;
         if wanted {
-            found = Some(record.get(at).map(|cell| String::from_utf8_lossy(cell).into_owned()).unwrap_or_default());
+            found = Some(
+                record.get(at).map(|cell| String::from_utf8_lossy(cell).into_owned()).unwrap_or_default(),
+            );
             if row != Row::Last {
                 break;
             }
@@ -275,7 +293,9 @@ fn typed(value: Value, kind: ValueType) -> Result<Value, String> {
         | (ValueType::Float, value @ Value::Float(_))
         | (ValueType::String, value @ Value::String(_)) => Ok(value),
         (ValueType::Float, Value::Integer(i)) => Ok(Value::Float(i as f64)),
-        (ValueType::Integer, Value::Float(x)) if x.fract() == 0.0 && x.abs() < 9e15 => Ok(Value::Integer(x as i64)),
+        (ValueType::Integer, Value::Float(x)) if x.fract() == 0.0 && x.abs() < 9e15 => {
+            Ok(Value::Integer(x as i64))
+        }
         // Programs in languages whose JSON has no NaN write it as a string.
         (ValueType::Float, Value::String(text)) => match Value::parse(&text) {
             Value::Float(x) if !x.is_finite() => Ok(Value::Float(x)),
@@ -286,7 +306,10 @@ fn typed(value: Value, kind: ValueType) -> Result<Value, String> {
             let article = if kind == ValueType::Integer { "an" } else { "a" };
             let found = match &value {
                 Value::String(text) => format!("the string \"{}\"", short(text)),
-                other => format!("the {} {other}", other.value_type().map_or("value".to_owned(), |kind| kind.to_string())),
+                other => format!(
+                    "the {} {other}",
+                    other.value_type().map_or("value".to_owned(), |kind| kind.to_string())
+                ),
             };
             Err(format!("expected {article} {kind}, found {found}"))
         }

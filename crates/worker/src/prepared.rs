@@ -43,14 +43,17 @@ pub(crate) struct Recipe {
 }
 
 /// What is started for a run.
-#[expect(clippy::large_enum_variant, reason = "there is one for a study")]
 pub(crate) enum Start {
     Command {
         /// The program, unless its name depends on the point.
         program: Option<CString>,
         argv: Vec<Word>,
     },
-    Function { arguments: [CString; 3], python: CString, broken: Broken },
+    Function {
+        arguments: [CString; 3],
+        python: CString,
+        broken: Broken,
+    },
 }
 
 /// An argument.
@@ -88,14 +91,16 @@ impl Recipe {
     fn new(assignment: &Assignment) -> Result<Recipe, String> {
         let study = &*assignment.study;
         let application = &study.application;
-        let source = std::path::absolute(&study.source).map_err(|error| format!("the study's directory {}: {error}", study.source))?;
+        let source = std::path::absolute(&study.source)
+            .map_err(|error| format!("the study's directory {}: {error}", study.source))?;
         let space = Space::new(&study.space, &application.parameters).map_err(|problems| {
             let problems: Vec<String> = problems.iter().map(ToString::to_string).collect();
             format!("the space cannot be used: {}", problems.join("; "))
         })?;
         let start = match &application.program {
             Program::Command(argv) => {
-                let first = argv.first().ok_or("the command is empty; write the program as its first word")?;
+                let first =
+                    argv.first().ok_or("the command is empty; write the program as its first word")?;
                 let program = match first.slots().next() {
                     None => Some(program(&fixed(first), &source)?),
                     Some(_) => None,
@@ -119,9 +124,12 @@ impl Recipe {
         for file in &application.files {
             directory::inside(&file.path)?;
         }
-        let absolute = |path: &str| std::path::absolute(path).map_err(|error| format!("the directory {path}: {error}"));
+        let absolute =
+            |path: &str| std::path::absolute(path).map_err(|error| format!("the directory {path}: {error}"));
         let directory = application.needs_directory();
-        let is_path = |(_, parameter): &(usize, &paramo_model::Parameter)| directory && parameter.kind == ParameterType::File;
+        let is_path = |(_, parameter): &(usize, &paramo_model::Parameter)| {
+            directory && parameter.kind == ParameterType::File
+        };
         Ok(Recipe {
             space,
             outputs: Outputs::new(application)?,
@@ -163,7 +171,8 @@ impl Recipe {
     /// Where a large output stream goes.
     pub fn spill(&self, ticket: &Ticket, stream: &str) -> PathBuf {
         // An earlier attempt's report still points to its file.
-        let name = if ticket.attempt > 1 { format!("{stream}.{}", ticket.attempt) } else { stream.to_owned() };
+        let name =
+            if ticket.attempt > 1 { format!("{stream}.{}", ticket.attempt) } else { stream.to_owned() };
         self.kept(ticket.index).join(name)
     }
 }

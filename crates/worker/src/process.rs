@@ -6,7 +6,7 @@ use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::{Duration, Instant};
 
-use paramo_model::{Bytes, Micros};
+use paramo_model::{Bytes, Cause, Micros};
 
 use crate::spawn::Started;
 
@@ -22,6 +22,16 @@ pub(crate) struct Process {
 pub(crate) enum Exit {
     Code(i32),
     Signal(i32),
+}
+
+impl From<Exit> for Cause {
+    /// The cause where nothing is known but how it ended.
+    fn from(exit: Exit) -> Cause {
+        match exit {
+            Exit::Code(code) => Cause::Exit { code },
+            Exit::Signal(signal) => Cause::Signal { signal },
+        }
+    }
 }
 
 /// What is known of a process that has ended.
@@ -54,7 +64,8 @@ impl Process {
         unsafe {
             let mut info: libc::siginfo_t = std::mem::zeroed();
             let options = libc::WEXITED | libc::WNOWAIT | libc::WNOHANG;
-            libc::waitid(libc::P_PID, self.pid as libc::id_t, &mut info, options) == 0 && info.si_pid() == self.pid
+            libc::waitid(libc::P_PID, self.pid as libc::id_t, &mut info, options) == 0
+                && info.si_pid() == self.pid
         }
     }
 
@@ -86,7 +97,8 @@ impl Process {
             true => Exit::Signal(libc::WTERMSIG(status)),
             false => Exit::Code(libc::WEXITSTATUS(status)),
         };
-        let mut ended = Ended { exit, cpu: Micros(cpu(&usage)), peak: Bytes(usage.ru_maxrss.max(0) as u64 * 1024) };
+        let mut ended =
+            Ended { exit, cpu: Micros(cpu(&usage)), peak: Bytes(usage.ru_maxrss.max(0) as u64 * 1024) };
         // What the leader left behind in its group was given to this process as its own, and has been killed.
         let patience = Instant::now() + Duration::from_secs(2);
         loop {

@@ -6,11 +6,12 @@ use std::time::Instant;
 
 use paramo_model::{Bytes, FromWorker, Program, Report, Value};
 
-use crate::command::{self, Grant, Outcome};
+use crate::command;
 use crate::dispatch::{Job, Pace};
 use crate::halt::Halt;
 use crate::limits::Group;
 use crate::spawn::Stack;
+use crate::verdict::{Grant, Outcome, Turn};
 use crate::warm::Warm;
 use crate::worker::Worker;
 
@@ -71,8 +72,8 @@ impl SlotState<'_> {
     fn work(&mut self, job: &mut Job) -> Pace {
         if let Some(reason) = job.refused.take() {
             for (lease, ticket) in std::mem::take(&mut job.tickets) {
-                let outcome = command::not_started(self, &job.study, &ticket, reason.clone());
-                self.report(job, lease, ticket.index, outcome);
+                let turn = Turn { study: &job.study, lease, ticket: &ticket };
+                self.report(Box::new(turn.not_started(self.number, reason.clone())));
             }
             return Pace::default();
         }
@@ -89,25 +90,23 @@ impl SlotState<'_> {
                 self.worker.started(job.study.id, &ticket, self.number);
             }
             let grant = Grant { memory: job.need.memory, gpus: &job.gpus };
-            let outcome = command::run(self, &job.study, &ticket, &grant);
-            let given_back = matches!(outcome, Outcome::GivenBack);
+            let outcome = command::run(self, Turn { study: &job.study, lease, ticket: &ticket }, &grant);
             self.worker.orphans().sweep(self.number, self.serial);
-            if given_back {
-                job.tickets.push_front((lease, ticket));
-                break;
+            match outcome {
+                Outcome::Reported(report) => self.report(report),
+                Outcome::GivenBack => {
+                    job.tickets.push_front((lease, ticket));
+                    break;
+                }
             }
-            self.report(job, lease, ticket.index, outcome);
             runs += 1;
         }
         Pace { runs, seconds: began.elapsed().as_secs_f64() }
     }
 
     /// Reports a run.
-    pub fn report(&self, job: &Job, lease: paramo_model::LeaseId, index: u64, outcome: Outcome) {
-        if let Outcome::Reported { attempt, outputs } = outcome {
-            let report = Report { study: job.study.id, lease, index, attempt, outputs };
-            self.worker.outbox.push([FromWorker::Report(Box::new(report))], false);
-        }
+    pub fn report(&self, report: Box<Report>) {
+        self.worker.outbox.push([FromWorker::Report(report)], false);
     }
 
     /// What the environment of the next run says it is.
@@ -132,7 +131,9 @@ impl MemoryGuard<'_> {
             }
         }
         match &mut self.group {
-            Some(group) => group.prepare(limit).map_err(|error| format!("failed to limit memory to {limit} by a cgroup: {error}")),
+            Some(group) => group
+                .prepare(limit)
+                .map_err(|error| format!("failed to limit memory to {limit} by a cgroup: {error}")),
             None => {
                 self.worker.tell_address_space();
                 Ok(())

@@ -156,10 +156,10 @@ extern "C" fn child(plan: *mut c_void) -> c_int {
         if libc::getppid() != plan.parent {
             libc::_exit(127);
         }
-        if let Some(cgroup) = launch.cgroup {
-            if libc::write(raw(cgroup), c"0".as_ptr().cast(), 1) < 0 {
-                return fail(Step::Cgroup);
-            }
+        if let Some(cgroup) = launch.cgroup
+            && libc::write(raw(cgroup), c"0".as_ptr().cast(), 1) < 0
+        {
+            return fail(Step::Cgroup);
         }
         if let Some(bytes) = launch.address_space {
             let limit = libc::rlimit { rlim_cur: bytes, rlim_max: bytes };

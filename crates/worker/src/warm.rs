@@ -18,7 +18,9 @@ use crate::spawn::{Launch, Pointers, spawn};
 use crate::watch::{GRACE, read, readable, wait};
 
 /// The other side of the conversation. It is passed on the command line, so that nothing has to be installed for it.
-const RUNNER: &CStr = match CStr::from_bytes_with_nul(concat!(include_str!("../../../python/paramo/_runner.py"), "\0").as_bytes()) {
+const RUNNER: &CStr = match CStr::from_bytes_with_nul(
+    concat!(include_str!("../../../python/paramo/_runner.py"), "\0").as_bytes(),
+) {
     Ok(source) => source,
     Err(_) => panic!("the runner contains a zero byte"),
 };
@@ -75,11 +77,14 @@ impl Warm {
         let numbers: Vec<CString> = numbers.into_iter().map(c_string).collect::<Result<_, _>>()?;
         // Variables that are filled from the point are sent with each call.
         let variables = Environment::of_process(&mark, gpus)?;
-        let argv = [python, c"-c", RUNNER].into_iter().chain(numbers.iter().chain(arguments).map(CString::as_c_str));
+        let argv =
+            [python, c"-c", RUNNER].into_iter().chain(numbers.iter().chain(arguments).map(CString::as_c_str));
         let launch = Launch {
             program: python,
             argv: &Pointers::new(argv),
-            environment: &Pointers::new(variables.iter().map(CString::as_c_str).chain(recipe.environment.fixed())),
+            environment: &Pointers::new(
+                variables.iter().map(CString::as_c_str).chain(recipe.environment.fixed()),
+            ),
             directory: &recipe.source_c,
             stdin: slot.null,
             stdout: stdout_child.as_fd(),
@@ -129,10 +134,19 @@ impl Warm {
     }
 
     /// Waits for something to happen.
-    pub fn wait(&self, order: Option<BorrowedFd<'_>>, outputs: (bool, bool), timeout: Option<Duration>) -> std::io::Result<Ready> {
+    pub fn wait(
+        &self,
+        order: Option<BorrowedFd<'_>>,
+        outputs: (bool, bool),
+        timeout: Option<Duration>,
+    ) -> std::io::Result<Ready> {
         // Kernels without process files: the end of the results is the end, near enough, and otherwise we look now and then.
         let tick = Duration::from_millis(20);
-        let timeout = if self.process.pidfd().is_some() { timeout } else { Some(timeout.map_or(tick, |t| t.min(tick))) };
+        let timeout = if self.process.pidfd().is_some() {
+            timeout
+        } else {
+            Some(timeout.map_or(tick, |t| t.min(tick)))
+        };
         let files = [
             self.process.pidfd(),
             order,

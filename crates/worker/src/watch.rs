@@ -110,7 +110,8 @@ pub(crate) fn follow(
         }
         let timeout = Some(wake.saturating_duration_since(Instant::now()));
         let order = (!killed).then(|| halt.file(seen.intervention.is_some()));
-        let [ended, halted, out, err] = wait([process.pidfd(), order, stdout.listen(), stderr.listen()], timeout)?;
+        let [ended, halted, out, err] =
+            wait([process.pidfd(), order, stdout.listen(), stderr.listen()], timeout)?;
         if out {
             stdout.read(scratch);
         }
@@ -161,7 +162,10 @@ impl Looks {
 }
 
 /// Waits until one of the files is readable (or closed at the other end) or the time has passed.
-pub(crate) fn wait<const N: usize>(files: [Option<BorrowedFd<'_>>; N], timeout: Option<Duration>) -> io::Result<[bool; N]> {
+pub(crate) fn wait<const N: usize>(
+    files: [Option<BorrowedFd<'_>>; N],
+    timeout: Option<Duration>,
+) -> io::Result<[bool; N]> {
     let mut set: Vec<PollFd<'_>> = Vec::with_capacity(N);
     set.extend(files.iter().flatten().map(|file| PollFd::from_borrowed_fd(*file, PollFlags::IN)));
     // A wait too long for the system's type is as good as one without end.
@@ -181,6 +185,8 @@ pub(crate) fn wait<const N: usize>(files: [Option<BorrowedFd<'_>>; N], timeout: 
 /// The largest resident set of a live process so far.
 pub(crate) fn resident_peak(pid: i32) -> Bytes {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
-    let kib = status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix("kB")?.trim().parse::<u64>().ok());
+    let kib = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix("kB")?.trim().parse::<u64>().ok());
     Bytes(kib.unwrap_or(0) * 1024)
 }

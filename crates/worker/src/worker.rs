@@ -91,7 +91,8 @@ impl LocalWorker {
         // A run has two pipes, a process file and, at times, a file or a cgroup.
         let most = (files.saturating_sub(64) / 6).clamp(1, u64::from(options.slots.max(1))) as usize;
         let name = format!("{:x}-{:x}", std::process::id(), crate::clock::monotonic());
-        let guardian = Guardian::start(&name).map_err(failed("start the process that watches over this one"))?;
+        let guardian =
+            Guardian::start(&name).map_err(failed("start the process that watches over this one"))?;
         let worker = Worker {
             halt: Halt::new().map_err(failed("make an event file"))?,
             outbox: Outbox::default(),
@@ -156,7 +157,9 @@ impl Worker {
         let mut inner = lock(&self.inner);
         let mut messages = match order {
             ToWorker::Assign(_) => Vec::new(),
-            ToWorker::Lease { study, lease, tickets } => inner.dispatch.lease(study, lease, tickets).into_iter().collect(),
+            ToWorker::Lease { study, lease, tickets } => {
+                inner.dispatch.lease(study, lease, tickets).into_iter().collect()
+            }
             ToWorker::Drain => inner.dispatch.end(),
             ToWorker::Stop => {
                 self.halt.end();
@@ -174,7 +177,9 @@ impl Worker {
         let (asked, there) = (study.resources().cpus, self.cpus);
         let mut messages = Vec::new();
         if asked > there {
-            let notice = format!("a run asks for {asked} CPUs, and there are {there} here: it gets those, and runs alone");
+            let notice = format!(
+                "a run asks for {asked} CPUs, and there are {there} here: it gets those, and runs alone"
+            );
             messages.push(FromWorker::Notice(notice));
         }
         let mut inner = lock(&self.inner);
@@ -231,7 +236,10 @@ impl Worker {
                 Err(error) => {
                     // Those there are go on; with none nothing would ever run.
                     inner.most = inner.threads.len().max(1);
-                    let message = format!("only {} runs at once: no thread can be made for more: {error}", inner.threads.len());
+                    let message = format!(
+                        "only {} runs at once: no thread can be made for more: {error}",
+                        inner.threads.len()
+                    );
                     self.outbox.push([FromWorker::Notice(message)], true);
                 }
             }

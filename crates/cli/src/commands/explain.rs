@@ -67,9 +67,9 @@ fn explain_record(row: &StudyRow, record: &RunRecord) -> Result<()> {
     for attempt in record.earlier.iter().chain([&record.last]) {
         print_line(&format!("attempt {}: {}", attempt.number, attempt_line(attempt)))?;
         if let Ended::Failed(_) = attempt.ended {
-            print_tail("standard error", attempt, &attempt.stderr.tail)?;
+            print_tail("standard error", &attempt.stderr.tail)?;
             if attempt.stderr.tail.is_empty() {
-                print_tail("standard output", attempt, &attempt.stdout.tail)?;
+                print_tail("standard output", &attempt.stdout.tail)?;
             }
         }
     }
@@ -79,7 +79,7 @@ fn explain_record(row: &StudyRow, record: &RunRecord) -> Result<()> {
     Ok(())
 }
 
-fn print_tail(what: &str, _attempt: &Attempt, tail: &[u8]) -> Result<()> {
+fn print_tail(what: &str, tail: &[u8]) -> Result<()> {
     let text = String::from_utf8_lossy(tail);
     let lines: Vec<&str> = text.lines().collect();
     if lines.is_empty() {
@@ -98,8 +98,7 @@ fn why_open(place: &Place, row: &StudyRow, space: &Space, index: u64, state: &st
         let condition = space
             .blocks()
             .iter()
-            .filter(|block| block.start <= index)
-            .next_back()
+            .rfind(|block| block.start <= index)
             .and_then(|block| block.condition.clone())
             .unwrap_or_default();
         return Ok(format!("left out: the condition `{condition}` does not hold for it"));

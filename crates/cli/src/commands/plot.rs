@@ -129,7 +129,7 @@ fn replicates(blocks: &[Block], name: &str) -> bool {
         |(parameter, axis): &(Name, Axis)| parameter == name && matches!(axis, Axis::Replicate { .. });
     blocks.iter().flat_map(|block| &block.factors).any(|factor| match factor {
         Factor::Axis(parameter, axis) => *parameter == *name && matches!(axis, Axis::Replicate { .. }),
-        Factor::Zip(axes) => axes.iter().any(|pair| repeats(pair)),
+        Factor::Zip(axes) => axes.iter().any(repeats),
         Factor::Blocks(inner) => replicates(inner, name),
         Factor::Sample(_) | Factor::Points(_) => false,
     })

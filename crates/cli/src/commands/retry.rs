@@ -2,8 +2,9 @@
 
 use std::path::Path;
 
-use paramo_model::{CauseKind, Ended};
+use paramo_model::{CauseKind, Value};
 use paramo_store::StudyRow;
+use paramo_table::{Options, ResultTable, Role};
 use roaring::RoaringTreemap;
 
 use crate::args::Retry;
@@ -50,6 +51,7 @@ pub async fn retry(directory: &Path, args: Retry) -> Result<u8> {
     work(&place, row, &args.making).await
 }
 
+/// The failed runs, or those of them that failed for one of the causes.
 async fn with_cause(
     place: &Place,
     row: &StudyRow,
@@ -59,13 +61,16 @@ async fn with_cause(
     if causes.is_empty() {
         return Ok(failed);
     }
-    let mut chosen = RoaringTreemap::new();
-    for index in failed {
-        if let Some(record) = place.store.run(row.id, index).await? {
-            if matches!(&record.last.ended, Ended::Failed(cause) if causes.contains(&cause.kind())) {
-                chosen.insert(index);
-            }
+    let table = ResultTable::load(place.store.as_ref(), row, &Options::default()).await?;
+    let column = |role| table.columns.iter().find(|column| column.role == role);
+    let (Some(index), Some(cause)) = (column(Role::Index), column(Role::Cause)) else {
+        return Ok(RoaringTreemap::new());
+    };
+    let chosen = (0..table.rows).filter_map(|at| match (index.value(at), cause.value(at)) {
+        (Value::Integer(index), Value::String(word)) if causes.iter().any(|kind| *word == *kind.word()) => {
+            u64::try_from(index).ok()
         }
-    }
-    Ok(chosen)
+        _ => None,
+    });
+    Ok(chosen.collect())
 }

@@ -1,6 +1,8 @@
 //! Commands: what is read, kept and said of them.
 
-use paramo_model::{Cause, Ended, Measure, OutputSource, Program, Row, Seconds, Stream, TemplateFile, Value, ValueType};
+use paramo_model::{
+    Cause, Ended, Measure, OutputSource, Program, Row, Seconds, Stream, TemplateFile, Value, ValueType,
+};
 
 use super::{Rig, Start, cause, gone, lives, output, template, value};
 
@@ -13,7 +15,10 @@ pub async fn outputs_are_read(start: Start) {
         .json("v.w[1]")
         .output("a", OutputSource::Regex { pattern: "^a = (.*)$".into(), stream: Stream::Stdout })
         .output("e", OutputSource::Regex { pattern: r"\d+\.\d".into(), stream: Stream::Stderr })
-        .output("m", OutputSource::Csv { column: "m".into(), row: Row::Last, stream: Stream::File("t.csv".into()) })
+        .output(
+            "m",
+            OutputSource::Csv { column: "m".into(), row: Row::Last, stream: Stream::File("t.csv".into()) },
+        )
         .output("f", OutputSource::Json { field: "f".into(), file: Some("o.json".into()) })
         .output("code", OutputSource::Measure(Measure::ExitCode))
         .output("wall", OutputSource::Measure(Measure::WallTime))
@@ -23,12 +28,21 @@ pub async fn outputs_are_read(start: Start) {
     for (x, report) in rig.run().await.iter().enumerate() {
         let x = x as i64;
         assert_eq!(*value(report), Value::Float(x as f64));
-        let rest = [Value::Integer(x * 10 + 5), Value::Float(x as f64 + 0.5), "two words".into(), true.into(), Value::Integer(3)];
+        let rest = [
+            Value::Integer(x * 10 + 5),
+            Value::Float(x as f64 + 0.5),
+            "two words".into(),
+            true.into(),
+            Value::Integer(3),
+        ];
         assert_eq!(report.outputs[1..6], rest);
         assert!(report.outputs[6].as_f64().is_some_and(|wall| wall > 0.0 && wall < 60.0));
         assert!(report.outputs[7].as_f64().is_some_and(|peak| peak > 1e4));
         assert_eq!((report.attempt.exit_code, report.attempt.number), (Some(3), 1));
-        assert!(report.attempt.started.0 > 1_700_000_000_000_000 && report.attempt.stdout.tail.starts_with(b"log line\n"));
+        assert!(
+            report.attempt.started.0 > 1_700_000_000_000_000
+                && report.attempt.stdout.tail.starts_with(b"log line\n")
+        );
     }
 }
 
@@ -38,14 +52,23 @@ pub async fn a_missing_command_is_named(start: Start) {
     let mut rig = Rig::new(start, command("pythn3-of-nobody")).points(3);
     for report in rig.run().await {
         let Cause::NotStarted { message } = cause(&report) else { panic!("{report:?}") };
-        assert_eq!(message, "the command `pythn3-of-nobody` was not found on the PATH; install it, or write its path");
+        assert_eq!(
+            message,
+            "the command `pythn3-of-nobody` was not found on the PATH; install it, or write its path"
+        );
     }
     let mut rig = Rig::new(start, command("./no-interpreter"));
     let program = rig.source().join("no-interpreter");
     std::fs::write(&program, "#!/nonexistent/interpreter\n").expect("a file");
-    std::fs::set_permissions(&program, std::os::unix::fs::PermissionsExt::from_mode(0o755)).expect("permissions");
+    std::fs::set_permissions(&program, std::os::unix::fs::PermissionsExt::from_mode(0o755))
+        .expect("permissions");
     let Cause::NotStarted { message } = cause(&rig.once().await).clone() else { panic!() };
-    assert!(message.ends_with("no-interpreter names an interpreter that does not exist; look at its first line (`#!`)"), "{message}");
+    assert!(
+        message.ends_with(
+            "no-interpreter names an interpreter that does not exist; look at its first line (`#!`)"
+        ),
+        "{message}"
+    );
 }
 
 /// Ten megabytes on standard output: kept in a file, with the tail in the report, and read for outputs.
@@ -110,7 +133,8 @@ pub async fn a_run_that_takes_too_long_is_ended(start: Start) {
 /// Exit codes, signals and patterns of success.
 pub async fn endings_are_told_apart(start: Start) {
     let script = "case {x} in 0) exit 0;; 1) exit 7;; 2) kill -SEGV $$;; 3) echo converged;; 4) exec 1>&- 2>&-; sleep 0.1;; esac";
-    let mut rig = Rig::shell(start, script).points(5).output("code", OutputSource::Measure(Measure::ExitCode));
+    let mut rig =
+        Rig::shell(start, script).points(5).output("code", OutputSource::Measure(Measure::ExitCode));
     let reports = rig.run().await;
     assert_eq!(*value(&reports[0]), Value::Integer(0));
     assert_eq!(*cause(&reports[1]), Cause::Exit { code: 7 });
@@ -130,18 +154,30 @@ pub async fn endings_are_told_apart(start: Start) {
 
 /// Required outputs that are not there, each with its reason; others are missing.
 pub async fn what_is_missing_is_named(start: Start) {
-    let json = |field: &str, file: Option<&str>| OutputSource::Json { field: field.into(), file: file.map(Into::into) };
+    let json = |field: &str, file: Option<&str>| OutputSource::Json {
+        field: field.into(),
+        file: file.map(Into::into),
+    };
     let regex = OutputSource::Regex { pattern: "nothing".into(), stream: Stream::Stdout };
     let cell = OutputSource::Csv { column: "c".into(), row: Row::Number(5), stream: Stream::Stdout };
     for (source, kind, message) in [
-        (json("perod", None), None, "output `y`: standard output has no field `perod`; did you mean `period`?"),
+        (
+            json("perod", None),
+            None,
+            "output `y`: standard output has no field `perod`; did you mean `period`?",
+        ),
         (json("a", Some("out.json")), None, "output `y`: the run did not write the file `out.json`"),
         (json("empty", None), None, "output `y`: it is null"),
         (json("word", None), Some(ValueType::Float), "output `y`: expected a float, found the string \"x\""),
         (regex, None, "output `y`: standard output has no match of `nothing`"),
-        (cell, None, "output `y`: standard output has no column `c`; it has: `{\"period\": 1`, `\"empty\": null`, `\"word\": \"x\"}`"),
+        (
+            cell,
+            None,
+            "output `y`: standard output has no column `c`; it has: `{\"period\": 1`, `\"empty\": null`, `\"word\": \"x\"}`",
+        ),
     ] {
-        let mut rig = Rig::shell(start, r#"echo '{{"period": 1, "empty": null, "word": "x"}}'"#).output("y", source.clone());
+        let mut rig = Rig::shell(start, r#"echo '{{"period": 1, "empty": null, "word": "x"}}'"#)
+            .output("y", source.clone());
         rig.application.outputs[0].kind = kind;
         let report = rig.once().await;
         assert_eq!(*cause(&report), Cause::BadOutput { message: message.into() });
@@ -166,14 +202,21 @@ pub async fn numbers_that_are_not(start: Start) {
 /// A directory for each run: template files in it, kept files out of it, nothing left of it.
 pub async fn directories_are_filled_kept_from_and_removed(start: Start) {
     let script = "cat 'in/pär x.txt'; cp 'in/pär x.txt' 'out {x}.dat'; echo log > no.log; pwd > where.dat; test {paramo.directory} = \"$PWD\"";
-    let mut rig = Rig::shell(start, &script.replace("{paramo.directory}", "\"{paramo.directory}\"")).points(3);
-    rig.application.files = vec![TemplateFile { path: "in/pär x.txt".into(), content: template("x = {x} of {paramo.study}\n") }];
+    let mut rig =
+        Rig::shell(start, &script.replace("{paramo.directory}", "\"{paramo.directory}\"")).points(3);
+    rig.application.files =
+        vec![TemplateFile { path: "in/pär x.txt".into(), content: template("x = {x} of {paramo.study}\n") }];
     rig.application.keep = vec!["*.dat".into()];
     // What an earlier attempt left behind is not seen.
     std::fs::create_dir_all(rig.runs().join("1/in/pär x.txt")).expect("a directory");
     for report in rig.run().await {
         let x = report.index;
-        assert_eq!(report.attempt.ended, Ended::Succeeded, "{}", String::from_utf8_lossy(&report.attempt.stderr.tail));
+        assert_eq!(
+            report.attempt.ended,
+            Ended::Succeeded,
+            "{}",
+            String::from_utf8_lossy(&report.attempt.stderr.tail)
+        );
         let kept = rig.files.join(x.to_string());
         let text = format!("x = {x} of conformance\n");
         assert_eq!(std::fs::read_to_string(kept.join(format!("out {x}.dat"))).expect("it is kept"), text);
@@ -183,7 +226,10 @@ pub async fn directories_are_filled_kept_from_and_removed(start: Start) {
     rig.application.files[0].path = "../outside".into();
     rig.points = 1;
     let Cause::NotStarted { message } = cause(&rig.once().await).clone() else { panic!() };
-    assert_eq!(message, "`../outside` is not a file inside the run's directory; write a relative path without `..`");
+    assert_eq!(
+        message,
+        "`../outside` is not a file inside the run's directory; write a relative path without `..`"
+    );
 }
 
 /// Standard input, variables, the working directory.
@@ -192,9 +238,13 @@ pub async fn surroundings_are_set(start: Start) {
     let mut rig = Rig::shell(start, script).points(2);
     rig.application.stdin = Some(template("line {x}\nno end"));
     let variable = |name: &str, text: &str| (name.to_owned(), template(text));
-    rig.application.environment = vec![variable("NAME", "v{x}"), variable("FIXED", "é f"), variable("OMP_NUM_THREADS", "3")];
+    rig.application.environment =
+        vec![variable("NAME", "v{x}"), variable("FIXED", "é f"), variable("OMP_NUM_THREADS", "3")];
     let report = &rig.run().await[1];
-    assert_eq!(String::from_utf8_lossy(&report.attempt.stdout.tail), "line 1\nno endv1/é f/conformance/1/1/1/3\nsöurce dir\n");
+    assert_eq!(
+        String::from_utf8_lossy(&report.attempt.stdout.tail),
+        "line 1\nno endv1/é f/conformance/1/1/1/3\nsöurce dir\n"
+    );
     // Without a text the input is empty.
     assert_eq!(Rig::shell(start, "wc -c").once().await.attempt.stdout.tail.trim_ascii(), b"0");
 }

@@ -6,7 +6,8 @@ use super::{Rig, Start, gone, lives};
 
 /// Drain: what runs ends and is reported, the rest goes back.
 pub async fn draining_lets_runs_end(start: Start) {
-    let mut rig = Rig::shell(start, "echo $$ > pid-{x}; while [ ! -e go ]; do sleep 0.01; done; echo {x}").points(20);
+    let mut rig =
+        Rig::shell(start, "echo $$ > pid-{x}; while [ ! -e go ]; do sleep 0.01; done; echo {x}").points(20);
     rig.assign();
     rig.lease(1, 0..10);
     rig.lease(2, 10..20);
@@ -46,7 +47,8 @@ pub async fn stopping_gives_runs_back(start: Start) {
 
 /// Stop in the middle of a call.
 pub async fn a_function_is_ended_by_stopping(start: Start) {
-    let module = "import os, time\ndef f(x):\n    open('pid', 'w').write(f'{os.getpid()}\\n')\n    time.sleep(1000)";
+    let module =
+        "import os, time\ndef f(x):\n    open('pid', 'w').write(f'{os.getpid()}\\n')\n    time.sleep(1000)";
     let mut rig = Rig::python(start, module).points(3);
     rig.slots = Some(1);
     rig.assign();

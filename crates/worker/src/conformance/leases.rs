@@ -8,7 +8,11 @@ use super::{Rig, Start, cause, shell, ticket};
 pub async fn unknown_studies_go_back(start: Start) {
     let mut rig = Rig::shell(start, "true");
     rig.assign();
-    rig.link.send(ToWorker::Lease { study: StudyId(99), lease: LeaseId(5), tickets: vec![ticket(3), ticket(4)] });
+    rig.link.send(ToWorker::Lease {
+        study: StudyId(99),
+        lease: LeaseId(5),
+        tickets: vec![ticket(3), ticket(4)],
+    });
     loop {
         for message in rig.link.receive().await.expect("the worker is there") {
             if let FromWorker::Returned { study, lease, indices } = message {
@@ -21,7 +25,9 @@ pub async fn unknown_studies_go_back(start: Start) {
 
 /// Runs that need no CPU all run at once: each waits for all the others.
 pub async fn many_run_at_once(start: Start) {
-    let mut rig = Rig::shell(start, "echo > here-{x}; while [ $(ls | grep -c here) -lt 30 ]; do sleep 0.1; done").points(30);
+    let mut rig =
+        Rig::shell(start, "echo > here-{x}; while [ $(ls | grep -c here) -lt 30 ]; do sleep 0.1; done")
+            .points(30);
     rig.application.resources.cpus = 0.0;
     let reports = rig.run().await;
     assert!(reports.iter().all(|report| report.attempt.ended == Ended::Succeeded));
@@ -62,7 +68,10 @@ pub async fn what_this_machine_lacks_is_named(start: Start) {
     let mut rig = Rig::shell(start, "true").points(2);
     rig.application.resources.gpus = 1;
     for report in rig.run().await {
-        assert_eq!(*cause(&report), Cause::NotStarted { message: "a run asks for 1 GPUs, and there are 0 here".into() });
+        assert_eq!(
+            *cause(&report),
+            Cause::NotStarted { message: "a run asks for 1 GPUs, and there are 0 here".into() }
+        );
     }
     let mut rig = Rig::shell(start, "true");
     rig.application.resources.memory = Some(Bytes(1 << 40));

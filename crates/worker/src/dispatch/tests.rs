@@ -1,7 +1,8 @@
 //! Leases in, jobs out, and what is asked for.
 
 use paramo_model::{
-    Application, Assignment, Axis, Block, Bytes, Factor, Name, Parameter, ParameterType, RunPolicy, SpaceSpec, Study, Template, Value,
+    Application, Assignment, Axis, Block, Bytes, Factor, Name, Parameter, ParameterType, RunPolicy,
+    SpaceSpec, Study, Template, Value,
 };
 
 use super::*;
@@ -77,7 +78,11 @@ fn studies_take_turns_and_keep_to_their_slots() {
 #[test]
 fn calls_go_in_frames_that_are_shared_out_at_the_end() {
     let mut dispatch = dispatch();
-    dispatch.assign(prepared(1, None, Program::Function { module: "m".into(), function: "f".into(), python: Some("true".into()) }));
+    dispatch.assign(prepared(
+        1,
+        None,
+        Program::Function { module: "m".into(), function: "f".into(), python: Some("true".into()) },
+    ));
     lease(&mut dispatch, 1, 0..10_000);
     let job = dispatch.take().unwrap();
     assert_eq!(indices(&job), [0], "alone, to see how long it takes");
@@ -96,7 +101,9 @@ fn what_was_not_started_goes_back_lease_by_lease() {
     lease(&mut dispatch, 1, 0..3);
     let job = dispatch.take().unwrap();
     let returned = dispatch.end();
-    assert!(matches!(&returned[..], [FromWorker::Returned { indices, lease: LeaseId(1), .. }] if *indices == [1, 2]));
+    assert!(
+        matches!(&returned[..], [FromWorker::Returned { indices, lease: LeaseId(1), .. }] if *indices == [1, 2])
+    );
     assert!(!dispatch.is_gone() && dispatch.take().is_none());
     let returned = dispatch.done(job, Pace::default());
     assert!(matches!(&returned[..], [FromWorker::Returned { indices, .. }] if *indices == [0]));

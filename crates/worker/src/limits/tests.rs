@@ -40,7 +40,8 @@ fn the_nearest_group_that_hands_memory_down_is_used() {
 #[test]
 fn a_mount_of_a_part_of_the_hierarchy_is_understood() {
     let line = "40 23 0:30 /docker/abc /sys/fs/cgroup/memory ro - cgroup cgroup rw,memory\n";
-    let expected = Some((PathBuf::from("/sys/fs/cgroup/memory"), PathBuf::from("/sys/fs/cgroup/memory/inner")));
+    let expected =
+        Some((PathBuf::from("/sys/fs/cgroup/memory"), PathBuf::from("/sys/fs/cgroup/memory/inner")));
     assert_eq!(place("9:memory:/docker/abc/inner\n", line, "cgroup", Some("memory")), expected);
     assert_eq!(place("9:cpu,cpuacct:/x\n", line, "cgroup", Some("memory")), None);
 }
@@ -50,7 +51,10 @@ fn a_mount_of_a_part_of_the_hierarchy_is_understood() {
 fn version_2_is_set_entered_and_asked() {
     let root = tempfile::tempdir().unwrap();
     group(root.path(), "memory");
-    let options = WorkerOptions { memory_limits: Some(MemoryLimits::CgroupV2(root.path().to_owned())), ..WorkerOptions::default() };
+    let options = WorkerOptions {
+        memory_limits: Some(MemoryLimits::CgroupV2(root.path().to_owned())),
+        ..WorkerOptions::default()
+    };
     let capacity = Capacity { cpus: 1.0, memory: Bytes(1 << 30), gpus: Vec::new() };
     let link = Box::new(LocalWorker::start(capacity, options).unwrap());
     let script = format!(
@@ -70,9 +74,13 @@ fn version_2_is_set_entered_and_asked() {
 
 #[test]
 fn a_cgroup_that_cannot_be_made_is_told_and_the_cruder_limit_used() {
-    let options = WorkerOptions { memory_limits: Some(MemoryLimits::CgroupV1("/proc/nowhere".into())), ..WorkerOptions::default() };
+    let options = WorkerOptions {
+        memory_limits: Some(MemoryLimits::CgroupV1("/proc/nowhere".into())),
+        ..WorkerOptions::default()
+    };
     let capacity = Capacity { cpus: 1.0, memory: Bytes(1 << 30), gpus: Vec::new() };
-    let mut rig = Rig::with(Box::new(LocalWorker::start(capacity, options).unwrap()), shell("ulimit -v")).points(2);
+    let mut rig =
+        Rig::with(Box::new(LocalWorker::start(capacity, options).unwrap()), shell("ulimit -v")).points(2);
     rig.application.resources.memory = Some(Bytes(512 << 20));
     run(async {
         for report in rig.run().await {

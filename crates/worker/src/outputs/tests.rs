@@ -62,14 +62,21 @@ fn cells_are_found_by_column_and_row() {
     assert_eq!(read(text, cell("t", Row::Number(1)), None), Ok(Value::Integer(1)));
     assert_eq!(read(text, cell("note", Row::First), None), Ok("a, b".into()));
     assert_eq!(read(text, cell("note", Row::Last), None), error("it is null"));
-    assert_eq!(read(text, cell("t", Row::Number(2)), None), error("standard output has no row 2; there are 2, counted from 0"));
+    assert_eq!(
+        read(text, cell("t", Row::Number(2)), None),
+        error("standard output has no row 2; there are 2, counted from 0")
+    );
     assert_eq!(read("t\n", cell("t", Row::Last), None), error("standard output has a header and no rows"));
-    assert_eq!(read(text, cell("x", Row::Last), None), error("standard output has no column `x`; it has: `t`, `Höhe`, `note`"));
+    assert_eq!(
+        read(text, cell("x", Row::Last), None),
+        error("standard output has no column `x`; it has: `t`, `Höhe`, `note`")
+    );
 }
 
 #[test]
 fn values_are_brought_to_the_type_of_their_column_or_refused() {
-    let json = |text: &str, kind| read(text, OutputSource::Json { field: String::new(), file: None }, Some(kind));
+    let json =
+        |text: &str, kind| read(text, OutputSource::Json { field: String::new(), file: None }, Some(kind));
     assert_eq!(json("3", ValueType::Float), Ok(Value::Float(3.0)));
     assert_eq!(json("3.0", ValueType::Integer), Ok(Value::Integer(3)));
     assert_eq!(json("\"NaN\"", ValueType::Float), Ok(Value::Float(f64::NAN)));

@@ -30,13 +30,19 @@ const GREEDY: &str = "import sys\nsize = int(sys.argv[1])\nx = bytearray(size <<
 
 /// Too much memory is recognised, enough is enough, and the next run in the slot is not disturbed.
 async fn memory_is_limited(limits: MemoryLimits) {
-    let script = format!("case {{x}} in 0|2) exec python3 -c '{GREEDY}' 300;; *) exec python3 -c '{GREEDY}' 5;; esac");
+    let script =
+        format!("case {{x}} in 0|2) exec python3 -c '{GREEDY}' 300;; *) exec python3 -c '{GREEDY}' 5;; esac");
     let mut rig = limited(limits, &script).points(4);
     rig.slots = Some(1);
     for report in rig.run().await {
         match report.index % 2 {
             0 => assert_eq!(*cause(&report), Cause::OutOfMemory { limit: Some(Bytes(64 << 20)) }),
-            _ => assert_eq!(report.attempt.ended, Ended::Succeeded, "{}", String::from_utf8_lossy(&report.attempt.stderr.tail)),
+            _ => assert_eq!(
+                report.attempt.ended,
+                Ended::Succeeded,
+                "{}",
+                String::from_utf8_lossy(&report.attempt.stderr.tail)
+            ),
         }
     }
 }
@@ -51,7 +57,8 @@ fn a_cruder_limit_is_told_once() {
     let mut rig = limited(MemoryLimits::AddressSpace("this is a test".into()), "true").points(5);
     run(async {
         rig.run().await;
-        let notice = "memory is limited by a limit on the address space of each process, because this is a test";
+        let notice =
+            "memory is limited by a limit on the address space of each process, because this is a test";
         assert_eq!(rig.notices, [notice]);
     });
 }
