@@ -1,8 +1,6 @@
 //! The statements, in words that SQLite and PostgreSQL share unless said otherwise.
 
 pub const TOTALS: &str = "SELECT token, commits, runs FROM store WHERE id = 0";
-pub const FIRST_TOTALS: &str =
-    "INSERT INTO store (id, token, commits, runs) VALUES (0, $1, 0, 0) ON CONFLICT (id) DO NOTHING";
 pub const ADVANCE: &str =
     "UPDATE store SET commits = commits + 1, runs = runs + $1 WHERE id = 0 RETURNING token, commits, runs";
 

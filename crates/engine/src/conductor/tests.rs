@@ -225,10 +225,10 @@ proptest! {
                 }
                 Step::Repeat(k) if !past.is_empty() => {
                     let (lease, ticket) = &past[k % past.len()];
-                    if held.iter().all(|(_, t)| t.index != ticket.index) {
-                        if let Verdict::Ended(record) = conductor.report(report(*lease, ticket, Ended::Succeeded), now) {
-                            prop_assert!(ended.insert(record.index), "ended twice");
-                        }
+                    if held.iter().all(|(_, t)| t.index != ticket.index)
+                        && let Verdict::Ended(record) = conductor.report(report(*lease, ticket, Ended::Succeeded), now)
+                    {
+                        prop_assert!(ended.insert(record.index), "ended twice");
                     }
                 }
                 Step::Wait => now += Duration::from_secs(61),

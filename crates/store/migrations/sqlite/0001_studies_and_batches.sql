@@ -6,6 +6,10 @@ CREATE TABLE store (
     runs    BIGINT NOT NULL
 );
 
+-- The token tells this store from others. The row is made with the table, in one transaction: a store that is cut off while it is
+-- made is either not there or whole.
+INSERT INTO store (id, token, commits, runs) VALUES (0, random(), 0, 0);
+
 -- Identities are never used again: directories and locks are named by them.
 CREATE TABLE studies (
     id         INTEGER PRIMARY KEY AUTOINCREMENT,

@@ -13,7 +13,7 @@ use sqlx::sqlite::{
 use sqlx::{ConnectOptions, Connection};
 use tokio::sync::Mutex;
 
-use super::{OpenMode, Opened, SqliteStore, lost, now, totals};
+use super::{OpenMode, Opened, SqliteStore, lost, totals};
 use crate::folder::{Folder, Found};
 use crate::mark::Mark;
 use crate::migration::{self, Schema};
@@ -121,7 +121,6 @@ async fn open_read_only(folder: Folder, file: Arc<Path>) -> Result<Opened> {
 async fn make(writer: &mut SqliteConnection, folder: &Folder) -> Result<()> {
     let failed = |error| StoreError::sqlite(&folder.database, error);
     migration::migrate(writer, &folder.database).await?;
-    sqlx::query(sql::FIRST_TOTALS).bind(token()).execute(&mut *writer).await.map_err(failed)?;
     sqlx::query(sql::CHECKPOINT).execute(&mut *writer).await.map_err(failed)?;
     Ok(())
 }
@@ -164,10 +163,4 @@ async fn alone(folder: &Folder) -> Result<File> {
             Err(error) => return Err(failed(error.into())),
         }
     }
-}
-
-/// A number that another store will hardly have: what the standard library draws for its hash tables.
-fn token() -> i64 {
-    use std::hash::{BuildHasher, RandomState};
-    RandomState::new().hash_one((std::process::id(), now().0)) as i64
 }
