@@ -2,10 +2,11 @@
 # make test   runs every test
 # make lint   formatting and lints
 # make bench  figures beside those of peers, into BENCHMARKS.md
-# make docs   the reference pages that are made from the code
+
 # Everything a target needs is installed by scripts/prepare, by package name.
 
 SHELL := /bin/bash
+.DEFAULT_GOAL := build
 # In CI the target folder is shared between runs, outside the checkout.
 ifdef CI
 export CARGO_TARGET_DIR ?= $(HOME)/.cache/paramo/target
@@ -13,7 +14,7 @@ endif
 export CARGO_TARGET_DIR ?= $(CURDIR)/target
 BIN := $(CARGO_TARGET_DIR)/release
 
-.PHONY: demo test lint bench docs build
+.PHONY: demo test lint bench build
 
 build:
 	@scripts/prepare build
@@ -31,6 +32,7 @@ test:
 		cargo test --locked --workspace --no-fail-fast; \
 	fi
 	python3 -m unittest discover -s python/tests -t python
+	python3 -m unittest discover -s benches/tests -t benches
 
 lint:
 	@scripts/prepare build
@@ -42,5 +44,3 @@ bench: build
 	cargo build --release --locked -p paramo-benches
 	@PATH="$(BIN):$$PATH" benches/run --report BENCHMARKS.md
 
-docs: build
-	@PATH="$(BIN):$$PATH" scripts/docs

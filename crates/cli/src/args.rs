@@ -58,7 +58,6 @@ pub enum Command {
     Space(Space),
     Doctor(Doctor),
     Completions(Completions),
-    #[command(hide = true)]
     Man(Man),
 }
 

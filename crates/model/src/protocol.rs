@@ -93,7 +93,8 @@ pub enum ToWorker {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum FromWorker {
-    /// There is room for this many more runs, beyond those leased: a lease should be on its way.
+    /// There is room for this many more runs, beyond those that have reached the worker: a lease should be on its way. Each such word
+    /// takes the place of the one before, and it is not repeated while it stays unanswered.
     Wants {
         runs: u32,
     },

@@ -24,21 +24,23 @@ fn the_study_files_of_the_examples_are_read() {
     assert!(read >= 3, "only {read} examples have a study.toml");
 }
 
-/// The blocks of the reference that begin with a name are whole files.
+/// The blocks of the pages that begin with a name are whole files.
 #[test]
-fn the_study_files_of_the_reference_are_read() {
-    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/study-file.md");
-    let page = std::fs::read_to_string(page).unwrap();
+fn the_study_files_of_the_pages_are_read() {
     let load = |name: &str| Err(format!("cannot read {name}"));
     let origin = Origin { file: "study.toml".into(), directory: "/".into(), load: &load };
-    let blocks = page.split("```toml\n").skip(1).filter_map(|rest| Some(rest.split_once("```")?.0));
-    let mut read = 0;
-    for text in blocks.filter(|text| text.starts_with("name = ")) {
-        if let Err(found) = read_study(text, &origin) {
-            let shown: Vec<_> = found.iter().map(|d| render(d, text, "study.toml")).collect();
-            panic!("{text}\n{}", shown.join("\n"));
+    for (name, at_least) in [("README.md", 1), ("docs/study-file.md", 4), ("docs/tutorial.md", 1)] {
+        let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(name);
+        let page = std::fs::read_to_string(page).unwrap();
+        let blocks = page.split("```toml\n").skip(1).filter_map(|rest| Some(rest.split_once("```")?.0));
+        let mut read = 0;
+        for text in blocks.filter(|text| text.starts_with("name = ")) {
+            if let Err(found) = read_study(text, &origin) {
+                let shown: Vec<_> = found.iter().map(|d| render(d, text, name)).collect();
+                panic!("{text}\n{}", shown.join("\n"));
+            }
+            read += 1;
         }
-        read += 1;
+        assert!(read >= at_least, "{read} study files in {name}, {at_least} expected");
     }
-    assert!(read >= 1, "no study file in the reference");
 }
