@@ -130,8 +130,47 @@ fn a_command_that_is_not_there_is_named_before_anything_runs_twice() {
         "study.toml",
         "name = \"gone\"\n[application]\ncommand = [\"no-such-program\", \"{x}\"]\n[space]\nx = [1, 2]\n",
     );
-    let answer = desk.paramo(&["run", "study.toml"]).expect(1);
+    let answer = desk.paramo(&["run", "study.toml"]).expect(4);
     assert!(answer.err.contains("no-such-program") && answer.err.contains("not found"), "{}", answer.err);
+    let status = desk.paramo(&["status", "gone", "--json"]).expect(0).json();
+    assert_eq!(status[0]["failed"].as_u64(), Some(0), "a run that could not start has not failed");
+}
+
+#[test]
+fn resources_that_nobody_has_are_named_before_anything_fails() {
+    let desk = Desk::new();
+    desk.file(
+        "study.toml",
+        study("large", "echo {x}", "[1]", "[application.resources]\nmemory = \"900 TiB\""),
+    );
+    let answer = desk.paramo(&["run", "study.toml"]).expect(4);
+    assert!(answer.err.contains("900 TiB"), "{}", answer.err);
+}
+
+#[test]
+fn a_limit_of_failures_is_not_passed() {
+    let desk = Desk::new();
+    desk.file(
+        "study.toml",
+        study("limit", "exit 1; : {x}", "{ from = 1, to = 100, step = 1 }", "[run]\nmax_failures = 3"),
+    );
+    let answer = desk.paramo(&["run", "study.toml"]).expect(3);
+    assert!(answer.err.contains("0 succeeded, 3 failed"), "{}", answer.err);
+}
+
+#[test]
+fn a_store_that_is_removed_under_a_study_is_noticed() {
+    let desk = Desk::new();
+    desk.file(
+        "study.toml",
+        study("under", "touch up-{x}; while [ ! -e go ]; do sleep 0.01; done; echo {x}", "[1, 2]", ""),
+    );
+    let child = desk.start(&["run", "study.toml"]);
+    await_file(&desk, "up-1");
+    std::fs::remove_dir_all(desk.path().join(".paramo")).unwrap();
+    desk.file("go", "");
+    let answer = Answer::from(child.wait_with_output().unwrap()).expect(4);
+    assert!(answer.err.contains("removed"), "{}", answer.err);
 }
 
 #[test]

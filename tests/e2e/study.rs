@@ -78,9 +78,36 @@ fn a_space_that_has_grown_is_taken_over() {
     let again = desk.paramo(&["run", "study.toml"]).expect(0);
     assert!(again.err.contains("7 runs succeeded"), "{}", again.err);
     // In a space that has changed otherwise, the old indices would mean other points.
-    desk.file("study.toml", SQUARES.replace("to = 5", "to = 6"));
+    desk.file("study.toml", SQUARES.replace("from = 1", "from = 2"));
     let other = desk.paramo(&["run", "study.toml"]).expect(2);
     assert!(other.err.contains("space") && !other.err.contains("--continue"), "{}", other.err);
+}
+
+#[test]
+fn a_file_whose_old_points_stay_where_they_are_goes_on() {
+    let desk = squares();
+    desk.paramo(&["run", "study.toml", "--quiet"]).expect(0);
+    desk.file("study.toml", SQUARES.replace("to = 5", "to = 7"));
+    let dry = desk.paramo(&["run", "study.toml", "--dry-run"]).expect(0);
+    assert!(dry.err.contains("would go on, changed"), "{}", dry.err);
+    desk.paramo(&["run", "study.toml", "--quiet"]).expect(0);
+    assert_eq!(
+        desk.paramo(&["export", "squares", "--columns", "y"]).expect(0).out,
+        "y\n1\n4\n9\n16\n25\n36\n49\n"
+    );
+}
+
+#[test]
+fn an_older_version_that_is_the_file_is_not_run_again() {
+    let desk = squares();
+    desk.paramo(&["run", "study.toml", "--quiet"]).expect(0);
+    desk.paramo(&["sweep", "--name", "squares", "--param", "x=5", "--quiet", "--", "echo", "{x}"]).expect(0);
+    let again = desk.paramo(&["run", "study.toml"]).expect(0);
+    assert!(again.err.contains("squares has finished: 5 runs succeeded"), "{}", again.err);
+    let nothing = desk.paramo(&["retry", "squares@1"]).expect(0);
+    assert!(nothing.err.contains("no failed run"), "{}", nothing.err);
+    let status = desk.paramo(&["status", "squares@1", "--json"]).expect(0).json();
+    assert_eq!(status[0]["state"].as_str(), Some("finished"));
 }
 
 #[test]

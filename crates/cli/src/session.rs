@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use paramo_engine::{Command, Observer, Outcome, conduct};
-use paramo_model::{Ended, Event, StopReason, StudyState};
+use paramo_model::{Capacity, Ended, Event, StopReason, StudyState};
 use paramo_sites::Request;
 use paramo_store::StudyRow;
 use tokio::signal::unix::{SignalKind, signal};
@@ -32,6 +32,9 @@ pub async fn work(place: &Place, mut row: StudyRow, making: &Making) -> Result<u
         row.study.run.slots = making.slots;
     }
     let site = paramo_sites::site(&row.study.run.site)?;
+    let capacity = Capacity { cpus: making.cpus.unwrap_or(site.capacity().cpus), ..site.capacity() };
+    paramo_worker::preflight(&row.study, &capacity)
+        .map_err(|message| Failure::unavailable(format!("no run of {} can start: {message}", title(&row))))?;
     let allocation = site.submit(Request { cpus: making.cpus }).await?;
     let mut view = View {
         inner: if making.json {

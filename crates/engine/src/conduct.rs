@@ -80,6 +80,7 @@ pub async fn conduct(
         succeeded: ended.succeeded.len(),
         failed: ended.failed.len(),
         failed_now: 0,
+        failures: 0,
         retried: 0,
         store,
         id: row.id,
@@ -127,6 +128,8 @@ struct Work<'a> {
     succeeded: u64,
     failed: u64,
     failed_now: u64,
+    /// Runs that failed for good in this session, committed or not.
+    failures: u64,
     retried: u64,
     store: Arc<dyn Store>,
     id: StudyId,
@@ -201,16 +204,19 @@ impl Work<'_> {
     /// Leases what the worker wants. True when a scan was cut off and should go on soon.
     fn feed(&mut self) -> Result<bool, EngineError> {
         let now = Instant::now();
-        if self.hungry == 0
-            || self.stopping.is_some()
-            || self.store_retry.is_some()
-            || !self.conductor.has_work(now)
+        // With a limit of failures no more is leased than may still fail, so that it is never passed.
+        let may_fail = match self.study.run.max_failures {
+            Some(limit) => limit.saturating_sub(self.failures + self.conductor.leased() as u64),
+            None => u64::MAX,
+        };
+        let room = self.hungry.min(usize::try_from(may_fail).unwrap_or(usize::MAX));
+        if room == 0 || self.stopping.is_some() || self.store_retry.is_some() || !self.conductor.has_work(now)
         {
             return Ok(false);
         }
         let lease = self
             .conductor
-            .lease(self.hungry, now)
+            .lease(room, now)
             .map_err(|(index, message)| EngineError::Condition { index, message })?;
         if !lease.tickets.is_empty() {
             self.hungry -= lease.tickets.len().min(self.hungry);
@@ -267,7 +273,11 @@ impl Work<'_> {
                 if self.pending.is_empty() {
                     self.pending_since = now;
                 }
+                self.failures += u64::from(!record.succeeded());
                 self.pending.push(*record);
+                if self.study.run.max_failures.is_some_and(|limit| self.failures >= limit) {
+                    self.stop(StopReason::TooManyFailures, ToWorker::Drain);
+                }
             }
             Verdict::Retry { attempt, wait } => {
                 self.retried += 1;
@@ -324,9 +334,6 @@ impl Work<'_> {
                     attempt: Box::new(record.last),
                 });
             }
-        }
-        if self.study.run.max_failures.is_some_and(|limit| self.failed_now >= limit) {
-            self.stop(StopReason::TooManyFailures, ToWorker::Drain);
         }
         Ok(())
     }

@@ -109,7 +109,7 @@ pub struct Attempt {
     pub wall: Micros,
     /// User and system time of the run's processes.
     pub cpu: Micros,
-    /// Largest resident set.
+    /// Largest resident set; 0 when the run ended before it could be told.
     pub peak_memory: Bytes,
     pub exit_code: Option<i32>,
     /// Which of the worker's slots it ran in, from 0.

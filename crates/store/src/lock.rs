@@ -31,7 +31,7 @@ pub struct StudyLock {
 #[derive(Debug, thiserror::Error)]
 pub enum Held {
     /// Another process, or another part of this one, works on the study.
-    #[error("process {pid} is working on this study; wait for it, or end it with `kill {pid}`")]
+    #[error("process {pid} is working on this study; wait for it, or stop it with `paramo cancel`")]
     By { pid: u32 },
     #[error(transparent)]
     Failed(#[from] StoreError),

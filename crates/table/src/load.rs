@@ -175,8 +175,11 @@ impl<'a> Collector<'a> {
                 Role::Wall => builder.extend_floats(last.wall.iter().map(|wall| wall.seconds())),
                 Role::Cpu => builder.extend_floats(last.cpu.iter().map(|cpu| cpu.seconds())),
                 Role::PeakMemory => {
-                    let bytes = |memory: &paramo_model::Bytes| i64::try_from(memory.0).unwrap_or(i64::MAX);
-                    builder.extend_integers(last.peak_memory.iter().map(bytes));
+                    last.peak_memory.iter().for_each(|memory| match i64::try_from(memory.0) {
+                        // It ended before it could be told.
+                        Ok(0) => builder.push(paramo_model::Value::Missing),
+                        bytes => builder.push(bytes.unwrap_or(i64::MAX).into()),
+                    });
                 }
                 Role::Started => {
                     builder.extend_floats(last.started.iter().map(|started| started.0 as f64 / 1e6))

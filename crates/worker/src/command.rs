@@ -6,7 +6,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 use std::time::Instant;
 
-use paramo_model::{Attempt, Bytes, Cause, Ticket, Value};
+use paramo_model::{Attempt, Cause, Ticket, Value};
 use rustix::fs::MemfdFlags;
 use rustix::pipe::{PipeFlags, pipe_with};
 
@@ -47,9 +47,9 @@ fn attempt(slot: &mut SlotState<'_>, turn: Turn<'_>, grant: &Grant<'_>) -> Resul
         return Ok(Outcome::GivenBack);
     }
     attempt.cpu = ended.cpu;
-    // A start counts this process's own size as the child's: where we looked and saw less, that is right.
-    let smaller = seen.peak.0 > 0 && ended.peak <= own_peak();
-    attempt.peak_memory = if smaller { seen.peak } else { ended.peak };
+    // A start counts this process's own size as the child's. Where it may be that, what we saw ourselves is right, and 0 says that we
+    // did not look in time.
+    attempt.peak_memory = if ended.peak <= crate::process::own_peak() { seen.peak } else { ended.peak };
     if let Exit::Code(code) = ended.exit {
         attempt.exit_code = Some(code);
     }
@@ -234,9 +234,4 @@ pub(crate) fn explain(error: &SpawnError, launch: &Launch<'_>) -> String {
         (Step::Limit, _) => format!("failed to limit memory: {reason}"),
         (Step::Files, _) => format!("failed to connect standard input and output: {reason}"),
     }
-}
-
-/// The largest resident set of this process so far.
-fn own_peak() -> Bytes {
-    crate::watch::resident_peak(std::process::id() as i32)
 }

@@ -180,7 +180,9 @@ impl Reader {
                 return Err(format!("output `{name}`: {message}"));
             }
         };
-        if value.is_missing() && self.output.required {
+        // What is measured may be too short-lived to be measured: that is no fault of the run.
+        let measured = matches!(self.source, Source::Measure(_));
+        if value.is_missing() && self.output.required && !measured {
             return Err(format!("output `{name}`: it is null"));
         }
         match self.output.kind {
@@ -245,6 +247,8 @@ fn measured(measure: Measure, attempt: &Attempt) -> Value {
         Measure::ExitCode => attempt.exit_code.map_or(Value::Missing, |code| Value::Integer(code.into())),
         Measure::WallTime => Value::Float(attempt.wall.seconds()),
         Measure::CpuTime => Value::Float(attempt.cpu.seconds()),
+        // 0: it ended before anybody looked.
+        Measure::PeakMemory if attempt.peak_memory.0 == 0 => Value::Missing,
         Measure::PeakMemory => Value::Integer(attempt.peak_memory.0 as i64),
     }
 }

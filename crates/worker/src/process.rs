@@ -131,6 +131,21 @@ fn cpu(usage: &libc::rusage) -> u64 {
     [usage.ru_utime, usage.ru_stime].iter().map(|t| t.tv_sec as u64 * 1_000_000 + t.tv_usec as u64).sum()
 }
 
+/// The largest resident set of this process so far, by the same measure as that of an ended one.
+#[expect(
+    unsafe_code,
+    reason = "a file of /proc would cost more than all else that is done after a short run"
+)]
+pub(crate) fn own_peak() -> Bytes {
+    // SAFETY: the structure is plain and filled by the call.
+    let usage = unsafe {
+        let mut usage: libc::rusage = std::mem::zeroed();
+        libc::getrusage(libc::RUSAGE_SELF, &mut usage);
+        usage
+    };
+    Bytes(usage.ru_maxrss.max(0) as u64 * 1024)
+}
+
 #[expect(unsafe_code, reason = "wait4 is the only call that gives the resources used")]
 fn wait(pid: libc::pid_t, options: i32) -> io::Result<(libc::pid_t, i32, libc::rusage)> {
     // SAFETY: both structures are plain and filled by the call.

@@ -23,12 +23,7 @@ pub async fn explain(directory: &Path, args: Explain) -> Result<u8> {
     let row = place.study(study).await?;
     let space = compile(&row)?;
     let Some(point) = space.point(index) else {
-        return Err(Failure::input(format!(
-            "{} has {}, from 0 to {}",
-            title(&row),
-            plural(space.len(), "point"),
-            space.len().saturating_sub(1)
-        )));
+        return Err(outside(&row, &space));
     };
     let record = place.store.run(row.id, index).await?;
     let state = match &record {
@@ -55,6 +50,30 @@ pub async fn explain(directory: &Path, args: Explain) -> Result<u8> {
         None => print_line(&why_open(&place, &row, &space, index, state)?)?,
     }
     Ok(exit::OK)
+}
+
+/// Why there is nothing to show of a run.
+pub fn not_ended(row: &StudyRow, index: u64) -> Failure {
+    let name = title(row);
+    match compile(row) {
+        Err(failure) => failure,
+        Ok(space) if index >= space.len() => outside(row, &space),
+        Ok(space) if !space.included(index).unwrap_or(true) => {
+            Failure::input(format!("{name}/{index} is left out by the condition and never runs"))
+        }
+        Ok(_) => {
+            Failure::input(format!("{name}/{index} has not ended; `paramo explain {name}/{index}` says why"))
+        }
+    }
+}
+
+fn outside(row: &StudyRow, space: &Space) -> Failure {
+    Failure::input(format!(
+        "{} has {}, from 0 to {}",
+        title(row),
+        plural(space.len(), "point"),
+        space.len().saturating_sub(1)
+    ))
 }
 
 fn compile(row: &StudyRow) -> Result<Space> {
@@ -128,11 +147,14 @@ async fn explain_study(place: &Place, args: &Explain) -> Result<u8> {
         print_line(&json.to_string())?;
         return Ok(exit::OK);
     }
-    print_line(&format!(
-        "{name}: {} of {} have ended",
-        count(row.counts.done()),
-        plural(space.len(), "point")
-    ))?;
+    let left_out = match row.state {
+        StudyState::Finished => space.len() - row.counts.done(),
+        _ => 0,
+    };
+    print_line(&format!("{name}: {} of {} ended", count(row.counts.done()), plural(space.len(), "point")))?;
+    if left_out > 0 {
+        print_line(&format!("  {} left out by the condition", count(left_out)))?;
+    }
     for (cause, n) in &row.counts.by_cause {
         print_line(&format!("  {cause}: {}", plural(*n, "run")))?;
     }

@@ -18,9 +18,7 @@ pub async fn logs(directory: &Path, args: Logs) -> Result<u8> {
     let place = open(directory, false).await?;
     let row = place.study(study).await?;
     let Some(record) = place.store.run(row.id, index).await? else {
-        return Err(Failure::input(format!(
-            "{study}/{index} has not ended; `paramo explain {study}/{index}` says why"
-        )));
+        return Err(super::explain::not_ended(&row, index));
     };
     let mut attempts = record.earlier.iter().chain([&record.last]);
     let attempt = match args.attempt {

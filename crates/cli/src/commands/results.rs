@@ -44,9 +44,8 @@ pub async fn results(directory: &Path, args: Results) -> Result<u8> {
     print_line(&table(&heads, rows))?;
     if more {
         anstream::eprintln!(
-            "the first {} of {}; --limit 0 shows all, `paramo export` writes them",
-            plural(results.rows as u64, "row"),
-            plural(row.counts.done(), "result")
+            "the first {}, there are more: --limit 0 shows all, `paramo export` writes them",
+            plural(results.rows as u64, "row")
         );
     }
     Ok(exit::OK)

@@ -32,7 +32,7 @@ pub async fn retry(directory: &Path, args: Retry) -> Result<u8> {
         }
         None => with_cause(&place, &row, failed, &args.cause).await?,
     };
-    let opened = place.store.reopen(row.id, &chosen).await?;
+    let opened = if chosen.is_empty() { 0 } else { place.store.reopen(row.id, &chosen).await? };
     if opened == 0 {
         anstream::eprintln!("{name} has no failed run to run again");
         return Ok(exit::OK);

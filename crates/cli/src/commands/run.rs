@@ -4,7 +4,7 @@ use std::path::Path;
 
 use paramo_engine::Observer;
 use paramo_engine::{Changed, Plan, plan};
-use paramo_model::document::{ChangeKind, Difference, continued};
+use paramo_model::document::{ChangeKind, Difference, continued, differences};
 use paramo_model::{Event, Progress, StopReason, Study, StudyState};
 use paramo_store::StudyRow;
 
@@ -21,14 +21,14 @@ pub async fn run(directory: &Path, args: Run) -> Result<u8> {
         Named::File(document) => document.study,
         Named::Name(name) => return run_stored(directory, &name, &args).await,
     };
-    if args.dry_run {
-        return dry_run(directory, &study).await;
-    }
     let changed = match (args.new_version, args.continue_) {
         (true, _) => Changed::NewVersion,
         (_, true) => Changed::Continue,
         _ => Changed::Refuse,
     };
+    if args.dry_run {
+        return dry_run(directory, &study, changed).await;
+    }
     run_study(directory, study, changed, &args.making).await
 }
 
@@ -48,7 +48,7 @@ async fn run_stored(directory: &Path, name: &str, args: &Run) -> Result<u8> {
         return Err(Failure::input(format!("there is no file `{name}`, and {detail}")));
     };
     if args.dry_run {
-        return dry_run(directory, &row.study).await;
+        return dry_run(directory, &row.study, Changed::Refuse).await;
     }
     finished_or_work(&place, row, &args.making).await
 }
@@ -56,7 +56,7 @@ async fn run_stored(directory: &Path, name: &str, args: &Run) -> Result<u8> {
 /// Runs a study that came from a file or from a command line.
 pub async fn run_study(directory: &Path, study: Study, changed: Changed, making: &Making) -> Result<u8> {
     let place = open(directory, true).await?;
-    let stored = place.store.find(study.name.as_str(), None).await?;
+    let stored = stored(&place, &study, changed).await?;
     match plan(stored.as_ref(), &study, changed) {
         Plan::Create => {
             let row = place.store.create(&study).await?;
@@ -86,16 +86,43 @@ pub async fn run_study(directory: &Path, study: Study, changed: Changed, making:
             let done = stored.map_or(0, |row| row.counts.done());
             let continuable = differences.iter().all(|d| d.kind != ChangeKind::SpaceChanged);
             let mut text = format!(
-                "{name} has {} that do not belong to the file as it is now:\n{}\n\n  --new-version   starts the changed study beside them",
+                "{name} has {} of a study other than the file is now:\n{}\n\n  --new-version   starts the changed study beside them",
                 plural(done, "result"),
                 list(&differences)
             );
+            if !continuable {
+                text.push_str("\n  paramo extend   adds points to what is there; an index of the old space must not mean another point");
+            }
             if continuable {
                 text.push_str("\n  --continue      goes on; old and new results share one table");
             }
             Err(Failure::input(text))
         }
     }
+}
+
+/// The stored study that this one goes on with: the newest of its name, or an older version that is exactly it.
+async fn stored(place: &Place, study: &Study, changed: Changed) -> Result<Option<StudyRow>> {
+    let newest = place.store.find(study.name.as_str(), None).await?;
+    if changed == Changed::NewVersion {
+        return Ok(newest);
+    }
+    Ok(same_version(place, study).await?.or(newest))
+}
+
+/// The newest version of a study that is as it is now.
+pub async fn same_version(place: &Place, study: &Study) -> Result<Option<StudyRow>> {
+    let summaries = place.store.summaries().await?;
+    let mut versions: Vec<u32> =
+        summaries.iter().filter(|s| s.name == study.name).map(|s| s.version).collect();
+    versions.sort_unstable();
+    for version in versions.into_iter().rev() {
+        let row = place.store.find(study.name.as_str(), Some(version)).await?;
+        if let Some(row) = row.filter(|row| differences(&row.study, study).is_empty()) {
+            return Ok(Some(row));
+        }
+    }
+    Ok(None)
 }
 
 async fn finished_or_work(place: &Place, row: StudyRow, making: &Making) -> Result<u8> {
@@ -131,25 +158,28 @@ fn list(differences: &[Difference]) -> String {
     differences.iter().map(|difference| format!("  {difference}")).collect::<Vec<_>>().join("\n")
 }
 
-async fn dry_run(directory: &Path, study: &Study) -> Result<u8> {
+/// Says what would run; the exit code is that of a study that would be refused.
+async fn dry_run(directory: &Path, study: &Study, changed: Changed) -> Result<u8> {
     super::space::describe(study, 5)?;
-    if crate::store::exists(directory) {
-        let place = open(directory, false).await?;
-        if let Some(row) = place.store.find(study.name.as_str(), None).await? {
-            let words = match plan(Some(&row), study, Changed::Refuse) {
-                Plan::Create | Plan::Continue => {
-                    format!("{} would go on: {} have ended", title(&row), plural(row.counts.done(), "run"))
-                }
-                Plan::Finished => format!("{} has finished", title(&row)),
-                Plan::Replace(differences) => {
-                    format!("{} would go on, changed:\n{}", title(&row), list(&differences))
-                }
-                Plan::Refuse(differences) => {
-                    format!("{} would be refused, changed:\n{}", title(&row), list(&differences))
-                }
-            };
-            anstream::eprintln!("{words}");
-        }
+    if !crate::store::exists(directory) {
+        return Ok(exit::OK);
     }
-    Ok(exit::OK)
+    let place = open(directory, false).await?;
+    let Some(row) = stored(&place, study, changed).await? else { return Ok(exit::OK) };
+    let name = title(&row);
+    let (words, code) = match plan(Some(&row), study, changed) {
+        Plan::Create => (format!("a new version would start beside {name}"), exit::OK),
+        Plan::Continue => {
+            (format!("{name} would go on: {} ended", plural(row.counts.done(), "run")), exit::OK)
+        }
+        Plan::Finished => (format!("{name} has finished"), exit::OK),
+        Plan::Replace(differences) => {
+            (format!("{name} would go on, changed:\n{}", list(&differences)), exit::OK)
+        }
+        Plan::Refuse(differences) => {
+            (format!("{name} would be refused, changed:\n{}", list(&differences)), exit::BAD_INPUT)
+        }
+    };
+    anstream::eprintln!("{words}");
+    Ok(code)
 }

@@ -38,6 +38,13 @@ pub async fn status(directory: &Path, args: Status) -> Result<u8> {
     }
     lines.push(format!("  succeeded  {}", count(counts.succeeded)));
     lines.push(format!("  failed     {}", count(counts.failed)));
+    if let Some(left_out) = total
+        .filter(|_| row.state == StudyState::Finished)
+        .map(|total| total - counts.done())
+        .filter(|n| *n > 0)
+    {
+        lines.push(format!("  left out   {} by the condition", count(left_out)));
+    }
     for (cause, n) in &counts.by_cause {
         lines.push(format!("    {cause}: {}", count(*n)));
     }

@@ -6,27 +6,28 @@ use paramo_engine::Changed;
 use paramo_model::document;
 use paramo_model::{Order, Study};
 
-use super::run::run_study;
+use super::run::{run_study, same_version};
 use crate::args::{OrderWord, Sweep};
 use crate::failure::{Failure, Result};
 
 pub async fn sweep(directory: &Path, args: Sweep) -> Result<u8> {
     let study = study(&args)?;
     // The same command typed again goes on; another one with the same program is another study.
-    let changed = match stored_differs(directory, &study).await? {
-        true => Changed::NewVersion,
-        false => Changed::Refuse,
-    };
-    run_study(directory, study, changed, &args.making).await
-}
-
-async fn stored_differs(directory: &Path, study: &Study) -> Result<bool> {
-    if !crate::store::exists(directory) {
-        return Ok(false);
+    let mut changed = Changed::Refuse;
+    if crate::store::exists(directory) {
+        let place = crate::store::open(directory, false).await?;
+        let newest = place.store.find(study.name.as_str(), None).await?;
+        if let (Some(newest), None) = (newest, same_version(&place, &study).await?) {
+            changed = Changed::NewVersion;
+            if !args.making.quiet {
+                let (name, version) = (&study.name, newest.version + 1);
+                anstream::eprintln!(
+                    "note: there is another study {name}; this one is {name}@{version} (choose a name with --name)"
+                );
+            }
+        }
     }
-    let place = crate::store::open(directory, false).await?;
-    let stored = place.store.find(study.name.as_str(), None).await?;
-    Ok(stored.is_some_and(|row| !document::differences(&row.study, study).is_empty()))
+    run_study(directory, study, changed, &args.making).await
 }
 
 /// The study that a command line describes. It is written as the document it would be in a file, so that every check and message is

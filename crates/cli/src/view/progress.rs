@@ -14,6 +14,8 @@ pub struct ProgressLine {
     terminal: bool,
     /// When a line was last written where lines stay.
     last: Option<Instant>,
+    /// What that line was about.
+    said: Option<(u64, u64, bool)>,
     /// A line is standing that the next text must replace.
     standing: bool,
     quiet: bool,
@@ -26,7 +28,7 @@ const SELDOM: Duration = Duration::from_secs(10);
 impl ProgressLine {
     pub fn new(name: String, quiet: bool) -> ProgressLine {
         let terminal = std::io::stderr().is_terminal();
-        ProgressLine { name, terminal, last: None, standing: false, quiet, stopping: false }
+        ProgressLine { name, terminal, last: None, said: None, standing: false, quiet, stopping: false }
     }
 
     fn write(&mut self, text: &str, stays: bool) {
@@ -38,37 +40,44 @@ impl ProgressLine {
         self.standing = !stays;
     }
 
-    fn line(&self, progress: &Progress) -> String {
+    /// The line, within a width: what needs a person comes first, and the bar and the name give way before the figures do.
+    fn line(&self, progress: &Progress, width: usize) -> String {
         let total = progress.total - progress.skipped;
         let done = progress.done();
         let fraction = if total == 0 { 1.0 } else { done as f64 / total as f64 };
-        let mut text = format!(
-            "{} {} {}/{} ({:.0} %)",
-            self.name,
-            bar(fraction, 20),
-            count(done),
-            count(total),
-            (fraction * 100.0).floor()
-        );
-        if progress.rate > 0.0 {
-            text.push_str(&format!("  {}/s", rate(progress.rate)));
-        }
-        if let Some(left) = progress.remaining.filter(|_| done < total) {
-            text.push_str(&format!("  {} left", Seconds(left.max(1.0))));
-        }
-        if progress.running > 0 {
-            text.push_str(&format!("  {} running", count(progress.running)));
-        }
-        if progress.retried > 0 {
-            text.push_str(&format!("  {} retried", count(progress.retried)));
+        let mut text = format!("{}/{} ({:.0} %)", count(done), count(total), (fraction * 100.0).floor());
+        // The name stands before the figures, shortened if it must be.
+        let name: String = self.name.chars().take((width / 4).max(4)).collect();
+        let room = width.saturating_sub(name.chars().count() + 1);
+        let mut say = |words: String| {
+            if text.chars().count() + words.chars().count() + 2 <= room {
+                text.push_str("  ");
+                text.push_str(&words);
+            }
+        };
+        if self.stopping {
+            say("stopping; Ctrl-C again ends what runs".to_owned());
         }
         if progress.failed > 0 {
-            text.push_str(&format!("  {} failed", count(progress.failed)));
+            say(format!("{} failed", count(progress.failed)));
         }
-        if self.stopping {
-            text.push_str("  stopping, Ctrl-C again to end what runs");
+        if progress.rate > 0.0 {
+            say(format!("{}/s", rate(progress.rate)));
         }
-        text
+        if let Some(left) = progress.remaining.filter(|_| done < total) {
+            say(format!("{} left", Seconds(left.max(1.0))));
+        }
+        if progress.running > 0 {
+            say(format!("{} running", count(progress.running)));
+        }
+        if progress.retried > 0 {
+            say(format!("{} retried", count(progress.retried)));
+        }
+        let cells = room.saturating_sub(text.chars().count() + 1).min(20);
+        match cells {
+            5.. => format!("{name} {} {text}", bar(fraction, cells)),
+            _ => format!("{name} {text}"),
+        }
     }
 
     /// Says that no new runs are started.
@@ -94,21 +103,24 @@ impl Observer for ProgressLine {
     fn event(&mut self, event: Event) {
         match event {
             Event::Progress(progress) if !self.quiet => {
-                let line = self.line(&progress);
                 if self.terminal {
-                    let width = terminal_width();
-                    self.write(&line.chars().take(width).collect::<String>(), false);
+                    let line = self.line(&progress, terminal_width());
+                    self.write(&line, false);
                 } else if self.last.is_some_and(|last| last.elapsed() >= SELDOM) {
                     self.last = Some(Instant::now());
-                    self.write(&line, true);
+                    let line = self.line(&progress, usize::MAX);
+                    // Where lines stay, one that says nothing new is left out.
+                    let figures = (progress.done(), progress.running, self.stopping);
+                    if self.said.replace(figures) != Some(figures) {
+                        self.write(&line, true);
+                    }
                 }
             }
-            Event::StudyStarted { progress, version, .. } if !self.quiet => {
+            Event::StudyStarted { progress, .. } if !self.quiet => {
                 self.last = Some(Instant::now());
                 if progress.done() > 0 {
-                    let version = if version > 1 { format!("@{version}") } else { String::new() };
                     let text = format!(
-                        "{}{version}: going on, {} of {} have ended",
+                        "{}: going on, {} of {} have ended",
                         self.name,
                         count(progress.done()),
                         count(progress.total)
@@ -158,8 +170,14 @@ impl ProgressLine {
 }
 
 fn terminal_width() -> usize {
-    // The library that lays out tables knows it already.
-    comfy_table::Table::new().width().map_or(80, usize::from).max(20)
+    // The library that lays out tables knows it already. The last column stays free: some terminals wrap there.
+    comfy_table::Table::new()
+        .width()
+        .map(usize::from)
+        .filter(|width| *width > 0)
+        .unwrap_or(80)
+        .saturating_sub(1)
+        .max(20)
 }
 
 #[cfg(test)]
@@ -172,6 +190,7 @@ mod tests {
             name: "hes1".into(),
             terminal: true,
             last: None,
+            said: None,
             standing: false,
             quiet: false,
             stopping: false,
@@ -185,9 +204,14 @@ mod tests {
             remaining: Some(25.4),
             ..Progress::default()
         };
+        let texts = [usize::MAX, 60, 30].map(|width| line.line(&progress, width));
         assert_eq!(
-            line.line(&progress),
-            "hes1 █████████▉           312/625 (49 %)  12/s  25.4 s left  2 running  2 failed"
+            texts,
+            [
+                "hes1 █████████▉           312/625 (49 %)  2 failed  12/s  25.4 s left  2 running",
+                "hes1 312/625 (49 %)  2 failed  12/s  25.4 s left  2 running",
+                "hes1 312/625 (49 %)  2 failed",
+            ]
         );
         let done = Progress { total: 625, skipped: 25, succeeded: 600, elapsed: 61.0, ..Progress::default() };
         assert_eq!(

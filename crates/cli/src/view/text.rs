@@ -57,12 +57,15 @@ pub fn attempt_line(attempt: &Attempt) -> String {
         Ended::Succeeded => "succeeded".to_owned(),
         Ended::Failed(cause) => cause.to_string(),
     };
+    let memory = match attempt.peak_memory.0 {
+        0 => String::new(),
+        _ => format!(", at most {} of memory", attempt.peak_memory),
+    };
     format!(
-        "{how}; started {}, took {} ({} of CPU), at most {} of memory, slot {}",
+        "{how}; started {}, took {} ({} of CPU){memory}, slot {}",
         local_time(attempt.started),
         Seconds(attempt.wall.seconds()),
         Seconds(attempt.cpu.seconds()),
-        attempt.peak_memory,
         attempt.slot
     )
 }

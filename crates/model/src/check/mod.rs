@@ -6,6 +6,7 @@
 
 mod application;
 mod axes;
+mod cells;
 mod cover;
 mod infer;
 #[cfg(test)]
@@ -81,6 +82,7 @@ pub(crate) struct Broken {
 pub(crate) fn study(study: &mut Study, broken: &Broken) -> Vec<Finding> {
     let mut found = Vec::new();
     application::check(&mut study.application, &mut found);
+    cells::read(&study.application.parameters, &mut study.space);
     axes::check(&study.space, &mut found);
     let used = usage::Used::by(&study.application, broken);
     usage::check(&study.application, &study.space, &used, broken, &mut found);
@@ -94,6 +96,7 @@ pub(crate) fn study(study: &mut Study, broken: &Broken) -> Vec<Finding> {
 /// Checks a space for an application with these parameters, and brings its values to their types.
 pub(crate) fn space(parameters: &[Parameter], space: &mut SpaceSpec, broken: &Broken) -> Vec<Finding> {
     let mut found = Vec::new();
+    cells::read(parameters, space);
     axes::check(space, &mut found);
     usage::check_known(parameters, space, broken, &mut found);
     fit(parameters, space, false, broken, &mut found);

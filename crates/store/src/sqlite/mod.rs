@@ -58,6 +58,8 @@ pub struct SqliteStore {
     /// Nothing when the store is read only, or after a change failed and before the next.
     writer: Mutex<Option<SqliteConnection>>,
     writable: bool,
+    /// Device and inode of the file that was opened.
+    identity: Option<(u64, u64)>,
     /// Not moved on while a loss has been found and not acknowledged.
     mark: std::sync::Mutex<Option<Mark>>,
 }
@@ -105,6 +107,10 @@ impl SqliteStore {
     async fn writer(&self) -> Result<MutexGuard<'_, Option<SqliteConnection>>> {
         if !self.writable {
             return Err(StoreError::ReadOnly { file: self.file.to_path_buf() });
+        }
+        // SQLite would go on writing into a file that has no name any more, and what it commits there would be gone with the process.
+        if identity(&self.file) != self.identity {
+            return Err(StoreError::damaged(&self.file, "it was removed or replaced while it was in use"));
         }
         let mut writer = self.writer.lock().await;
         if writer.is_none() {
@@ -219,6 +225,12 @@ impl Store for SqliteStore {
     async fn check(&self, deep: bool) -> Result<Vec<Finding>> {
         verify::check(&self.readers, &self.folder, deep).await
     }
+}
+
+/// Which file a path leads to now.
+fn identity(file: &Path) -> Option<(u64, u64)> {
+    use std::os::unix::fs::MetadataExt;
+    std::fs::metadata(file).ok().map(|data| (data.dev(), data.ino()))
 }
 
 async fn totals(connection: &mut SqliteConnection, file: &Path) -> Result<Totals> {

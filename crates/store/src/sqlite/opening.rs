@@ -13,7 +13,7 @@ use sqlx::sqlite::{
 use sqlx::{ConnectOptions, Connection};
 use tokio::sync::Mutex;
 
-use super::{OpenMode, Opened, SqliteStore, lost, totals};
+use super::{OpenMode, Opened, SqliteStore, identity, lost, totals};
 use crate::folder::{Folder, Found};
 use crate::mark::Mark;
 use crate::migration::{self, Schema};
@@ -66,6 +66,7 @@ pub async fn open_with(directory: &Path, mode: OpenMode, page_size: u32) -> Resu
         writer: Mutex::new(Some(writer)),
         mark: std::sync::Mutex::new(if damage.is_none() { Some(mark) } else { None }),
         writable: true,
+        identity: identity(&file),
         folder,
         file,
         options,
@@ -109,6 +110,7 @@ async fn open_read_only(folder: Folder, file: Arc<Path>) -> Result<Opened> {
         writer: Mutex::new(None),
         mark: std::sync::Mutex::new(None),
         writable: false,
+        identity: identity(&file),
         folder,
         file,
         options,

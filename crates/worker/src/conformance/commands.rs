@@ -9,7 +9,7 @@ use super::{Rig, Start, cause, gone, lives, output, template, value};
 /// Every source of outputs, in a directory with a space and an umlaut.
 pub async fn outputs_are_read(start: Start) {
     let script = r#"echo log line; echo 'a = 1'; echo 'a = {x}5'; echo 'n,m' > t.csv; echo '1, two words' >> t.csv; echo '{"deep": [{x}.5]}' >&2
-        echo '{"v": {"w": [0, {x}]} }'; echo '{"f": true}' > o.json; exit 3"#;
+        sleep 0.1; echo '{"v": {"w": [0, {x}]} }'; echo '{"f": true}' > o.json; exit 3"#;
     let mut rig = Rig::shell(start, script)
         .points(4)
         .json("v.w[1]")

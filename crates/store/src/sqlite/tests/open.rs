@@ -103,6 +103,7 @@ async fn a_store_that_another_process_does_not_let_go_of_is_busy() {
         file: store.file.clone(),
         readers: store.readers.clone(),
         writable: true,
+        identity: store.identity,
         mark: std::sync::Mutex::new(None),
     };
     let mut other = store.options.connect().await.unwrap();

@@ -1,0 +1,27 @@
+//! What would fail every run of a study alike, found before the first one: a program that is not there, resources that nobody has.
+
+use std::path::Path;
+
+use paramo_model::{Capacity, Program, Study, Ticket};
+
+use crate::ledger::Ledger;
+use crate::prepared::program;
+
+/// Whether runs of a study can be started within a capacity at all. The error says what is missing and what to do.
+pub fn preflight(study: &Study, capacity: &Capacity) -> Result<(), String> {
+    let source = Path::new(&study.source);
+    match &study.application.program {
+        // A program that is itself a parameter is looked up run by run.
+        Program::Command(argv) => {
+            if let Some(word) = argv.first().filter(|word| word.slots().next().is_none()) {
+                program(&word.render(|_, _| {}), source)?;
+            }
+        }
+        Program::Function { python, .. } => {
+            program(python.as_deref().unwrap_or("python3"), source)?;
+        }
+    }
+    let any = Ticket { index: 0, attempt: 1, memory: None, time: None };
+    Ledger::new(capacity.clone(), 1).need(&study.application.resources, &any)?;
+    Ok(())
+}
