@@ -31,7 +31,7 @@ test:
 	else \
 		cargo test --locked --workspace --no-fail-fast; \
 	fi
-	python3 -m unittest discover -s python/tests -t python
+	cd python && python3 -m unittest discover -s tests
 	python3 -m unittest discover -s benches/tests -t benches
 
 lint:

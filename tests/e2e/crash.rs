@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use paramo_tests::Desk;
+use paramo_tests::{Desk, until};
 
 /// A small generator with a fixed seed: the moments differ from kill to kill and are the same in every test run.
 struct Moments(u64);
@@ -177,11 +177,9 @@ cpus = 0
 "#,
     );
     let mut child = desk.start(&["run", "study.toml"]);
-    let deadline = Instant::now() + Duration::from_secs(20);
-    while !(desk.path().join("up-1").exists() && desk.path().join("up-2").exists()) {
-        assert!(Instant::now() < deadline, "the runs did not start");
-        std::thread::sleep(Duration::from_millis(5));
-    }
+    until("the runs did not start", || {
+        desk.path().join("up-1").exists() && desk.path().join("up-2").exists()
+    });
     child.kill().unwrap();
     child.wait().unwrap();
     await_silence(desk.path());

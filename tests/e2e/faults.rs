@@ -3,7 +3,7 @@
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use paramo_tests::{Answer, Desk, binary};
+use paramo_tests::{Answer, Desk, binary, until};
 
 /// A study of one command over `x`, with more lines for its file.
 fn study(name: &str, script: &str, x: &str, more: &str) -> String {
@@ -13,11 +13,7 @@ fn study(name: &str, script: &str, x: &str, more: &str) -> String {
 }
 
 fn await_file(desk: &Desk, name: &str) {
-    let deadline = Instant::now() + Duration::from_secs(30);
-    while !desk.path().join(name).exists() {
-        assert!(Instant::now() < deadline, "{name} did not appear");
-        std::thread::sleep(Duration::from_millis(5));
-    }
+    until(&format!("{name} did not appear"), || desk.path().join(name).exists());
 }
 
 /// Runs `paramo` where a small file system is mounted at `small`, with `before` and `after` as shell commands around it.
@@ -332,15 +328,10 @@ fn damage_to_the_log_is_named() {
     );
     let mut child = desk.start(&["run", "study.toml"]);
     await_file(&desk, "up");
-    let deadline = Instant::now() + Duration::from_secs(20);
-    while desk
-        .paramo(&["status", "torn", "--json"])
-        .json()
-        .first()
-        .is_none_or(|s| s["succeeded"].as_u64() != Some(2))
-    {
-        assert!(Instant::now() < deadline, "the results were not committed");
-    }
+    until("the results were not committed", || {
+        let status = desk.paramo(&["status", "torn", "--json"]).json();
+        status.first().is_some_and(|status| status["succeeded"].as_u64() == Some(2))
+    });
     child.kill().unwrap();
     child.wait().unwrap();
     let log = desk.path().join(".paramo/store.db-wal");

@@ -1,6 +1,6 @@
 //! A study's life: run, looked at, exported, gone on with, grown, tried again, removed.
 
-use paramo_tests::Desk;
+use paramo_tests::{Desk, until};
 
 const SQUARES: &str = r#"
 name = "squares"
@@ -190,11 +190,7 @@ fn a_cancelled_study_stops_and_goes_on_later() {
         "name = \"slow\"\n[application]\ncommand = [\"sh\", \"-c\", \"echo {x} >> log; [ -e fast ] || sleep 1000\"]\n[space]\nx = [1, 2, 3, 4]\n[run]\nslots = 2\n",
     );
     let child = desk.start(&["run", "study.toml"]);
-    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);
-    while desk.read("log").lines().count() < 2 {
-        assert!(std::time::Instant::now() < deadline, "the runs did not start");
-        std::thread::sleep(std::time::Duration::from_millis(5));
-    }
+    until("the runs did not start", || desk.read("log").lines().count() >= 2);
     let held = desk.paramo(&["run", "study.toml"]).expect(4);
     assert!(
         held.err.contains(&format!("{}", child.id())),
@@ -219,11 +215,7 @@ fn a_running_study_takes_up_new_points() {
         "name = \"grow\"\n[application]\ncommand = [\"sh\", \"-c\", \"touch up-{x}; while [ ! -e go ]; do sleep 0.01; done; echo {x}\"]\n[space]\nx = [1, 2]\n",
     );
     let child = desk.start(&["run", "study.toml", "--json"]);
-    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);
-    while !desk.path().join("up-1").exists() {
-        assert!(std::time::Instant::now() < deadline, "the runs did not start");
-        std::thread::sleep(std::time::Duration::from_millis(5));
-    }
+    until("the runs did not start", || desk.path().join("up-1").exists());
     let extended = desk.paramo(&["extend", "grow", "--param", "x=3,4"]).expect(0);
     assert!(extended.err.contains("takes them up"), "{}", extended.err);
     desk.file("go", "");
@@ -244,11 +236,7 @@ fn ctrl_c_lets_running_runs_end_and_a_second_one_ends_them() {
         )
     };
     let started = |desk: &Desk| {
-        let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);
-        while !desk.path().join("up").exists() {
-            assert!(std::time::Instant::now() < deadline, "the run did not start");
-            std::thread::sleep(std::time::Duration::from_millis(5));
-        }
+        until("the run did not start", || desk.path().join("up").exists());
     };
     let desk = Desk::new();
     desk.file("study.toml", text("touch up; while [ ! -e go ]; do sleep 0.01; done; echo {x} >> done"));

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
@@ -34,6 +35,16 @@ pub struct Answer {
     pub code: Option<i32>,
     pub out: String,
     pub err: String,
+}
+
+/// Waits until something holds, and fails the test when it does not within half a minute.
+#[track_caller]
+pub fn until(what_is_wrong: &str, mut holds: impl FnMut() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while !holds() {
+        assert!(Instant::now() < deadline, "{what_is_wrong}");
+        std::thread::sleep(Duration::from_millis(5));
+    }
 }
 
 impl Default for Desk {

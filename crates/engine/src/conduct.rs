@@ -385,8 +385,11 @@ impl Work<'_> {
             return Ok(());
         }
         if row.study.space != self.study.space {
-            self.study = Arc::new(row.study.clone());
             let space = compile(&row.study)?;
+            let mut study = row.study;
+            // What was said on this process's command line holds on.
+            study.run.slots = self.study.run.slots;
+            self.study = Arc::new(study);
             self.conductor.grow(space);
             self.assign();
         }

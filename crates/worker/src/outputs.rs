@@ -180,9 +180,9 @@ impl Reader {
                 return Err(format!("output `{name}`: {message}"));
             }
         };
-        // What is measured may be too short-lived to be measured: that is no fault of the run.
-        let measured = matches!(self.source, Source::Measure(_));
-        if value.is_missing() && self.output.required && !measured {
+        // A run may be too short for its memory to be told: that is no fault of the run.
+        let untold = matches!(self.source, Source::Measure(Measure::PeakMemory));
+        if value.is_missing() && self.output.required && !untold {
             return Err(format!("output `{name}`: it is null"));
         }
         match self.output.kind {
