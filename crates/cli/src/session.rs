@@ -148,6 +148,18 @@ async fn say_what_next(place: &Place, row: &StudyRow, outcome: &Outcome) -> Resu
     Ok(())
 }
 
+/// Has runs made that were just opened: by the process that works on the study, or else by this one unless that is to come later.
+pub async fn take_up(place: &Place, row: &StudyRow, later: bool, making: &Making) -> Result<u8> {
+    if let Some(pid) = notify(place, row) {
+        anstream::eprintln!("process {pid} takes them up");
+        return Ok(exit::OK);
+    }
+    if later {
+        return Ok(exit::OK);
+    }
+    work(place, place.store.study(row.id).await?, making).await
+}
+
 /// Tells the process that works on a study, if there is one, to read it again.
 pub fn notify(place: &Place, row: &StudyRow) -> Option<u32> {
     let pid = place.holder(row.id)?;

@@ -6,9 +6,8 @@ use paramo_design::Space;
 use paramo_model::{SpaceSpec, StudyState, document};
 
 use crate::args::Extend;
-use crate::exit;
 use crate::failure::{Failure, Result};
-use crate::session::{notify, work};
+use crate::session::take_up;
 use crate::store::{open, title};
 use crate::study_file::read_space;
 use crate::view::{count, plural};
@@ -33,15 +32,7 @@ pub async fn extend(directory: &Path, args: Extend) -> Result<u8> {
     if !args.making.quiet {
         anstream::eprintln!("{name}: {} added, {} in all", plural(after - before, "point"), count(after));
     }
-    if let Some(pid) = notify(&place, &row) {
-        anstream::eprintln!("process {pid} takes them up");
-        return Ok(exit::OK);
-    }
-    if args.later {
-        return Ok(exit::OK);
-    }
-    let row = place.store.study(row.id).await?;
-    work(&place, row, &args.making).await
+    take_up(&place, &row, args.later, &args.making).await
 }
 
 fn lines(found: &[paramo_model::Diagnostic]) -> String {

@@ -10,7 +10,7 @@ use roaring::RoaringTreemap;
 use crate::args::Retry;
 use crate::exit;
 use crate::failure::{Failure, Result};
-use crate::session::{notify, work};
+use crate::session::take_up;
 use crate::store::{Place, open, parse_run, title};
 use crate::view::plural;
 
@@ -40,15 +40,7 @@ pub async fn retry(directory: &Path, args: Retry) -> Result<u8> {
     if !args.making.quiet {
         anstream::eprintln!("{name}: {} opened again", plural(opened, "run"));
     }
-    if let Some(pid) = notify(&place, &row) {
-        anstream::eprintln!("process {pid} takes them up");
-        return Ok(exit::OK);
-    }
-    if args.later {
-        return Ok(exit::OK);
-    }
-    let row = place.store.study(row.id).await?;
-    work(&place, row, &args.making).await
+    take_up(&place, &row, args.later, &args.making).await
 }
 
 /// The failed runs, or those of them that failed for one of the causes.
