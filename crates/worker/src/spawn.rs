@@ -131,6 +131,10 @@ pub(crate) fn spawn(stack: &mut Stack, launch: &Launch<'_>) -> Result<Started, S
     Err(SpawnError { step, error: io::Error::from_raw_os_error(plan.errno.load(Ordering::Relaxed)) })
 }
 
+/// The signals from here on are never caught or ignored by this process, and half of all calls between the start and the program would be
+/// for them.
+const FIRST_REAL_TIME: c_int = 32;
+
 /// The child's side: system calls only, no allocation, no lock, no panic.
 #[expect(unsafe_code, reason = "the C library's calls, in memory shared with the parent")]
 extern "C" fn child(plan: *mut c_void) -> c_int {
@@ -147,7 +151,7 @@ extern "C" fn child(plan: *mut c_void) -> c_int {
     unsafe {
         let mut default: libc::sigaction = std::mem::zeroed();
         default.sa_sigaction = libc::SIG_DFL;
-        for signal in 1..=libc::SIGRTMAX() {
+        for signal in 1..FIRST_REAL_TIME {
             libc::sigaction(signal, &default, std::ptr::null_mut());
         }
         libc::setpgid(0, 0);

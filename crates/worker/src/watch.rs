@@ -83,7 +83,7 @@ pub(crate) struct Seen {
     pub peak: Bytes,
 }
 
-/// Follows a process until its leader has ended, then kills what is left of its group and takes the rest of its output.
+/// Follows a process until its leader has ended, then kills what is left of its group (its leader included) and takes the rest of its output.
 pub(crate) fn follow(
     process: &Process,
     mut stdout: Pipe<'_>,
