@@ -1,4 +1,8 @@
 //! Where the model has a rhythm and where it has none.
+//!
+//! The model is that of Sturrock et al. (2013), who explain the "noisy cyclic expression" of Hes1 with it. That cycling depends on
+//! the repression of the gene by its own protein and on the protein's degradation is the finding of Hirata et al. (2002) which the
+//! model is built on: take either away, and it must stop.
 
 use hes1::{Parameters, Summary, run};
 
@@ -32,6 +36,14 @@ fn binding_that_does_not_repress_gives_none() {
     assert!(found.iter().all(|s| !s.oscillates && s.resonance < 1.5), "{found:#?}");
     // The promoter does switch; it only makes no difference.
     assert!(found.iter().all(|s| (0.3..0.99).contains(&s.occupied_fraction)));
+}
+
+#[test]
+fn a_protein_that_is_not_degraded_gives_none() {
+    let found = runs(&Parameters { mu_p: 0.002, ..coarse() }, 3);
+    assert!(found.iter().all(|s| !s.oscillates && s.resonance < 1.5), "{found:#?}");
+    // It piles up and keeps the gene off nearly all the time.
+    assert!(found.iter().all(|s| s.protein_mean > 4000.0 && s.occupied_fraction > 0.95));
 }
 
 #[test]
