@@ -22,6 +22,8 @@ pub struct Progress {
     pub remaining: Option<f64>,
     /// Since this process began to work on it.
     pub elapsed: f64,
+    /// Nothing new is started until somebody says so.
+    pub paused: bool,
 }
 
 impl Progress {
@@ -42,6 +44,36 @@ pub enum StopReason {
     Cancelled,
     /// The limit of failed runs was reached.
     TooManyFailures,
+}
+
+/// An attempt that is being made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Running {
+    pub index: u64,
+    pub attempt: u32,
+    pub slot: u32,
+    /// When the engine heard of it.
+    pub since: Timestamp,
+}
+
+/// What goes on at one moment: all that somebody who looks on needs beside the store, so that a moment missed is no loss.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Moment {
+    pub at: Timestamp,
+    pub progress: Progress,
+    /// Runs at once at the most, where somebody has said so.
+    pub slots: Option<u32>,
+    /// Why nothing more is started, once the work is being stopped.
+    pub stopping: Option<StopReason>,
+    /// The last notice, if there was one.
+    pub notice: Option<String>,
+    /// The runs that have run longest; `progress.running` counts all of them.
+    pub running: Vec<Running>,
+}
+
+impl Moment {
+    /// Running runs that a moment names at the most.
+    pub const RUNNING: usize = 200;
 }
 
 /// Something that happened. Runs are reported in the order in which they were committed.

@@ -25,7 +25,7 @@ pub use application::{
     Application, Measure, Output, OutputSource, Program, Resources, Row, Stream, Success, TemplateFile,
 };
 pub use diagnostic::{Diagnostic, FieldPath, Position, nearest};
-pub use event::{Event, Progress, StopReason};
+pub use event::{Event, Moment, Progress, Running, StopReason};
 pub use expression::{Expression, ExpressionError};
 pub use name::{Name, NameError};
 pub use parameter::{Parameter, ParameterType};
@@ -34,7 +34,7 @@ pub use protocol::{
 };
 pub use quantity::{Bytes, Seconds};
 pub use run::{Attempt, Cause, Ended, Micros, RunRecord, Timestamp};
-pub use space::{Axis, Block, Distribution, Factor, PointTable, Sample, Scale, SpaceSpec, Steps};
+pub use space::{Axis, Block, Distribution, Factor, PointTable, Sample, Scale, Setting, SpaceSpec, Steps};
 pub use study::{CauseKind, Order, Retry, RunPolicy, Study, StudyId, StudyState};
 pub use template::{Slot, Template, TemplateError};
 pub use value::{Value, ValueType};

@@ -39,6 +39,8 @@ pub struct Assignment {
     pub files: String,
     /// Runs at once at the most.
     pub slots: Option<u32>,
+    /// How much of a worker's CPUs it gets beside other studies there, relative to theirs; 1 is usual.
+    pub share: f64,
 }
 
 /// One run of a lease.
@@ -83,6 +85,20 @@ pub enum ToWorker {
         lease: LeaseId,
         tickets: Vec<Ticket>,
     },
+    /// Give back what has not been started of a study, and forget the study once nothing of it runs. What runs may end, or, if `now`, is
+    /// ended and given back. Answered by [`FromWorker::Released`], always.
+    Release {
+        study: StudyId,
+        now: bool,
+    },
+    /// Give back what has not been started of a study and let the rest end. More may come after `Resume`.
+    Pause {
+        study: StudyId,
+    },
+    /// Ask for runs of a paused study again.
+    Resume {
+        study: StudyId,
+    },
     /// Give back what has not been started; let the rest end.
     Drain,
     /// End what is running, at once; give back the rest.
@@ -93,9 +109,10 @@ pub enum ToWorker {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum FromWorker {
-    /// There is room for this many more runs, beyond those that have reached the worker: a lease should be on its way. Each such word
-    /// takes the place of the one before, and it is not repeated while it stays unanswered.
+    /// There is room for this many more runs of a study, beyond those that have reached the worker: a lease should be on its way. Each
+    /// such word takes the place of the one before for the same study, and it is not repeated while it stays unanswered.
     Wants {
+        study: StudyId,
         runs: u32,
     },
     /// An attempt has begun (sent for runs that are not tiny, so that people see what is going on).
@@ -111,6 +128,10 @@ pub enum FromWorker {
         study: StudyId,
         lease: LeaseId,
         indices: Vec<u64>,
+    },
+    /// Nothing of the study runs any more, and all that was leased has been reported or returned: the last word after `Release`.
+    Released {
+        study: StudyId,
     },
     /// Something people should know once: a limit that cannot be enforced, say.
     Notice(String),

@@ -3,6 +3,8 @@
 //! A space is a list of blocks, each an ordered product of factors; the first factor varies slowest. Extending a space
 //! appends a block, so an index never changes its meaning.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{Name, Value};
@@ -31,7 +33,7 @@ pub enum Factor {
     Zip(Vec<(Name, Axis)>),
     /// A design of experiments over several parameters.
     Sample(Sample),
-    /// Points written down, from a CSV file.
+    /// Points written down, from a file.
     Points(PointTable),
     /// Blocks one after the other.
     Blocks(Vec<Block>),
@@ -75,14 +77,29 @@ pub enum Scale {
     Log,
 }
 
-/// A design over some parameters: point i is a function of (method, seed, i).
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// A design over some parameters: point i is a function of (method, options, seed, start + i).
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Sample {
     /// The name of a method in `paramo-design`'s registry: `random`, `latin-hypercube`, `sobol`, …
     pub method: String,
-    pub count: u64,
+    /// How many points; `None` for a design that fixes their number itself.
+    pub count: Option<u64>,
     pub seed: u64,
     pub dimensions: Vec<(Name, Distribution)>,
+    /// The index in the sequence of the first point, so that a later block goes on where an earlier one ended.
+    #[serde(default)]
+    pub start: u64,
+    /// What the method is told beside; it knows the names.
+    #[serde(default)]
+    pub options: BTreeMap<String, Setting>,
+}
+
+/// What an option of a method is set to.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Setting {
+    Value(Value),
+    List(Vec<Value>),
 }
 
 /// How a sampled parameter is distributed.
@@ -103,6 +120,32 @@ pub enum Distribution {
         mean: f64,
         sd: f64,
     },
+    /// A normal of which only the part between the ends is drawn.
+    TruncatedNormal {
+        mean: f64,
+        sd: f64,
+        from: Option<f64>,
+        to: Option<f64>,
+    },
+    /// The logarithm is normal, with the mean ln `median` and the standard deviation ln `gsd` (the geometric standard
+    /// deviation, a factor above 1); only the part between the ends is drawn.
+    LogNormal {
+        median: f64,
+        gsd: f64,
+        from: Option<f64>,
+        to: Option<f64>,
+    },
+    /// The density rises linearly from `from` to `mode` and falls to `to`.
+    Triangular {
+        from: f64,
+        mode: f64,
+        to: f64,
+    },
+    /// One of some values, in proportion to its weight; without weights all are alike.
+    Discrete {
+        values: Vec<Value>,
+        weights: Vec<f64>,
+    },
 }
 
 /// A table of points. A cell is a list of values: one for a plain cell, several for a JSON list, of which the row's product is taken.
@@ -112,4 +155,44 @@ pub struct PointTable {
     pub rows: Vec<Vec<Vec<Value>>>,
     /// The file it came from, for messages.
     pub source: String,
+    /// Whether a string in it is one. In CSV all is text, which the parameter's type tells how to read.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub typed: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As studies were stored before samples had a start and options.
+    #[test]
+    fn samples_stored_before_are_read() {
+        let stored =
+            r#"{"method":"sobol","count":16,"seed":1,"dimensions":[["x",{"normal":{"mean":0.0,"sd":1.0}}]]}"#;
+        let sample: Sample = serde_json::from_str(stored).unwrap();
+        let dimensions = vec![(Name::new("x").unwrap(), Distribution::Normal { mean: 0.0, sd: 1.0 })];
+        let expected =
+            Sample { method: "sobol".into(), count: Some(16), seed: 1, dimensions, ..Sample::default() };
+        assert_eq!(sample, expected);
+    }
+
+    #[test]
+    fn samples_come_back_as_they_were_stored() {
+        let values = vec![Value::from("a"), Value::from(1), Value::from(0.5)];
+        let options = [
+            ("scramble".to_owned(), Setting::Value("owen".into())),
+            ("levels".to_owned(), Setting::List(vec![2.into(), 3.into()])),
+        ];
+        let dimensions = [
+            Distribution::TruncatedNormal { mean: 0.0, sd: 1.0, from: None, to: Some(2.0) },
+            Distribution::LogNormal { median: 1.0, gsd: 2.0, from: Some(0.1), to: None },
+            Distribution::Triangular { from: 0.0, mode: 0.5, to: 1.0 },
+            Distribution::Discrete { values, weights: vec![1.0, 2.0, 3.0] },
+        ];
+        let dimensions = dimensions.map(|d| (Name::new("x").unwrap(), d)).into();
+        let method = "halton".to_owned();
+        let sample = Sample { method, count: None, seed: 3, dimensions, start: 64, options: options.into() };
+        let stored = serde_json::to_string(&sample).unwrap();
+        assert_eq!(serde_json::from_str::<Sample>(&stored).unwrap(), sample);
+    }
 }

@@ -26,6 +26,9 @@ pub struct RunPolicy {
     pub retry: Retry,
     /// Runs at once at the most; `None`: as many as the site's resources hold.
     pub slots: Option<u32>,
+    /// The same, as it was asked for after the study had begun (`paramo slots`). It holds instead of `slots`, and no file says it.
+    #[serde(default)]
+    pub wished_slots: Option<u32>,
     /// Stop leasing after this many failed runs.
     pub max_failures: Option<u64>,
 }
@@ -83,8 +86,16 @@ impl Default for RunPolicy {
             order: Order::default(),
             retry: Retry::default(),
             slots: None,
+            wished_slots: None,
             max_failures: None,
         }
+    }
+}
+
+impl RunPolicy {
+    /// Runs at once at the most, as it was said last.
+    pub fn slots_now(&self) -> Option<u32> {
+        self.wished_slots.or(self.slots)
     }
 }
 
@@ -163,6 +174,8 @@ pub struct StudyId(pub i64);
 pub enum StudyState {
     /// Runs are left to be made.
     Open,
+    /// As open, but no run is to be started for now; `resume` or `run` opens it again.
+    Paused,
     /// Somebody stopped it; `run` or `retry` opens it again.
     Cancelled,
     /// Every run has ended.
@@ -170,9 +183,13 @@ pub enum StudyState {
 }
 
 impl StudyState {
+    pub const ALL: [StudyState; 4] =
+        [StudyState::Open, StudyState::Paused, StudyState::Cancelled, StudyState::Finished];
+
     pub fn word(self) -> &'static str {
         match self {
             StudyState::Open => "open",
+            StudyState::Paused => "paused",
             StudyState::Cancelled => "cancelled",
             StudyState::Finished => "finished",
         }

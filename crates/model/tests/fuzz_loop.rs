@@ -157,7 +157,8 @@ fn damaged_study_files_are_read_or_refused_in_their_place() {
         "points.csv" | "input.tmpl" => Ok(b"k1,k2\n1,\"[2, 3]\"\n".to_vec()),
         other => Err(format!("cannot read {other}")),
     };
-    let origin = Origin { file: "study.toml".into(), directory: "/".into(), load: &load };
+    let parquet = |_: Vec<u8>, name: &str| Err(format!("cannot read {name}"));
+    let origin = Origin { file: "study.toml".into(), directory: "/".into(), load: &load, parquet: &parquet };
     let mut damage = Damage(0x9e37_79b9_7f4a_7c15);
     let (mut read, mut checked) = (0, 0);
     for round in 0..4_000 {

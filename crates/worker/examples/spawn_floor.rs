@@ -114,6 +114,7 @@ fn work(program: Program, runs: u64) {
         runs: "/tmp/floor/runs".into(),
         files: "/tmp/floor/files".into(),
         slots: Some(SLOTS),
+        share: 1.0,
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
     runtime.block_on(async {
@@ -124,7 +125,7 @@ fn work(program: Program, runs: u64) {
         while ended < runs {
             for message in link.receive().await.expect("it is there") {
                 match message {
-                    FromWorker::Wants { runs: wanted } => {
+                    FromWorker::Wants { runs: wanted, .. } => {
                         let to = (leased + u64::from(wanted)).min(runs);
                         let ticket = |index| Ticket { index, attempt: 1, memory: None, time: None };
                         if to > leased {

@@ -21,16 +21,21 @@ use crate::spawn::{Launch, Pointers, SpawnError, Step, spawn};
 use crate::verdict::{Grant, Outcome, Turn, memory_failure};
 use crate::watch::{Intervention, Pipe, follow};
 
-/// Runs a command once.
-pub(crate) fn run(slot: &mut SlotState<'_>, turn: Turn<'_>, grant: &Grant<'_>) -> Outcome {
-    match attempt(slot, turn, grant) {
+/// Runs a command once. Unless it has been announced, that is done when it turns out to be no tiny one.
+pub(crate) fn run(slot: &mut SlotState<'_>, turn: Turn<'_>, grant: &Grant<'_>, announced: bool) -> Outcome {
+    match attempt(slot, turn, grant, announced) {
         Ok(outcome) => outcome,
         Err(message) => Outcome::Reported(Box::new(turn.not_started(slot.number, message))),
     }
 }
 
 /// Runs a command once. The error says why it could not be started.
-fn attempt(slot: &mut SlotState<'_>, turn: Turn<'_>, grant: &Grant<'_>) -> Result<Outcome, String> {
+fn attempt(
+    slot: &mut SlotState<'_>,
+    turn: Turn<'_>,
+    grant: &Grant<'_>,
+    announced: bool,
+) -> Result<Outcome, String> {
     let recipe = turn.study.recipe.as_ref()?;
     let mut stdout = Capture::new(recipe.spill(turn.ticket, "stdout"));
     let mut stderr = Capture::new(recipe.spill(turn.ticket, "stderr"));
@@ -38,7 +43,13 @@ fn attempt(slot: &mut SlotState<'_>, turn: Turn<'_>, grant: &Grant<'_>) -> Resul
     let began = Instant::now();
     let made = start(slot, turn, recipe, grant)?;
     let (out, err) = (Pipe::new(made.stdout, &mut stdout), Pipe::new(made.stderr, &mut stderr));
-    let seen = follow(&made.process, out, err, slot.halt, turn.time_limit(), &mut slot.scratch);
+    let (worker, number) = (slot.worker, slot.number);
+    let announce = || {
+        if !announced {
+            worker.started(turn.study.id, turn.ticket, number);
+        }
+    };
+    let seen = follow(&made.process, out, err, &slot.halt, turn.time_limit(), &mut slot.scratch, announce);
     let finished = made.process.finish();
     attempt.wall = clock::since(began);
     let unfollowed = |error: io::Error| format!("the run could not be followed: {error}");

@@ -42,7 +42,7 @@ macro_rules! conformance_tests {
             a_call_that_takes_too_long_is_ended, a_function_that_cannot_be_imported_fails_at_once, functions_have_directories,
             a_long_call_does_not_hold_up_others, what_functions_print_is_kept, draining_lets_runs_end, stopping_gives_runs_back,
             dropping_the_link_kills, unknown_studies_go_back, many_run_at_once, no_more_at_once_than_allowed, gpus_are_handed_out,
-            what_this_machine_lacks_is_named, a_function_is_ended_by_stopping
+            what_this_machine_lacks_is_named, a_function_is_ended_by_stopping, a_released_study_is_ended_alone
         );
     };
     (@each $start:expr; $($check:ident),*) => {
@@ -175,6 +175,7 @@ impl Rig {
             runs: text(&self.runs()),
             files: text(&self.files),
             slots: self.slots,
+            share: 1.0,
         }));
     }
 
@@ -197,7 +198,7 @@ impl Rig {
             }
             for message in self.link.receive().await.expect("the worker is there") {
                 match message {
-                    FromWorker::Wants { runs } => self.wanted = runs,
+                    FromWorker::Wants { runs, .. } => self.wanted = runs,
                     FromWorker::Report(report) => {
                         let index = report.index;
                         assert!(reports.insert(index, *report).is_none(), "run {index} is reported once");
@@ -208,7 +209,7 @@ impl Rig {
                     }
                     FromWorker::Notice(notice) => self.notices.push(notice),
                     FromWorker::Returned { indices, .. } => self.returned.extend(indices),
-                    FromWorker::Gone => panic!("nobody sent it away"),
+                    FromWorker::Released { .. } | FromWorker::Gone => panic!("nobody sent it away"),
                 }
             }
         }

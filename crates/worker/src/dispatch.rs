@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use paramo_model::{Capacity, FromWorker, LeaseId, Program, StudyId, Ticket};
 
+use crate::halt::Halt;
 use crate::ledger::{Ledger, Need};
 use crate::prepared::Prepared;
 
@@ -38,6 +39,8 @@ pub(crate) struct Job {
     pub tickets: VecDeque<(LeaseId, Ticket)>,
     pub need: Need,
     pub gpus: Vec<String>,
+    /// Raised when the runs are to be ended.
+    pub halt: Arc<Halt>,
     /// Whether people should be told that it has begun.
     pub long: bool,
     /// Why none of the tickets can run here.
@@ -53,24 +56,27 @@ pub(crate) struct Pace {
 
 struct Lane {
     study: Arc<Prepared>,
+    halt: Arc<Halt>,
     queue: VecDeque<(LeaseId, Ticket)>,
     running: usize,
     /// Seconds a run takes, lately, and how many runs say so.
     mean: f64,
     known: usize,
+    /// What was asked for and has not been answered.
+    told: usize,
+    /// To be forgotten once nothing of it runs.
+    leaving: bool,
+    /// Nothing of it is started for now.
+    paused: bool,
 }
 
 pub(crate) struct Dispatch {
     pub mode: Mode,
     lanes: Vec<Lane>,
-    /// The lane that the last lease was for; its runs set how many more are asked for.
-    current: usize,
     turn: usize,
     ledger: Ledger,
     /// Slots with a job.
     busy: usize,
-    /// What was asked for and has not been answered.
-    told: usize,
 }
 
 impl Dispatch {
@@ -78,37 +84,78 @@ impl Dispatch {
         Dispatch {
             mode: Mode::Running,
             lanes: Vec::new(),
-            current: 0,
             turn: 0,
             ledger: Ledger::new(capacity, slots),
             busy: 0,
-            told: 0,
         }
     }
 
-    pub fn assign(&mut self, study: Arc<Prepared>) {
-        match self.lanes.iter_mut().position(|lane| lane.study.id == study.id) {
-            Some(at) => self.lanes[at].study = study,
-            None => {
-                let lane = Lane { study, queue: VecDeque::new(), running: 0, mean: 0.0, known: 0 };
-                self.lanes.push(lane);
-                self.current = self.lanes.len() - 1;
-            }
+    /// Takes a study in, or what it has become. `halt` is for a study that is not known yet.
+    pub fn assign(&mut self, study: Arc<Prepared>, halt: Arc<Halt>) {
+        match self.lanes.iter_mut().find(|lane| lane.study.id == study.id && !lane.leaving) {
+            Some(lane) => lane.study = study,
+            None => self.lanes.push(Lane {
+                study,
+                halt,
+                queue: VecDeque::new(),
+                running: 0,
+                mean: 0.0,
+                known: 0,
+                told: 0,
+                leaving: false,
+                paused: false,
+            }),
         }
+    }
+
+    /// Gives back what waits of a study and forgets it once nothing of it runs; with `now` what runs is ended.
+    pub fn release(&mut self, study: StudyId, now: bool) -> Vec<FromWorker> {
+        let mut messages = Vec::new();
+        let mut known = false;
+        for lane in self.lanes.iter_mut().filter(|lane| lane.study.id == study) {
+            known = true;
+            lane.leaving = true;
+            if now {
+                lane.halt.end();
+            }
+            messages.extend(give_back(study, lane.queue.drain(..)));
+        }
+        // One whose runs have yet to end is answered for when they have.
+        let answer = if known { self.forget(study) } else { Some(FromWorker::Released { study }) };
+        messages.extend(answer);
+        messages
+    }
+
+    /// Forgets a study that is leaving, once nothing of it runs.
+    fn forget(&mut self, study: StudyId) -> Option<FromWorker> {
+        let gone = |lane: &Lane| lane.study.id == study && lane.leaving && lane.running == 0;
+        let at = self.lanes.iter().position(gone)?;
+        self.lanes.remove(at);
+        Some(FromWorker::Released { study })
     }
 
     /// Takes a lease in. What cannot be used is given back.
     pub fn lease(&mut self, study: StudyId, lease: LeaseId, tickets: Vec<Ticket>) -> Option<FromWorker> {
-        self.told = 0;
-        let known = self.lanes.iter().position(|lane| lane.study.id == study);
+        let known = self.lanes.iter_mut().find(|lane| lane.study.id == study && lane.takes());
         match known.filter(|_| self.mode == Mode::Running) {
-            Some(at) => {
-                self.current = at;
-                self.lanes[at].queue.extend(tickets.into_iter().map(|ticket| (lease, ticket)));
+            Some(lane) => {
+                lane.told = 0;
+                lane.queue.extend(tickets.into_iter().map(|ticket| (lease, ticket)));
                 None
             }
             None => Some(returned(study, lease, tickets.iter().map(|ticket| ticket.index).collect())),
         }
+    }
+
+    /// Starts nothing of a study, or goes on. What waits of a paused study is given back.
+    pub fn pause(&mut self, study: StudyId, paused: bool) -> Vec<FromWorker> {
+        let Some(lane) = self.lanes.iter_mut().find(|lane| lane.study.id == study && !lane.leaving) else {
+            return Vec::new();
+        };
+        lane.paused = paused;
+        // What was asked for before a pause is not answered after it.
+        lane.told = 0;
+        if paused { give_back(study, lane.queue.drain(..)) } else { Vec::new() }
     }
 
     /// Starts nothing more and gives back what waits.
@@ -121,11 +168,26 @@ impl Dispatch {
         messages
     }
 
-    /// The next job that can start now.
+    /// As [`Dispatch::end`], and ends what runs.
+    pub fn stop(&mut self) -> Vec<FromWorker> {
+        for lane in &self.lanes {
+            lane.halt.end();
+        }
+        self.end()
+    }
+
+    /// Kills what runs.
+    pub fn kill(&self) {
+        for lane in &self.lanes {
+            lane.halt.kill();
+        }
+    }
+
+    /// The next job that can start now: of the study that uses the least of its share, and by turns where that is alike.
     pub fn take(&mut self) -> Option<Job> {
         let lanes = self.lanes.len();
-        let at = (0..lanes).map(|i| (self.turn + i) % lanes).find(|at| self.ready(*at))?;
-        // Studies take turns.
+        let ready = (0..lanes).map(|i| (self.turn + i) % lanes).filter(|at| self.ready(*at));
+        let at = ready.min_by(|a, b| self.lanes[*a].load().total_cmp(&self.lanes[*b].load()))?;
         self.turn = (at + 1) % lanes;
         let need = self.need(at);
         let slots = self.slots(at);
@@ -145,7 +207,8 @@ impl Dispatch {
                 (nothing, self.ledger.take(&nothing), Some(message))
             }
         };
-        Some(Job { study: Arc::clone(&self.lanes[at].study), tickets, need, gpus, long, refused })
+        let (study, halt) = (Arc::clone(&self.lanes[at].study), Arc::clone(&self.lanes[at].halt));
+        Some(Job { study, tickets, need, gpus, halt, long, refused })
     }
 
     /// Whether another job could start now.
@@ -158,11 +221,16 @@ impl Dispatch {
         self.busy -= 1;
         self.ledger.give_back(&job.need, job.gpus);
         let id = job.study.id;
-        if let Some(lane) = self.lanes.iter_mut().find(|lane| lane.study.id == id) {
+        let mut leaving = false;
+        if let Some(lane) = self.lanes.iter_mut().find(|lane| Arc::ptr_eq(&lane.halt, &job.halt)) {
             lane.running -= 1;
             lane.learn(pace);
+            leaving = lane.leaving;
         }
-        self.put_back(id, job.tickets)
+        // A released study that has come back has leases of its own: those of before are not mixed with them.
+        let mut messages = if leaving { give_back(id, job.tickets) } else { self.put_back(id, job.tickets) };
+        messages.extend(self.forget(id));
+        messages
     }
 
     /// Lets tickets that were not started wait again, before all others, or gives them back when all is ending.
@@ -171,7 +239,7 @@ impl Dispatch {
         study: StudyId,
         tickets: impl IntoIterator<Item = (LeaseId, Ticket), IntoIter: DoubleEndedIterator>,
     ) -> Vec<FromWorker> {
-        match self.lanes.iter_mut().find(|lane| lane.study.id == study) {
+        match self.lanes.iter_mut().find(|lane| lane.study.id == study && lane.takes()) {
             Some(lane) if self.mode == Mode::Running => {
                 for ticket in tickets.into_iter().rev() {
                     lane.queue.push_front(ticket);
@@ -187,25 +255,28 @@ impl Dispatch {
         self.mode == Mode::Ending && self.busy == 0
     }
 
-    /// How many more runs to ask for, now that something has changed, and whether slots wait for them.
-    pub fn appetite(&mut self) -> Option<(u32, bool)> {
+    /// Says how many more runs to ask for, now that something has changed. Returns whether slots wait for them.
+    pub fn appetite(&mut self, messages: &mut Vec<FromWorker>) -> bool {
         if self.mode != Mode::Running {
-            return None;
+            return false;
         }
-        let (slots, seconds) = match self.lanes.get(self.current) {
-            Some(lane) if lane.known > 0 => (self.slots(self.current), lane.mean),
-            Some(_) => (self.slots(self.current), f64::INFINITY),
-            None => return None,
-        };
-        let target =
-            ((slots as f64 * STOCK_SECONDS / seconds) as usize).clamp(2 * slots, MOST.max(2 * slots));
-        let queued: usize = self.lanes.iter().map(|lane| lane.queue.len()).sum();
-        let room = target.saturating_sub(queued);
-        if room == 0 || queued * 2 > target || room < 2 * self.told {
-            return None;
+        let mut urgent = false;
+        for at in 0..self.lanes.len() {
+            let slots = self.slots(at);
+            let lane = &mut self.lanes[at];
+            let seconds = if lane.known > 0 { lane.mean } else { f64::INFINITY };
+            let target =
+                ((slots as f64 * STOCK_SECONDS / seconds) as usize).clamp(2 * slots, MOST.max(2 * slots));
+            let queued = lane.queue.len();
+            let room = target.saturating_sub(queued);
+            if !lane.takes() || room == 0 || queued * 2 > target || room < 2 * lane.told {
+                continue;
+            }
+            lane.told = room;
+            messages.push(FromWorker::Wants { study: lane.study.id, runs: room as u32 });
+            urgent |= queued < slots;
         }
-        self.told = room;
-        Some((room as u32, queued < slots))
+        urgent
     }
 
     fn ready(&self, at: usize) -> bool {
@@ -229,6 +300,16 @@ impl Dispatch {
 }
 
 impl Lane {
+    /// Whether more of it may be started.
+    fn takes(&self) -> bool {
+        !self.leaving && !self.paused
+    }
+
+    /// What it uses now, as a part of its share.
+    fn load(&self) -> f64 {
+        self.running as f64 * self.study.resources().cpus / self.study.share
+    }
+
     /// How many tickets go to a slot at once: one for a command, some milliseconds' worth for a warm function.
     fn batch(&self, slots: usize) -> usize {
         let application = self.study.application();

@@ -21,6 +21,8 @@ pub(crate) struct Prepared {
     pub id: StudyId,
     pub study: Arc<Study>,
     pub slots: Option<u32>,
+    /// More than 0.
+    pub share: f64,
     pub recipe: Result<Recipe, String>,
 }
 
@@ -75,7 +77,8 @@ impl Prepared {
     /// Works out what the runs have in common.
     pub fn new(assignment: Assignment) -> Prepared {
         let recipe = Recipe::new(&assignment);
-        Prepared { id: assignment.id, study: assignment.study, slots: assignment.slots, recipe }
+        let share = assignment.share.max(f64::MIN_POSITIVE);
+        Prepared { id: assignment.id, study: assignment.study, slots: assignment.slots, share, recipe }
     }
 
     pub fn application(&self) -> &Application {

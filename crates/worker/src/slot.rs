@@ -21,7 +21,8 @@ pub(crate) struct SlotState<'a> {
     /// Counts the starts of this slot.
     pub serial: u64,
     pub worker: &'a Arc<Worker>,
-    pub halt: &'a Halt,
+    /// Raised when the present runs are to be ended.
+    pub halt: Arc<Halt>,
     pub null: BorrowedFd<'a>,
     pub open_files: Option<libc::rlimit>,
     pub memory: MemoryGuard<'a>,
@@ -47,7 +48,7 @@ pub(crate) fn serve(worker: &Arc<Worker>, number: u32) {
         number,
         serial: 0,
         worker,
-        halt: &worker.halt,
+        halt: Arc::clone(&worker.halt),
         null: worker.null.as_fd(),
         open_files: worker.open_files,
         memory: MemoryGuard { worker, number, group: None },
@@ -70,6 +71,7 @@ pub(crate) fn serve(worker: &Arc<Worker>, number: u32) {
 impl SlotState<'_> {
     /// Makes the runs of a job, and leaves those in it that were not made.
     fn work(&mut self, job: &mut Job) -> Pace {
+        self.halt = Arc::clone(&job.halt);
         if let Some(reason) = job.refused.take() {
             for (lease, ticket) in std::mem::take(&mut job.tickets) {
                 let turn = Turn { study: &job.study, lease, ticket: &ticket };
@@ -90,7 +92,8 @@ impl SlotState<'_> {
                 self.worker.started(job.study.id, &ticket, self.number);
             }
             let grant = Grant { memory: job.need.memory, gpus: &job.gpus };
-            let outcome = command::run(self, Turn { study: &job.study, lease, ticket: &ticket }, &grant);
+            let outcome =
+                command::run(self, Turn { study: &job.study, lease, ticket: &ticket }, &grant, job.long);
             self.worker.orphans().sweep(self.number, self.serial);
             match outcome {
                 Outcome::Reported(report) => self.report(report),

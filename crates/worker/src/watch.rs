@@ -83,7 +83,7 @@ pub(crate) struct Seen {
     pub peak: Bytes,
 }
 
-/// Follows a process until its leader has ended, then kills what is left of its group (its leader included) and takes the rest of its output.
+/// Follows a process until its leader has ended, calling `lasts` once if it is not over very soon; then kills what is left of its group (its leader included) and takes the rest of its output.
 pub(crate) fn follow(
     process: &Process,
     mut stdout: Pipe<'_>,
@@ -91,7 +91,9 @@ pub(crate) fn follow(
     halt: &Halt,
     limit: Option<Seconds>,
     scratch: &mut Vec<u8>,
+    lasts: impl FnOnce(),
 ) -> io::Result<Seen> {
+    let mut lasts = Some(lasts);
     let start = Instant::now();
     let mut seen = Seen { intervention: None, peak: Bytes(0) };
     let mut deadline = limit.and_then(|limit| start.checked_add(limit.duration()));
@@ -133,6 +135,9 @@ pub(crate) fn follow(
         }
         if Instant::now() >= looks.next {
             looks.advance();
+            if let Some(lasts) = lasts.take() {
+                lasts();
+            }
             seen.peak = seen.peak.max(resident_peak(process.pid()));
         }
     }

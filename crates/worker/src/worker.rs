@@ -55,7 +55,8 @@ pub struct LocalLink {
 pub(crate) struct Worker {
     /// Tells this worker's processes from those of others.
     pub name: String,
-    pub halt: Halt,
+    /// Raised when everything is to be ended.
+    pub halt: Arc<Halt>,
     pub outbox: Outbox,
     pub null: OwnedFd,
     /// The limit on open files that this process had, where it was raised.
@@ -94,7 +95,7 @@ impl LocalWorker {
         let guardian =
             Guardian::start(&name).map_err(failed("start the process that watches over this one"))?;
         let worker = Worker {
-            halt: Halt::new().map_err(failed("make an event file"))?,
+            halt: Arc::new(Halt::new().map_err(failed("make an event file"))?),
             outbox: Outbox::default(),
             null: OpenOptions::new().read(true).open("/dev/null").map_err(failed("open /dev/null"))?.into(),
             open_files,
@@ -136,8 +137,9 @@ impl Link for LocalLink {
 
 impl Drop for LocalLink {
     fn drop(&mut self) {
-        self.worker.halt.kill();
         self.worker.order(ToWorker::Stop);
+        lock(&self.worker.inner).dispatch.kill();
+        self.worker.halt.kill();
         let threads = std::mem::take(&mut lock(&self.worker.inner).threads);
         for thread in threads {
             // A slot that panicked has nothing to tell that its panic has not told.
@@ -160,10 +162,13 @@ impl Worker {
             ToWorker::Lease { study, lease, tickets } => {
                 inner.dispatch.lease(study, lease, tickets).into_iter().collect()
             }
+            ToWorker::Release { study, now } => inner.dispatch.release(study, now),
+            ToWorker::Pause { study } => inner.dispatch.pause(study, true),
+            ToWorker::Resume { study } => inner.dispatch.pause(study, false),
             ToWorker::Drain => inner.dispatch.end(),
             ToWorker::Stop => {
                 self.halt.end();
-                inner.dispatch.end()
+                inner.dispatch.stop()
             }
         };
         self.wake(&mut inner);
@@ -182,8 +187,12 @@ impl Worker {
             );
             messages.push(FromWorker::Notice(notice));
         }
+        // Without a file of its own a study can only be ended with all others.
+        let halt = Halt::new().map_or_else(|_| Arc::clone(&self.halt), Arc::new);
         let mut inner = lock(&self.inner);
-        inner.dispatch.assign(study);
+        inner.dispatch.assign(study, halt);
+        // With more slots than before, runs that wait can start.
+        self.wake(&mut inner);
         let urgent = self.remark(&mut inner, &mut messages);
         drop(inner);
         self.outbox.push(messages, urgent);
@@ -254,13 +263,7 @@ impl Worker {
             self.work.notify_all();
             return true;
         }
-        match inner.dispatch.appetite() {
-            Some((runs, urgent)) => {
-                messages.push(FromWorker::Wants { runs });
-                urgent
-            }
-            None => false,
-        }
+        inner.dispatch.appetite(messages)
     }
 
     /// Takes back tickets that another slot may start sooner.

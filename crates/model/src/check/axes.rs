@@ -47,7 +47,7 @@ pub(super) fn check(space: &SpaceSpec, found: &mut Vec<Finding>) {
                     }
                     zips += 1;
                 }
-                Factor::Sample(sample) if sample.count == 0 => {
+                Factor::Sample(sample) if sample.count == Some(0) => {
                     let path = path.join("sample").join("count");
                     found.push(Diagnostic::new(path, "a sample needs at least one point").into());
                 }
@@ -144,30 +144,111 @@ fn range_is_right(
 
 fn distribution_is_right(distribution: &Distribution, path: &FieldPath) -> Result<(), Diagnostic> {
     let wrong = |field: &str, message: String| Err(Diagnostic::new(path.join(field), message));
-    match *distribution {
+    match distribution {
         Distribution::Uniform { from, to } | Distribution::LogUniform { from, to } => {
             if !from.is_finite() || !to.is_finite() {
                 return wrong("to", "expected finite numbers".to_owned());
             }
             // From a number to itself is one integer; for a float the design says what is wrong.
-            if from > to {
-                let (from, to) = (Value::Float(from), Value::Float(to));
-                return wrong(
-                    "to",
-                    format!("expected a range that ends above its beginning, found {from} to {to}"),
-                );
-            }
-            if matches!(distribution, Distribution::LogUniform { .. }) && from <= 0.0 {
-                let from = Value::Float(from);
+            ascends(*from, *to, path)?;
+            if matches!(distribution, Distribution::LogUniform { .. }) && *from <= 0.0 {
+                let from = Value::Float(*from);
                 return wrong("from", format!("a logarithmic range is above 0, found {from}"));
             }
             Ok(())
         }
-        Distribution::Normal { mean, sd } if mean.is_finite() && sd.is_finite() && sd > 0.0 => Ok(()),
-        Distribution::Normal { mean, sd } => {
-            let (mean, sd) = (Value::Float(mean), Value::Float(sd));
-            let message = format!("expected a mean and a standard deviation above 0, found {mean} and {sd}");
-            Err(Diagnostic::new(path.join(if sd.as_f64() > Some(0.0) { "mean" } else { "sd" }), message))
+        Distribution::Normal { mean, sd } => normal_is_right(*mean, *sd, path),
+        Distribution::TruncatedNormal { mean, sd, from, to } => {
+            normal_is_right(*mean, *sd, path)?;
+            ends_are_right(*from, *to, path)
+        }
+        Distribution::LogNormal { median, gsd, from, to } => {
+            if !(median.is_finite() && *median > 0.0) {
+                let median = Value::Float(*median);
+                return wrong("median", format!("expected a median above 0, found {median}"));
+            }
+            if !(gsd.is_finite() && *gsd > 1.0) {
+                let message = format!(
+                    "expected a geometric standard deviation, a factor above 1, found {}",
+                    Value::Float(*gsd)
+                );
+                return wrong("gsd", message);
+            }
+            ends_are_right(*from, *to, path)
+        }
+        Distribution::Triangular { from, mode, to } => {
+            if !(from.is_finite() && mode.is_finite() && to.is_finite()) {
+                return wrong("mode", "expected finite numbers".to_owned());
+            }
+            ascends(*from, *to, path)?;
+            if !(from..=to).contains(&mode) {
+                let [from, mode, to] = [from, mode, to].map(|x| Value::Float(*x));
+                return wrong("mode", format!("expected a mode between {from} and {to}, found {mode}"));
+            }
+            Ok(())
+        }
+        Distribution::Discrete { values, weights } => discrete_is_right(values, weights, path),
+    }
+}
+
+fn ascends(from: f64, to: f64, path: &FieldPath) -> Result<(), Diagnostic> {
+    if from <= to {
+        return Ok(());
+    }
+    let (from, to) = (Value::Float(from), Value::Float(to));
+    let message = format!("expected a range that ends above its beginning, found {from} to {to}");
+    Err(Diagnostic::new(path.join("to"), message))
+}
+
+/// The ends of a truncated distribution.
+fn ends_are_right(from: Option<f64>, to: Option<f64>, path: &FieldPath) -> Result<(), Diagnostic> {
+    for (field, end) in [("from", from), ("to", to)] {
+        if let Some(x) = end.filter(|x| !x.is_finite()) {
+            let message = format!("expected a finite number, found {}", Value::Float(x));
+            return Err(Diagnostic::new(path.join(field), message));
         }
     }
+    match (from, to) {
+        (Some(from), Some(to)) => ascends(from, to, path),
+        _ => Ok(()),
+    }
+}
+
+fn normal_is_right(mean: f64, sd: f64, path: &FieldPath) -> Result<(), Diagnostic> {
+    if mean.is_finite() && sd.is_finite() && sd > 0.0 {
+        return Ok(());
+    }
+    let field = if sd > 0.0 { "mean" } else { "sd" };
+    let (mean, sd) = (Value::Float(mean), Value::Float(sd));
+    let message = format!("expected a mean and a standard deviation above 0, found {mean} and {sd}");
+    Err(Diagnostic::new(path.join(field), message))
+}
+
+fn discrete_is_right(values: &[Value], weights: &[f64], path: &FieldPath) -> Result<(), Diagnostic> {
+    let wrong = |path: FieldPath, message: String| Err(Diagnostic::new(path, message));
+    if values.is_empty() {
+        return wrong(path.join("values"), "expected at least one value, found an empty list".to_owned());
+    }
+    if let Some(at) = values.iter().position(|value| infinite(value) || value.is_missing()) {
+        let message = format!("expected a finite value, found {}", values[at].to_json());
+        return wrong(path.join("values").join(at.to_string()), message);
+    }
+    if weights.is_empty() {
+        return Ok(());
+    }
+    if weights.len() != values.len() {
+        let message =
+            format!("expected {} weights, one for each value, found {}", values.len(), weights.len());
+        return wrong(path.join("weights"), message);
+    }
+    if let Some(at) = weights.iter().position(|weight| !(weight.is_finite() && *weight >= 0.0)) {
+        let message = format!("a weight is 0 or more, found {}", Value::Float(weights[at]));
+        return wrong(path.join("weights").join(at.to_string()), message);
+    }
+    let sum: f64 = weights.iter().sum();
+    if !(sum.is_finite() && sum > 0.0) {
+        let message = format!("expected weights with a finite sum above 0, found {}", Value::Float(sum));
+        return wrong(path.join("weights"), message);
+    }
+    Ok(())
 }

@@ -15,6 +15,9 @@ pub(super) fn read(parameters: &[Parameter], space: &mut SpaceSpec) {
         parameters.iter().filter(|p| !p.inferred).map(|p| (&p.name, &p.kind)).collect();
     walk::all_given_mut(&mut space.blocks, &top(), &mut |_, name, given| {
         let GivenMut::Column(table, column) = given else { return };
+        if table.typed {
+            return;
+        }
         match declared.get(name) {
             Some(ParameterType::String | ParameterType::File) => {}
             Some(ParameterType::Choice(choices)) => each(table, column, &mut |cell| {
@@ -59,7 +62,7 @@ mod tests {
     fn column(texts: &[&str], kind: Option<ParameterType>) -> Vec<Value> {
         let name = Name::new("p").unwrap();
         let rows = texts.iter().map(|text| vec![vec![Value::string(*text)]]).collect();
-        let table = PointTable { columns: vec![name.clone()], rows, source: "p.csv".into() };
+        let table = PointTable { columns: vec![name.clone()], rows, source: "p.csv".into(), typed: false };
         let mut space =
             SpaceSpec { blocks: vec![Block { factors: vec![Factor::Points(table)], condition: None }] };
         let parameters: Vec<Parameter> = kind.map(|kind| Parameter::new(name, kind)).into_iter().collect();

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::walk::{self, Given};
 use super::{Broken, top};
-use crate::{Axis, Name, Parameter, ParameterType, Scale, SpaceSpec, Steps, Value, ValueType};
+use crate::{Axis, Distribution, Name, Parameter, ParameterType, Scale, SpaceSpec, Steps, Value, ValueType};
 
 /// Adds a parameter for every name that is given and not declared, in the order of the space.
 pub(super) fn infer(parameters: &mut Vec<Parameter>, space: &SpaceSpec, broken: &Broken) {
@@ -43,6 +43,7 @@ fn type_of(given: &Given) -> Option<ValueType> {
             Some(if whole { ValueType::Integer } else { ValueType::Float })
         }
         Given::Axis(Axis::Replicate { .. }) => Some(ValueType::Integer),
+        Given::Dimension(Distribution::Discrete { values, .. }) => join(values.iter()),
         Given::Dimension(_) => Some(ValueType::Float),
         Given::Column(table, column) => join(table.rows.iter().filter_map(|row| row.get(*column)).flatten()),
     }

@@ -1,5 +1,6 @@
 //! One parameter of a space: a value, a list, a range, replicates, a distribution.
 
+use super::distribution;
 use super::field::{Field, Table};
 use crate::{Axis, Distribution, Scale, Steps, Value};
 
@@ -23,28 +24,24 @@ pub(super) fn dimension(field: &Field, sampled: bool) -> Option<Dimension> {
     Some(Dimension::Axis(Axis::Values(vec![field.scalar()?])))
 }
 
-const FORMS: &str =
-    "{ from, to, count }, { from, to, step }, { replicate }, { uniform }, { loguniform } or { normal }";
+const FORMS: &str = "{ from, to, count }, { from, to, step }, { replicate }, or a distribution: { uniform }, { loguniform }, \
+     { mean, sd }, { median, gsd }, { from, mode, to } or { values, weights }";
 
 fn described(field: &Field, sampled: bool) -> Option<Dimension> {
     let mut table = field.table("an axis")?;
-    let keys = ["replicate", "uniform", "loguniform", "normal", "from", "to"];
-    let read = match keys.into_iter().find(|key| table.has(key)) {
-        Some("replicate") => replicate(&mut table),
-        Some("uniform") => pair(&mut table, "uniform", "two numbers, [from, to]")
-            .map(|[from, to]| Dimension::Sampled(Distribution::Uniform { from, to })),
-        Some("loguniform") => pair(&mut table, "loguniform", "two numbers, [from, to]")
-            .map(|[from, to]| Dimension::Sampled(Distribution::LogUniform { from, to })),
-        Some("normal") => pair(&mut table, "normal", "two numbers, [mean, standard deviation]")
-            .map(|[mean, sd]| Dimension::Sampled(Distribution::Normal { mean, sd })),
-        Some(_) => range(&mut table, sampled),
-        None if table.is_empty() => return field.reject(format!("expected an axis: {FORMS}")),
-        None => {
-            // Nothing right is there, so the names that are there are what is wrong.
-            table.know(&["from", "to", "count", "step", "scale"]);
-            table.know(&["replicate", "seed", "uniform", "loguniform", "normal"]);
-            None
-        }
+    let read = if table.has("replicate") {
+        replicate(&mut table)
+    } else if distribution::is_one(&table) {
+        distribution::read(&mut table).map(Dimension::Sampled)
+    } else if table.has("from") || table.has("to") {
+        range(&mut table, sampled)
+    } else if table.is_empty() {
+        return field.reject(format!("expected an axis: {FORMS}"));
+    } else {
+        // Nothing right is there, so the names that are there are what is wrong.
+        table.know(&["from", "to", "count", "step", "replicate", "seed"]);
+        table.know(&distribution::FIELDS);
+        None
     };
     table.finish();
     read
@@ -60,16 +57,6 @@ fn replicate(table: &mut Table) -> Option<Dimension> {
             None => None,
         },
     }))
-}
-
-fn pair(table: &mut Table, key: &'static str, what: &str) -> Option<[f64; 2]> {
-    let field = table.get(key)?;
-    let list = field.list(what)?;
-    let [first, second] = list.as_slice() else {
-        return field.reject(format!("expected {what}, found {} values", list.len()));
-    };
-    let (first, second) = (first.number("a finite number"), second.number("a finite number"));
-    Some([first?, second?])
 }
 
 fn range(table: &mut Table, sampled: bool) -> Option<Dimension> {

@@ -56,8 +56,12 @@ pub fn differences(old: &Study, new: &Study) -> Vec<Difference> {
     found.0
 }
 
-/// The new study with the blocks that were appended to the old one, where its space is the beginning of the old one's.
+/// The new study with the blocks that were appended to the old one, where its space is the beginning of the old one's, and with the slots
+/// that were asked for since, unless the file's have changed.
 pub fn continued(old: &Study, mut new: Study) -> Study {
+    if new.run.slots == old.run.slots {
+        new.run.wished_slots = old.run.wished_slots;
+    }
     if let Some(appended) = old.space.blocks.strip_prefix(new.space.blocks.as_slice()) {
         new.space.blocks.extend_from_slice(appended);
     }

@@ -321,6 +321,8 @@ impl<'a> Table<'a> {
 
     /// A field that may be there.
     pub(super) fn get(&mut self, key: &'static str) -> Option<Field<'a>> {
+        #[cfg(test)]
+        ASKED.with_borrow_mut(|asked| asked.insert((self.field.path.full().0, key.to_owned())));
         self.known.push(key);
         self.field_of(key)
     }
@@ -377,4 +379,18 @@ impl<'a> Table<'a> {
 pub(super) fn find_within(text: &str, place: &Range<usize>, needle: &str) -> Option<Range<usize>> {
     let start = place.start + text.get(place.clone())?.find(needle)?;
     Some(start..start + needle.len())
+}
+
+#[cfg(test)]
+thread_local! {
+    /// Every field that was asked for: the path of its table, and its key.
+    static ASKED: RefCell<std::collections::BTreeSet<(Vec<String>, String)>> = const { RefCell::new(std::collections::BTreeSet::new()) };
+}
+
+/// The fields that are asked for while something is done.
+#[cfg(test)]
+pub(super) fn asked_for(work: impl FnOnce()) -> std::collections::BTreeSet<(Vec<String>, String)> {
+    ASKED.take();
+    work();
+    ASKED.take()
 }

@@ -8,13 +8,16 @@ mod application;
 mod axis;
 mod axis_text;
 mod difference;
+mod distribution;
 mod field;
 mod outputs;
 mod parameters;
 mod place;
 mod points;
+mod reference;
 mod render;
 mod run;
+mod schema;
 mod space;
 mod space_words;
 mod sweep;
@@ -27,15 +30,20 @@ use toml::de::{DeTable, DeValue};
 pub use axis_text::read_axis;
 pub use difference::{ChangeKind, Difference, continued, differences};
 pub use place::place;
+pub use reference::{FieldHelp, Shape, TABLES, TableHelp, fields};
 pub use render::render;
+pub use schema::schema;
 pub use sweep::{SweepRequest, read_axes, read_sweep};
 
 use crate::check::{self, Broken, Finding, MOST};
-use crate::{Diagnostic, FieldPath, Parameter, Position, SpaceSpec, Study};
+use crate::{Diagnostic, FieldPath, Parameter, PointTable, Position, SpaceSpec, Study};
 use field::{Problems, Table};
 
 /// The longest document, in bytes.
 pub const LONGEST: usize = 10_000_000;
+
+/// Makes points of the bytes of a file and its name, or says what is wrong; it fits "{name}: {error}".
+pub type ReadPoints<'a> = dyn Fn(Vec<u8>, &str) -> Result<PointTable, String> + 'a;
 
 /// Where a document comes from.
 pub struct Origin<'a> {
@@ -45,6 +53,8 @@ pub struct Origin<'a> {
     pub directory: String,
     /// Gives the content of a file named in the document, relative to the directory.
     pub load: &'a dyn Fn(&str) -> Result<Vec<u8>, String>,
+    /// Reads Parquet files. The other formats of points are text, and are read here.
+    pub parquet: &'a ReadPoints<'a>,
 }
 
 /// A study with the text it was read from.
@@ -119,7 +129,7 @@ fn place_all(text: &str, document: &DeValue, findings: Vec<Finding>, found: &mut
 fn parse(text: &str) -> Result<DeValue<'_>, Vec<Diagnostic>> {
     if text.len() > LONGEST {
         let message = format!(
-            "the file has {} bytes, more than the {LONGEST} that are read; put long lists of points into a CSV file",
+            "the file has {} bytes, more than the {LONGEST} that are read; put long lists of points into a file of their own",
             text.len()
         );
         return Err(vec![Diagnostic::new(FieldPath::default(), message).at(Position::of(text, 0..0))]);

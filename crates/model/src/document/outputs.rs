@@ -4,7 +4,7 @@ use super::field::{Field, Table};
 use super::sweep::measured;
 use crate::{Measure, Output, OutputSource, Row, Stream, ValueType};
 
-const TYPES: [(&str, ValueType); 4] = [
+pub(super) const TYPES: [(&str, ValueType); 4] = [
     ("boolean", ValueType::Boolean),
     ("integer", ValueType::Integer),
     ("float", ValueType::Float),

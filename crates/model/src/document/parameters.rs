@@ -4,7 +4,7 @@ use super::field::{Field, Table};
 use crate::check::Broken;
 use crate::{Parameter, ParameterType, Value};
 
-const TYPES: [(&str, ParameterType); 6] = [
+pub(super) const TYPES: [(&str, ParameterType); 6] = [
     ("integer", ParameterType::Integer),
     ("float", ParameterType::Float),
     ("string", ParameterType::String),

@@ -42,14 +42,17 @@ struct Located {
     value: Range<usize>,
 }
 
-/// What a file writes as a pair, and the paths of its parts.
-const PAIRS: [(&str, &str, usize); 6] = [
+/// What a file writes as a list, and the paths of its parts.
+const PAIRS: [(&str, &str, usize); 9] = [
     ("from", "uniform", 0),
     ("to", "uniform", 1),
     ("from", "loguniform", 0),
     ("to", "loguniform", 1),
     ("mean", "normal", 0),
     ("sd", "normal", 1),
+    ("from", "triangular", 0),
+    ("mode", "triangular", 1),
+    ("to", "triangular", 2),
 ];
 
 type Child<'a> = (Option<Range<usize>>, &'a Spanned<DeValue<'a>>);

@@ -5,14 +5,7 @@ use super::axis::{self, Dimension};
 use super::field::{Field, Table};
 use super::points;
 use crate::check::{Broken, RESERVED};
-use crate::{Block, Factor, Name, Sample};
-
-/// What a block's `sample` says; the dimensions are spread over the block.
-struct Design {
-    method: String,
-    count: u64,
-    seed: u64,
-}
+use crate::{Block, Factor, Name, Sample, Setting};
 
 /// A block. The order of its factors is that of the fields.
 pub(super) fn block(table: Table, origin: &Origin, broken: &mut Broken) -> Block {
@@ -68,9 +61,9 @@ pub(super) fn block(table: Table, origin: &Origin, broken: &mut Broken) -> Block
     match (slot, sampled) {
         (Some(slot), true) => {
             // A design that could not be read has been reported; its dimensions still count as given.
-            let Design { method, count, seed } =
-                design.unwrap_or(Design { method: "random".to_owned(), count: 1, seed: 0 });
-            block.factors.insert(slot, Factor::Sample(Sample { method, count, seed, dimensions }));
+            let unread = || Sample { method: "random".to_owned(), count: Some(1), ..Sample::default() };
+            let sample = Sample { dimensions, ..design.unwrap_or_else(unread) };
+            block.factors.insert(slot, Factor::Sample(sample));
         }
         (Some(_), false) => {
             broken.names.extend(dimensions.iter().map(|(name, _)| name.to_string()));
@@ -93,7 +86,7 @@ pub(super) fn block(table: Table, origin: &Origin, broken: &mut Broken) -> Block
 /// Reports a word of the space that has the value of a parameter.
 fn has_its_shape(field: &Field) -> bool {
     let (right, what) = match field.key() {
-        "points" => (field.value().is_str(), "the path of a CSV file"),
+        "points" => (field.value().is_str(), "the path of a file of points"),
         "where" => (field.value().is_str(), "a condition, such as \"k1 > k2\""),
         "sample" => (field.value().is_table(), "how to sample, such as { method = \"sobol\", count = 100 }"),
         "zip" => (field.value().is_table() || field.value().is_array(), "a table of axes of one length"),
@@ -113,20 +106,42 @@ fn given(field: &Field, sampled: bool) -> Option<(Name, Dimension)> {
     Some((name?, dimension?))
 }
 
-fn sample(field: &Field) -> Option<Design> {
+/// What a block's `sample` says; the dimensions are spread over the block.
+fn sample(field: &Field) -> Option<Sample> {
     let mut table = field.table("how to sample, such as { method = \"sobol\", count = 100 }")?;
     let method = table
         .require("method", "how points are chosen, such as \"sobol\", \"latin-hypercube\" or \"random\"");
     let method = method.and_then(|f| f.text("the name of a method, a string")).map(str::to_owned);
-    let count = table
-        .require("count", "how many points")
-        .and_then(|f| f.integer(0, "how many points, an integer of at least 1"));
-    let seed = match table.get("seed") {
-        Some(seed) => seed.integer(0, "a seed, an integer of at least 0"),
-        None => Some(0),
+    let mut whole = |key, least, what: &str| match table.get(key) {
+        Some(field) => field.integer(least, what).map(Some),
+        None => Some(None),
     };
-    table.finish();
-    Some(Design { method: method?, count: count?, seed: seed? })
+    let count: Option<Option<u64>> = whole("count", 0, "how many points, an integer of at least 1");
+    let seed: Option<Option<u64>> = whole("seed", 0, "a seed, an integer of at least 0");
+    let start: Option<Option<u64>> =
+        whole("start", 0, "the index of the first point, an integer of at least 0");
+    // Which options there are is for the method to say.
+    let options: Vec<_> = table
+        .fields()
+        .filter(|field| !["method", "count", "seed", "start"].contains(&field.key()))
+        .map(|field| Some((field.key().to_owned(), setting(&field)?)))
+        .collect();
+    Some(Sample {
+        method: method?,
+        count: count?,
+        seed: seed?.unwrap_or(0),
+        start: start?.unwrap_or(0),
+        options: options.into_iter().collect::<Option<_>>()?,
+        dimensions: Vec::new(),
+    })
+}
+
+fn setting(field: &Field) -> Option<Setting> {
+    if !field.value().is_array() {
+        return field.scalar().map(Setting::Value);
+    }
+    let read: Vec<_> = field.list("a value or a list of values")?.iter().map(Field::scalar).collect();
+    read.into_iter().collect::<Option<_>>().map(Setting::List)
 }
 
 type Zip = Vec<(Name, crate::Axis)>;

@@ -2,7 +2,7 @@
 
 use paramo_model::{Bytes, Capacity, Cause, Ended, FromWorker, LeaseId, StudyId, ToWorker};
 
-use super::{Rig, Start, cause, shell, ticket};
+use super::{Rig, STUDY, Start, cause, lives, shell, ticket};
 
 /// A lease of a study that was never assigned.
 pub async fn unknown_studies_go_back(start: Start) {
@@ -76,4 +76,33 @@ pub async fn what_this_machine_lacks_is_named(start: Start) {
     let mut rig = Rig::shell(start, "true");
     rig.application.resources.memory = Some(Bytes(1 << 40));
     assert!(matches!(cause(&rig.once().await), Cause::NotStarted { .. }));
+}
+
+/// Released at once: what runs of the study is ended and given back, and the worker goes on with others.
+pub async fn a_released_study_is_ended_alone(start: Start) {
+    let mut rig = Rig::shell(start, "echo $$ > pid-{x}; exec sleep 1000").points(4);
+    rig.assign();
+    rig.lease(1, 0..4);
+    let pids = [rig.wait_for("pid-0").await, rig.wait_for("pid-1").await];
+    rig.link.send(ToWorker::Release { study: STUDY, now: true });
+    let mut returned = Vec::new();
+    'ended: loop {
+        for message in rig.link.receive().await.expect("the worker is there") {
+            match message {
+                FromWorker::Returned { indices, .. } => returned.extend(indices),
+                FromWorker::Released { study } => {
+                    assert_eq!(study, STUDY);
+                    break 'ended;
+                }
+                FromWorker::Report(report) => panic!("run {} is given back, not reported", report.index),
+                _ => {}
+            }
+        }
+    }
+    returned.sort_unstable();
+    assert_eq!(returned, [0, 1, 2, 3]);
+    assert!(!pids.iter().any(|pid| lives(pid)));
+    rig.application.program = shell("true");
+    rig.points = 1;
+    assert_eq!(rig.once().await.attempt.ended, Ended::Succeeded);
 }

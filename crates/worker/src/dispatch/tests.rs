@@ -21,7 +21,14 @@ fn prepared(id: i64, slots: Option<u32>, program: Program) -> Arc<Prepared> {
         source: "/".into(),
     };
     let (runs, files) = ("/nonexistent".to_owned(), "/nonexistent".to_owned());
-    Arc::new(Prepared::new(Assignment { id: StudyId(id), study: Arc::new(study), runs, files, slots }))
+    Arc::new(Prepared::new(Assignment {
+        id: StudyId(id),
+        study: Arc::new(study),
+        runs,
+        files,
+        slots,
+        share: 1.0,
+    }))
 }
 
 fn command() -> Program {
@@ -37,6 +44,21 @@ fn lease(dispatch: &mut Dispatch, study: i64, indices: std::ops::Range<u64>) -> 
     dispatch.lease(StudyId(study), LeaseId(1), indices.map(ticket).collect())
 }
 
+fn assign(dispatch: &mut Dispatch, study: Arc<Prepared>) {
+    dispatch.assign(study, Arc::new(Halt::new().unwrap()));
+}
+
+/// What is asked for each study, and whether slots wait.
+fn appetite(dispatch: &mut Dispatch) -> Option<(u32, bool)> {
+    let mut messages = Vec::new();
+    let urgent = dispatch.appetite(&mut messages);
+    match messages[..] {
+        [] => None,
+        [FromWorker::Wants { runs, .. }] => Some((runs, urgent)),
+        _ => panic!("{messages:?}"),
+    }
+}
+
 fn indices(job: &Job) -> Vec<u64> {
     job.tickets.iter().map(|(_, ticket)| ticket.index).collect()
 }
@@ -44,27 +66,27 @@ fn indices(job: &Job) -> Vec<u64> {
 #[test]
 fn the_stock_grows_with_the_rate() {
     let mut dispatch = dispatch();
-    assert_eq!(dispatch.appetite(), None, "no study, no wish");
-    dispatch.assign(prepared(1, None, command()));
-    assert_eq!(dispatch.appetite(), Some((4, true)));
-    assert_eq!(dispatch.appetite(), None, "asked once");
+    assert_eq!(appetite(&mut dispatch), None, "no study, no wish");
+    assign(&mut dispatch, prepared(1, None, command()));
+    assert_eq!(appetite(&mut dispatch), Some((4, true)));
+    assert_eq!(appetite(&mut dispatch), None, "asked once");
     lease(&mut dispatch, 1, 0..4);
-    assert_eq!(dispatch.appetite(), None, "there is enough");
+    assert_eq!(appetite(&mut dispatch), None, "there is enough");
     let job = dispatch.take().unwrap();
     assert!(job.long, "nothing is known yet");
     dispatch.done(Job { tickets: VecDeque::new(), ..job }, Pace { runs: 1, seconds: 0.001 });
     // Two slots at a millisecond a run: a second's worth is 2,000, of which 3 are here.
-    assert_eq!(dispatch.appetite(), Some((1997, false)));
+    assert_eq!(appetite(&mut dispatch), Some((1997, false)));
     lease(&mut dispatch, 1, 4..2001);
     assert!(!dispatch.take().unwrap().long);
-    assert_eq!(dispatch.appetite(), None);
+    assert_eq!(appetite(&mut dispatch), None);
 }
 
 #[test]
 fn studies_take_turns_and_keep_to_their_slots() {
     let mut dispatch = dispatch();
-    dispatch.assign(prepared(1, Some(1), command()));
-    dispatch.assign(prepared(2, None, command()));
+    assign(&mut dispatch, prepared(1, Some(1), command()));
+    assign(&mut dispatch, prepared(2, None, command()));
     lease(&mut dispatch, 1, 0..5);
     lease(&mut dispatch, 2, 10..15);
     let first = dispatch.take().unwrap();
@@ -78,11 +100,9 @@ fn studies_take_turns_and_keep_to_their_slots() {
 #[test]
 fn calls_go_in_frames_that_are_shared_out_at_the_end() {
     let mut dispatch = dispatch();
-    dispatch.assign(prepared(
-        1,
-        None,
-        Program::Function { module: "m".into(), function: "f".into(), python: Some("true".into()) },
-    ));
+    let function =
+        Program::Function { module: "m".into(), function: "f".into(), python: Some("true".into()) };
+    assign(&mut dispatch, prepared(1, None, function));
     lease(&mut dispatch, 1, 0..10_000);
     let job = dispatch.take().unwrap();
     assert_eq!(indices(&job), [0], "alone, to see how long it takes");
@@ -96,7 +116,7 @@ fn calls_go_in_frames_that_are_shared_out_at_the_end() {
 #[test]
 fn what_was_not_started_goes_back_lease_by_lease() {
     let mut dispatch = dispatch();
-    dispatch.assign(prepared(1, None, command()));
+    assign(&mut dispatch, prepared(1, None, command()));
     assert!(matches!(lease(&mut dispatch, 9, 0..1), Some(FromWorker::Returned { study: StudyId(9), .. })));
     lease(&mut dispatch, 1, 0..3);
     let job = dispatch.take().unwrap();
@@ -109,4 +129,85 @@ fn what_was_not_started_goes_back_lease_by_lease() {
     assert!(matches!(&returned[..], [FromWorker::Returned { indices, .. }] if *indices == [0]));
     assert!(dispatch.is_gone());
     assert!(lease(&mut dispatch, 1, 5..6).is_some());
+}
+
+#[test]
+fn each_study_asks_for_itself_and_cpus_are_shared() {
+    let mut dispatch = dispatch();
+    let heavy = |id, share| {
+        let study = prepared(id, None, command());
+        let mut study = Arc::into_inner(study).unwrap();
+        study.share = share;
+        Arc::new(study)
+    };
+    assign(&mut dispatch, heavy(1, 1.0));
+    assign(&mut dispatch, heavy(2, 3.0));
+    let mut messages = Vec::new();
+    assert!(dispatch.appetite(&mut messages));
+    assert!(matches!(
+        messages[..],
+        [FromWorker::Wants { study: StudyId(1), runs: 4 }, FromWorker::Wants { study: StudyId(2), runs: 4 }]
+    ));
+    dispatch.ledger = Ledger::new(Capacity { cpus: 8.0, memory: Bytes(0), gpus: Vec::new() }, 100);
+    lease(&mut dispatch, 1, 0..100);
+    lease(&mut dispatch, 2, 0..100);
+    let jobs: Vec<Job> = std::iter::from_fn(|| dispatch.take()).collect();
+    let of = |id| jobs.iter().filter(|job| job.study.id == StudyId(id)).count();
+    assert_eq!((of(1), of(2)), (2, 6), "one to three");
+}
+
+#[test]
+fn a_released_study_goes_alone_and_can_come_back() {
+    let mut dispatch = dispatch();
+    assign(&mut dispatch, prepared(1, None, command()));
+    assign(&mut dispatch, prepared(2, None, command()));
+    lease(&mut dispatch, 1, 0..3);
+    lease(&mut dispatch, 2, 0..3);
+    let (one, two) = (dispatch.take().unwrap(), dispatch.take().unwrap());
+    let said = dispatch.release(StudyId(1), true);
+    assert!(matches!(&said[..], [FromWorker::Returned { indices, .. }] if *indices == [1, 2]), "{said:?}");
+    let raised = |job: &Job| crate::watch::readable(job.halt.file(false));
+    assert!(raised(&one) && !raised(&two));
+    assert!(dispatch.release(StudyId(1), true).is_empty(), "the answer comes when nothing runs");
+    assert!(lease(&mut dispatch, 1, 5..6).is_some());
+    // It comes back before its last run has ended.
+    assign(&mut dispatch, prepared(1, None, command()));
+    assert!(lease(&mut dispatch, 1, 7..8).is_none());
+    let said = dispatch.done(one, Pace::default());
+    assert!(
+        matches!(&said[..], [FromWorker::Returned { .. }, FromWorker::Released { study: StudyId(1) }]),
+        "{said:?}"
+    );
+    let again = dispatch.take().unwrap();
+    assert_eq!((again.study.id, indices(&again)), (StudyId(1), vec![7]));
+    assert!(!raised(&again));
+    assert!(matches!(dispatch.release(StudyId(9), false)[..], [FromWorker::Released { study: StudyId(9) }]));
+    dispatch.done(two, Pace::default());
+    assert!(!dispatch.is_gone());
+}
+
+#[test]
+fn a_paused_study_gives_back_what_waits_and_asks_anew_when_it_goes_on() {
+    let mut dispatch = dispatch();
+    assign(&mut dispatch, prepared(1, Some(1), command()));
+    lease(&mut dispatch, 1, 0..3);
+    let mut running = dispatch.take().unwrap();
+    running.tickets.clear();
+    let returned = |messages: &[FromWorker]| match messages {
+        [FromWorker::Returned { indices, .. }] => indices.clone(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(returned(&dispatch.pause(StudyId(1), true)), [1, 2]);
+    assert_eq!(appetite(&mut dispatch), None);
+    assert_eq!(returned(lease(&mut dispatch, 1, 3..4).as_slice()), [3], "a lease that was on its way");
+    assert!(dispatch.done(running, Pace::default()).is_empty());
+    assert!(dispatch.take().is_none() && !dispatch.is_gone());
+    assert!(dispatch.pause(StudyId(1), false).is_empty());
+    assert_eq!(appetite(&mut dispatch), Some((2, true)));
+    // Another number of slots holds from the next run on.
+    lease(&mut dispatch, 1, 1..4);
+    dispatch.take().unwrap();
+    assert!(!dispatch.more());
+    assign(&mut dispatch, prepared(1, Some(2), command()));
+    assert!(dispatch.more());
 }

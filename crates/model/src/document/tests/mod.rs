@@ -5,7 +5,9 @@ mod space;
 mod sweep;
 
 use super::*;
-use crate::{Axis, Distribution, Factor, Output, OutputSource, ParameterType, Program, Steps, Value};
+use crate::{
+    Axis, Distribution, Factor, Output, OutputSource, ParameterType, Program, Setting, Steps, Value,
+};
 
 const HES1: &str = r#"name = "hes1"
 [application]
@@ -29,14 +31,28 @@ fn load(name: &str) -> Result<Vec<u8>, String> {
     match name {
         "points.csv" => Ok(b"k1,k2\n1,0.5\n2,\"[0.25, 0.75]\"\n".to_vec()),
         "ragged.csv" => Ok(b"k1,k2\n1,0.5\n2\n".to_vec()),
+        "points.jsonl" => Ok(b"{\"k1\": 1, \"k2\": [0.25, 0.75]}\n{\"k1\": 2, \"k2\": \"3\"}\n".to_vec()),
+        "texts.jsonl" => {
+            Ok(b"{\"k1\": 1, \"k2\": [\"0.25\", \"0.75\"]}\n{\"k2\": \"3\", \"k1\": 2}\n".to_vec())
+        }
+        "points.parquet" => Ok(b"PAR1".to_vec()),
         "input.tmpl" => Ok(b"k1 = {k1}\n".to_vec()),
         "latin1.tmpl" => Ok(b"caf\xe9".to_vec()),
         other => Err(format!("cannot read {other}: no such file")),
     }
 }
 
+fn parquet(bytes: Vec<u8>, source: &str) -> Result<crate::PointTable, String> {
+    Err(format!("{source} has {} bytes and is not read in these tests", bytes.len()))
+}
+
 fn origin() -> Origin<'static> {
-    Origin { file: "study.toml".to_owned(), directory: "/home/ada".to_owned(), load: &load }
+    Origin {
+        file: "study.toml".to_owned(),
+        directory: "/home/ada".to_owned(),
+        load: &load,
+        parquet: &parquet,
+    }
 }
 
 fn read(text: &str) -> Study {
@@ -160,6 +176,7 @@ n = 5
     run.retry: {"count":3,"delay":0.01,"factor":3.0,"max_delay":60.0,"more_memory":2.0,"more_time":1.5,"on":["exit","time-out"]}
     run.site: "local"
     run.slots: 4
+    run.wished_slots: null
     source: "/home/ada"
     space.blocks: [{"condition":"k1 > 1 or n == 2","factors":[{"axis":["k1",{"values":[1.0,2.5]}]},{"zip":[["n",{"values":[1,2]}],["mode",{"values":["slow","fast"]}]]},{"axis":["k2",{"range":{"from":0.0,"scale":"linear","steps":{"by":0.1},"to":1.0}}]}]},{"condition":null,"factors":[{"points":{"columns":["k1","k2"],"rows":[[[1.0],[0.5]],[[2.0],[0.25,0.75]]],"source":"points.csv"}},{"axis":["n",{"values":[5]}]}]}]
     "#);

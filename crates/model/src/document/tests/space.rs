@@ -10,10 +10,112 @@ fn samples_are_one_factor_where_the_first_dimension_stands() {
     ));
     let factors = &study.space.blocks[0].factors;
     let Factor::Sample(sample) = &factors[1] else { panic!("{factors:?}") };
-    assert_eq!((sample.method.as_str(), sample.count, sample.seed), ("sobol", 16, 0));
+    assert_eq!((sample.method.as_str(), sample.count, sample.seed), ("sobol", Some(16), 0));
     assert_eq!(sample.dimensions[0].1, Distribution::Uniform { from: 0.0, to: 1.0 });
     assert_eq!(sample.dimensions[1].1, Distribution::LogUniform { from: 0.1, to: 10.0 });
     assert_eq!(factors.len(), 3);
+}
+
+/// Which options there are is for the method to say, further up in the house.
+#[test]
+fn samples_keep_their_start_and_options() {
+    let study = read(&sim("[space]\nk1 = { uniform = [0, 1] }\nk2 = 1\n\
+         sample = { method = \"sobol\", start = 64, scramble = \"owen\", levels = [2, 3], x = true }\n"));
+    let Factor::Sample(sample) = &study.space.blocks[0].factors[0] else { panic!() };
+    let options = [
+        ("levels", Setting::List(vec![2.into(), 3.into()])),
+        ("scramble", Setting::Value("owen".into())),
+        ("x", Setting::Value(true.into())),
+    ];
+    assert_eq!((sample.count, sample.start), (None, 64));
+    assert_eq!(sample.options, options.map(|(name, setting)| (name.to_owned(), setting)).into());
+}
+
+#[test]
+fn every_distribution_is_read() {
+    use Distribution::*;
+    for (text, expected) in [
+        ("{ uniform = [0, 1] }", Uniform { from: 0.0, to: 1.0 }),
+        ("{ from = 0, to = 1 }", Uniform { from: 0.0, to: 1.0 }),
+        ("{ from = 1, to = 10, scale = 'log' }", LogUniform { from: 1.0, to: 10.0 }),
+        ("{ loguniform = [1, 10] }", LogUniform { from: 1.0, to: 10.0 }),
+        ("{ normal = [2, 3] }", Normal { mean: 2.0, sd: 3.0 }),
+        ("{ mean = 2, sd = 3 }", Normal { mean: 2.0, sd: 3.0 }),
+        ("{ normal = [2, 3], to = 4 }", TruncatedNormal { mean: 2.0, sd: 3.0, from: None, to: Some(4.0) }),
+        (
+            "{ mean = 2, sd = 3, from = 1, to = 4 }",
+            TruncatedNormal { mean: 2.0, sd: 3.0, from: Some(1.0), to: Some(4.0) },
+        ),
+        ("{ median = 2, gsd = 3 }", LogNormal { median: 2.0, gsd: 3.0, from: None, to: None }),
+        (
+            "{ log_mean = 0, log_sd = 0, from = 1 }",
+            LogNormal { median: 1.0, gsd: 1.0, from: Some(1.0), to: None },
+        ),
+        ("{ from = 0, mode = 1, to = 4 }", Triangular { from: 0.0, mode: 1.0, to: 4.0 }),
+        ("{ triangular = [0, 1, 4] }", Triangular { from: 0.0, mode: 1.0, to: 4.0 }),
+        ("{ values = ['a', 2] }", Discrete { values: vec!["a".into(), 2.into()], weights: vec![] }),
+        (
+            "{ values = [1, 2], weights = [0.5, 1] }",
+            Discrete { values: vec![1.into(), 2.into()], weights: vec![0.5, 1.0] },
+        ),
+    ] {
+        let space = format!("[space]\nk1 = {text}\nk2 = 1\nsample = {{ method = \"random\", count = 4 }}\n");
+        // Without a spread a log-normal is refused, after it has been read.
+        let Ok(document) = read_study(&sim(&space), &origin()) else {
+            assert!(text.contains("log_sd = 0"), "{text}");
+            continue;
+        };
+        let Factor::Sample(sample) = &document.study.space.blocks[0].factors[0] else { panic!("{text}") };
+        assert_eq!(sample.dimensions[0].1, expected, "{text}");
+    }
+    let kinds = |values: &str| {
+        let space = format!(
+            "[space]\nk1 = {{ values = {values} }}\nk2 = 1\nsample = {{ method = \"random\", count = 4 }}\n"
+        );
+        read(&sim(&space)).application.parameters[0].kind.word()
+    };
+    assert_eq!(
+        [kinds("[1, 2]"), kinds("[1, 2.5]"), kinds("[true]"), kinds("['a', 'b']")],
+        ["integer", "float", "boolean", "string"]
+    );
+}
+
+#[test]
+fn distributions_must_make_sense() {
+    let wrong = [
+        ("{ mean = 0 }", "{ sd = 1 }"),
+        ("{ mean = 0, sd = 1, from = 2, to = 1 }", "{ median = 0, gsd = 2 }"),
+        ("{ median = 1, gsd = 1 }", "{ triangular = [0, 1] }"),
+        ("{ from = 0, mode = 2, to = 1 }", "{ values = [] }"),
+        ("{ values = [1, inf] }", "{ values = [1, 2], weights = [1, -1] }"),
+        ("{ values = [1, 2], weights = [0, 0] }", "{ values = [1, 2], weights = [1] }"),
+        ("{ mean = 0, sd = 1, step = 3 }", "{ median = 1, gsd = 2, to = 'x' }"),
+    ];
+    let blocks: String = wrong
+        .iter()
+        .map(|(k1, k2)| {
+            format!("[[space]]\nk1 = {k1}\nk2 = {k2}\nsample = {{ method = \"random\", count = 4 }}\n")
+        })
+        .collect();
+    let found = errors(&sim(&blocks));
+    let lines: Vec<&str> =
+        found.lines().filter(|line| line.starts_with('`') || line.contains("help")).collect();
+    insta::assert_snapshot!(lines.join("\n"), @r#"
+    `space.0.k1`: `sd` is missing: the standard deviation
+    `space.1.k1.to`: expected a range that ends above its beginning, found 2 to 1
+    `space.1.k2.median`: expected a median above 0, found 0
+    `space.2.k1.gsd`: expected a geometric standard deviation, a factor above 1, found 1
+    `space.2.k2.triangular`: expected three numbers, [from, mode, to], found 2 values
+    `space.3.k1.mode`: expected a mode between 0 and 1, found 2
+    `space.3.k2.values`: expected at least one value, found an empty list
+    `space.4.k1.values.1`: expected a finite value, found "inf"
+    `space.4.k2.weights.1`: a weight is 0 or more, found -1
+    `space.5.k1.weights`: expected weights with a finite sum above 0, found 0
+    `space.5.k2.weights`: expected 2 weights, one for each value, found 1
+    `space.6.k1.step`: there is no field `step` here
+        = help: the fields are mean, sd, from, to
+    `space.6.k2.to`: expected a finite number, found the string "x"
+    "#);
 }
 
 #[test]
@@ -205,7 +307,7 @@ fn ranges_must_have_points() {
         |                  ^^^
         = help: did you mean `to`?
 
-    `space.6.k2`: expected an axis: { from, to, count }, { from, to, step }, { replicate }, { uniform }, { loguniform } or { normal }
+    `space.6.k2`: expected an axis: { from, to, count }, { from, to, step }, { replicate }, or a distribution: { uniform }, { loguniform }, { mean, sd }, { median, gsd }, { from, mode, to } or { values, weights }
        --> study.toml:23:6
         |
      23 | k2 = {}
@@ -402,6 +504,29 @@ fn points_are_read_and_checked() {
      4 | points = "ragged.csv"
        |          ^^^^^^^^^^^^
     "#);
+    insta::assert_snapshot!(bad("points.parquet"), @r#"
+    `space.points`: points.parquet: points.parquet has 4 bytes and is not read in these tests
+      --> study.toml:4:10
+       |
+     4 | points = "points.parquet"
+       |          ^^^^^^^^^^^^^^^^
+    "#);
+    insta::assert_snapshot!(bad("points.xlsx"), @r#"
+    `space.points`: points.xlsx: points are read from .csv, .jsonl (an object a line) and .parquet files; save them as one of these
+      --> study.toml:4:10
+       |
+     4 | points = "points.xlsx"
+       |          ^^^^^^^^^^^^^
+    "#);
+    let typed =
+        "application.parameters = { k1 = \"integer\", k2 = \"float\" }\n[space]\npoints = \"points.jsonl\"\n";
+    insta::assert_snapshot!(errors(&sim(typed)), @r#"
+    `space.points`: row 2 of points.jsonl, column `k2`: expected a float, found the string "3"
+      --> study.toml:5:10
+       |
+     5 | points = "points.jsonl"
+       |          ^^^^^^^^^^^^^^
+    "#);
     let declared = "application.parameters = { k1 = \"integer\", k2 = { type = \"float\", max = 0.6 } }\n";
     insta::assert_snapshot!(errors(&sim(&format!("{declared}[space]\npoints = \"points.csv\"\n"))), @r#"
     `space.points`: row 2 of points.csv, column `k2`: 0.75 is above the maximum 0.6
@@ -410,6 +535,14 @@ fn points_are_read_and_checked() {
      5 | points = "points.csv"
        |          ^^^^^^^^^^^^
     "#);
+}
+
+#[test]
+fn points_have_the_types_of_their_file() {
+    let study = read(&sim("space.points = \"texts.jsonl\""));
+    let Factor::Points(table) = &study.space.blocks[0].factors[0] else { panic!() };
+    assert_eq!(table.rows[0], [vec![Value::Integer(1)], vec!["0.25".into(), "0.75".into()]]);
+    assert_eq!(table.rows[1], [vec![Value::Integer(2)], vec!["3".into()]]);
 }
 
 #[test]
@@ -430,7 +563,7 @@ fn words_of_the_space_are_no_parameters() {
         "[[space]]\nk1 = 1\nk2 = 2\npoints = [10, 20]\nblock = 3\n[[space]]\nk1 = { uniform = [0, 1] }\nk2 = 1\nsample = 8\nwhere = true\nzip = \"a\"\n",
     );
     insta::assert_snapshot!(errors(&text), @r#"
-    `space.0.points`: `points` in a space is the path of a CSV file, found a list
+    `space.0.points`: `points` in a space is the path of a file of points, found a list
       --> study.toml:6:10
        |
      6 | points = [10, 20]

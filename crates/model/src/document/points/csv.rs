@@ -1,27 +1,11 @@
 //! Points from a CSV file. The header names the parameters; a cell is a value, or a JSON list of values, of which the
 //! row's product is taken.
 
-use super::Origin;
-use super::field::Field;
+use super::json_lines::scalars;
 use crate::{Name, PointTable, Value};
 
-/// The longest file, in bytes.
-const LONGEST: usize = 100_000_000;
-
-pub(super) fn table(field: &Field, origin: &Origin) -> Option<PointTable> {
-    let file = field.text("the path of a CSV file, relative to the study file")?;
-    let bytes = (origin.load)(file).map_err(|error| field.report(field.wrong(error))).ok()?;
-    match parse(&bytes, file) {
-        Ok(table) => Some(table),
-        Err(message) => field.reject(format!("{file}: {message}")),
-    }
-}
-
 /// The table, or the first thing that is wrong with it: a file with a wrong column count has it in every row.
-fn parse(bytes: &[u8], source: &str) -> Result<PointTable, String> {
-    if bytes.len() > LONGEST {
-        return Err(format!("the file has {} bytes, more than the {LONGEST} that are read", bytes.len()));
-    }
+pub(super) fn parse(bytes: &[u8], source: &str) -> Result<PointTable, String> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let mut reader = csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(bytes);
     let header = reader.headers().map_err(|error| said(&error))?.clone();
@@ -55,7 +39,7 @@ fn parse(bytes: &[u8], source: &str) -> Result<PointTable, String> {
     if rows.is_empty() {
         return Err("the file has a header and no points".to_owned());
     }
-    Ok(PointTable { columns, rows, source: source.to_owned() })
+    Ok(PointTable { columns, rows, source: source.to_owned(), typed: false })
 }
 
 fn said(error: &csv::Error) -> String {
@@ -77,17 +61,7 @@ fn cell(text: &str) -> Result<Vec<Value>, String> {
     }
     let list: Vec<serde_json::Value> = serde_json::from_str(text)
         .map_err(|_| format!("expected a JSON list such as [1, 2], found {text}"))?;
-    if list.is_empty() {
-        return Err("the list is empty".to_owned());
-    }
-    list.iter()
-        .map(|json| match json {
-            serde_json::Value::Null | serde_json::Value::Array(_) | serde_json::Value::Object(_) => {
-                Err(format!("expected a list of numbers, strings or booleans, found {json} in it"))
-            }
-            scalar => Ok(Value::from_json(scalar)),
-        })
-        .collect()
+    scalars(&list)
 }
 
 #[cfg(test)]
