@@ -9,7 +9,8 @@ use paramo_model::document::{Origin, read_study};
 
 fuzz_target!(|text: &str| {
     let load = |_: &str| Ok(b"k1,k2\n1,\"[2, 3]\"\n".to_vec());
-    let origin = Origin { file: "study.toml".into(), directory: "/".into(), load: &load };
+    let parquet = |_: Vec<u8>, name: &str| Err(format!("cannot read {name}"));
+    let origin = Origin { file: "study.toml".into(), directory: "/".into(), load: &load, parquet: &parquet };
     let Ok(document) = read_study(text, &origin) else { return };
     let parameters = &document.study.application.parameters;
     match Space::new(&document.study.space, parameters) {

@@ -8,7 +8,8 @@ use paramo_model::document::{Origin, differences, read_space, read_study, render
 
 fuzz_target!(|text: &str| {
     let load = |_: &str| Ok(b"k1,k2\n1,\"[2, 3]\"\n".to_vec());
-    let origin = Origin { file: "study.toml".into(), directory: "/".into(), load: &load };
+    let parquet = |_: Vec<u8>, name: &str| Err(format!("cannot read {name}"));
+    let origin = Origin { file: "study.toml".into(), directory: "/".into(), load: &load, parquet: &parquet };
     match read_study(text, &origin) {
         Ok(document) => {
             let json = serde_json::to_string(&document.study).expect("a study is JSON");

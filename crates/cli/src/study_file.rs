@@ -31,7 +31,8 @@ pub fn read(path: &Path) -> Result<Document> {
     let text = load_text(path)?;
     let (file, directory) = origin(path)?;
     let load = loader(&directory);
-    let origin = Origin { file: file.clone(), directory: directory.clone(), load: &load };
+    let parquet = |bytes: Vec<u8>, file: &str| paramo_table::read_points(bytes.into(), file);
+    let origin = Origin { file: file.clone(), directory: directory.clone(), load: &load, parquet: &parquet };
     let document =
         document::read_study(&text, &origin).map_err(|found| Failure::diagnostics(&found, &text, &file))?;
     if let Err(found) = Space::new(&document.study.space, &document.study.application.parameters) {
@@ -46,7 +47,8 @@ pub fn read_space(path: &Path, parameters: &[Parameter]) -> Result<SpaceSpec> {
     let text = load_text(path)?;
     let (file, directory) = origin(path)?;
     let load = loader(&directory);
-    let origin = Origin { file: file.clone(), directory: directory.clone(), load: &load };
+    let parquet = |bytes: Vec<u8>, file: &str| paramo_table::read_points(bytes.into(), file);
+    let origin = Origin { file: file.clone(), directory: directory.clone(), load: &load, parquet: &parquet };
     document::read_space(&text, parameters, &origin)
         .map_err(|found| Failure::diagnostics(&found, &text, &file))
 }

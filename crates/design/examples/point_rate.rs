@@ -36,7 +36,13 @@ fn main() -> Result<(), NameError> {
             .iter()
             .map(|name| Ok((Name::new(name)?, Distribution::Uniform { from: 0.0, to: 1.0 })))
             .collect::<Result<_, NameError>>()?;
-        let sample = Sample { method: method.to_owned(), count: 1 << 30, seed: 1, dimensions };
+        let sample = Sample {
+            method: method.to_owned(),
+            count: Some(1 << 30),
+            seed: 1,
+            dimensions,
+            ..Sample::default()
+        };
         measure(&format!("{method} of 10 dimensions"), vec![Factor::Sample(sample)], &names)?;
     }
     Ok(())

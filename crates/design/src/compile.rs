@@ -12,8 +12,10 @@ use crate::MAX_POINTS;
 use crate::axis::Axis;
 use crate::distribution::Inverse;
 use crate::info;
-use crate::method::{self, Design};
-use crate::product::{Blocks, Condition, Factor, Product, Refinement, Values};
+use crate::method::{self, Design, Refusal};
+use crate::options::Options;
+use crate::product::{Blocks, Condition, Factor, Product, Refinement, Sampled, Values};
+use crate::sampler::Reach;
 use crate::table::Table;
 
 /// Blocks within blocks; nobody means more, and a study file is no program.
@@ -271,11 +273,6 @@ impl<'a> Compiler<'a> {
     /// In a file, the parameters of a sample stand beside its `sample`, in the block.
     fn sample(&mut self, sample: &Sample, block: &FieldPath) -> Option<(Factor, Covered)> {
         let path = &block.join("sample");
-        let before = self.wrong.len();
-        if sample.count == 0 || sample.count > MAX_POINTS {
-            let message = format!("expected 1 to 2^63 - 1 points, found {}", sample.count);
-            self.wrong.push(Diagnostic::new(path.join("count"), message));
-        }
         if sample.dimensions.is_empty() {
             self.wrong.push(
                 Diagnostic::new(path.clone(), "expected at least one parameter to sample, found none")
@@ -283,53 +280,52 @@ impl<'a> Compiler<'a> {
             );
         }
         let method = method::find(&sample.method).map_err(|(message, help)| {
-            let mut diagnostic = Diagnostic::new(path.join("method"), message);
-            diagnostic.help = help;
-            self.wrong.push(diagnostic);
+            self.wrong.push(Diagnostic::new(path.join("method"), message).help(help));
         });
         let names = sample.dimensions.iter().map(|(name, _)| name);
         let slots = self.find_all(names, |name| block.join(name.as_str()))?;
+        if slots.is_empty() {
+            return None;
+        }
+        let options = Options::new(sample.options.clone());
+        let Sample { count, start, seed, .. } = *sample;
+        let design = Design { count, start, seed, dimensions: slots.len(), options: &options };
+        let built = method.ok().and_then(|method| {
+            let refused = |refusal: Refusal| {
+                let path = if refusal.field.is_empty() { path.clone() } else { path.join(refusal.field) };
+                let mut diagnostic = Diagnostic::new(path, format!("{}: {}", sample.method, refusal.message));
+                diagnostic.help = refusal.help;
+                self.wrong.push(diagnostic);
+            };
+            method::build(method, &design).map_err(refused).ok().map(|sampler| (method.name(), sampler))
+        });
+        // Without a design the distributions are still checked.
+        let reach = built.as_ref().map_or(Reach::Inside, |(_, sampler)| sampler.reach());
         let mut dimensions = Vec::with_capacity(slots.len());
         for ((name, distribution), slot) in sample.dimensions.iter().zip(&slots) {
-            match Inverse::compile(distribution, &self.parameters[*slot], &block.join(name.as_str())) {
+            let field = block.join(name.as_str());
+            match Inverse::compile(distribution, &self.parameters[*slot], reach, &field) {
                 Ok(inverse) => dimensions.push((*slot, inverse)),
                 Err(diagnostic) => self.wrong.push(diagnostic),
             }
         }
-        if self.wrong.len() > before {
-            return None;
-        }
-        let design = Design { count: sample.count, seed: sample.seed, dimensions: slots.len() };
-        let sampler = match method.ok()?.build(design) {
-            Ok(sampler) => sampler,
-            Err(message) => {
-                self.wrong.push(Diagnostic::new(path.clone(), format!("{}: {message}", sample.method)));
-                return None;
-            }
-        };
-        if sampler.touches_zero()
-            && let Some((slot, _)) = dimensions.iter().find(|(_, inverse)| !inverse.has_start())
-        {
-            let name = &self.parameters[*slot].name;
-            let message = format!(
-                "the first point of an unshifted `{}` is 0 in every dimension, where the normal of `{name}` has no value",
-                sample.method
-            );
-            self.wrong.push(
-                Diagnostic::new(path.join("seed"), message)
-                    .help("give a seed other than 0, as in `seed = 1`"),
-            );
-            return None;
-        }
-        let words = format!("{} by {}, seed {}", info::points_of(sample.count), sample.method, sample.seed);
+        let (method, sampler) = built.filter(|_| dimensions.len() == slots.len())?;
+        let len = sampler.points();
+        let from = if start == 0 { String::new() } else { format!(" from point {start} on") };
+        let words =
+            format!("{} by {}{from}, seed {seed}{}", info::points_of(len), sample.method, options.words());
         let parameters = slots
             .iter()
             .zip(&sample.dimensions)
             .map(|(slot, (_, d))| (*slot, info::distribution_words(d)))
             .collect();
         let factor = Factor {
-            len: sample.count,
-            values: Values::Sample(Arc::from(sampler), dimensions),
+            len,
+            values: Values::Sample(Sampled {
+                method,
+                sampler: Arc::from(sampler),
+                dimensions: dimensions.into(),
+            }),
             words,
             parameters,
             refinement: Refinement::Prefix,

@@ -3,7 +3,10 @@
 use paramo_model::{Axis as Spec, Distribution, Scale, Steps, Value};
 
 use crate::axis::Axis;
-use crate::product::{Blocks, Factor, Product, Values};
+use crate::product::{Blocks, Factor, Product, Sampled, Values};
+
+/// The most values that are listed.
+const LISTED: usize = 6;
 
 /// A block of a space.
 #[derive(Clone, Debug, PartialEq)]
@@ -123,7 +126,7 @@ fn see_factors(product: &Product, defaults: &[Value], seen: &mut [Seen]) -> Vec<
                     see_axis(axis, factor.len, product.len, &mut seen[*slot]);
                 }
             }
-            Values::Sample(sampler, dimensions) => {
+            Values::Sample(Sampled { sampler, dimensions, .. }) => {
                 for (dimension, (slot, inverse)) in dimensions.iter().enumerate() {
                     // A constant dimension is a narrow range of integers; that shows in a few points.
                     let few = 0..factor.len.min(64);
@@ -170,7 +173,7 @@ pub(crate) fn axis_words(axis: &Axis, spec: &Spec, len: u64) -> String {
         Spec::Replicate { seed: None, .. } => replicates_of(len),
         Spec::Values(values) => match values.as_slice() {
             [value] => short(value),
-            [first, .., last] if len > 6 => {
+            [first, .., last] if values.len() > LISTED => {
                 format!(
                     "{}: {}, {}, … {}",
                     values_of(len),
@@ -193,13 +196,40 @@ pub(crate) fn axis_words(axis: &Axis, spec: &Spec, len: u64) -> String {
 /// "uniform from 0 to 1".
 pub(crate) fn distribution_words(distribution: &Distribution) -> String {
     let number = |x: f64| short(&Value::Float(x));
-    match *distribution {
-        Distribution::Uniform { from, to } => format!("uniform from {} to {}", number(from), number(to)),
+    let within = |from: Option<f64>, to: Option<f64>| {
+        let end = |word, x: Option<f64>| x.map_or_else(String::new, |x| format!(" {word} {}", number(x)));
+        let ends = format!("{}{}", end("from", from), end("to", to));
+        if ends.is_empty() { ends } else { format!(", cut off{ends}") }
+    };
+    match distribution {
+        Distribution::Uniform { from, to } => format!("uniform from {} to {}", number(*from), number(*to)),
         Distribution::LogUniform { from, to } => {
-            format!("log-uniform from {} to {}", number(from), number(to))
+            format!("log-uniform from {} to {}", number(*from), number(*to))
         }
         Distribution::Normal { mean, sd } => {
-            format!("normal, mean {}, standard deviation {}", number(mean), number(sd))
+            format!("normal, mean {}, standard deviation {}", number(*mean), number(*sd))
+        }
+        Distribution::TruncatedNormal { mean, sd, from, to } => {
+            let ends = within(*from, *to);
+            format!("normal, mean {}, standard deviation {}{ends}", number(*mean), number(*sd))
+        }
+        Distribution::LogNormal { median, gsd, from, to } => {
+            let ends = within(*from, *to);
+            let (median, gsd) = (number(*median), number(*gsd));
+            format!("log-normal, median {median}, geometric standard deviation {gsd}{ends}")
+        }
+        Distribution::Triangular { from, mode, to } => {
+            format!("triangular from {} by {} to {}", number(*from), number(*mode), number(*to))
+        }
+        Distribution::Discrete { values, weights } => {
+            let list = |values: &mut dyn Iterator<Item = String>| values.collect::<Vec<_>>().join(", ");
+            let ellipsis = if values.len() > LISTED { ", …" } else { "" };
+            let listed = list(&mut values.iter().take(LISTED).map(short));
+            if weights.is_empty() {
+                return format!("one of {listed}{ellipsis}, all alike");
+            }
+            let weights = list(&mut weights.iter().take(LISTED).map(|x| number(*x)));
+            format!("one of {listed}{ellipsis}, weights {weights}{ellipsis}")
         }
     }
 }

@@ -9,19 +9,26 @@ mod axis;
 mod compile;
 mod decimal;
 mod distribution;
+mod fraction;
 mod info;
+mod measure;
 mod method;
 mod normal;
+mod options;
 mod permutation;
 mod philox;
 mod product;
 mod range;
+mod sampler;
 mod sequence;
 mod space;
 mod table;
 
 pub use info::{BlockInfo, FactorInfo};
-pub use method::{Design, METHODS, Method, Sampler};
+pub use measure::DesignInfo;
+pub use method::{Design, METHODS, Method, Refusal};
+pub use options::{OptionHelp, Options};
+pub use sampler::{Access, Property, PropertyValue, Reach, Sampler};
 pub use sequence::Sequence;
 pub use space::Space;
 

@@ -13,6 +13,16 @@ pub(crate) enum Domain {
     Jitter = 4,
     Shift = 5,
     Order = 6,
+    Scramble = 7,
+    Digits = 8,
+    Level = 9,
+    Within = 10,
+    Row = 11,
+    Search = 12,
+    Trajectory = 20,
+    Walk = 21,
+    Exchange = 22,
+    Phase = 23,
 }
 
 /// 64 random bits as a function of (seed, domain, stream, index).

@@ -7,7 +7,7 @@ use paramo_model::{Expression, Value};
 
 use crate::axis::Axis;
 use crate::distribution::Inverse;
-use crate::method::Sampler;
+use crate::sampler::Sampler;
 use crate::table::Table;
 
 /// An ordered product of factors; the first varies slowest.
@@ -53,9 +53,18 @@ pub(crate) enum Refinement {
 pub(crate) enum Values {
     Axis(usize, Axis),
     Zip(Vec<(usize, Axis)>),
-    Sample(Arc<dyn Sampler>, Vec<(usize, Inverse)>),
+    Sample(Sampled),
     Table(Table),
     Blocks(Blocks),
+}
+
+/// A design, and what its dimensions stand for.
+#[derive(Clone)]
+pub(crate) struct Sampled {
+    pub method: &'static str,
+    pub sampler: Arc<dyn Sampler>,
+    /// The places of the parameters in a point.
+    pub dimensions: Arc<[(usize, Inverse)]>,
 }
 
 /// Products one after the other.
@@ -116,16 +125,31 @@ impl Factor {
                     out[*slot] = axis.value(index, point);
                 }
             }
-            Values::Sample(sampler, dimensions) => {
-                for (dimension, (slot, inverse)) in dimensions.iter().enumerate() {
-                    out[*slot] = inverse.value(sampler.coordinate(index, dimension));
-                }
-            }
+            Values::Sample(sampled) => sampled.fill(index, out),
             Values::Table(table) => table.fill(index, out),
             Values::Blocks(blocks) => {
                 let (product, index) = blocks.find(index);
                 product.fill(index, point, out);
             }
+        }
+    }
+}
+
+impl Sampled {
+    fn fill(&self, index: u64, out: &mut [Value]) {
+        // A point is made millions of times; few designs have more dimensions than this.
+        let mut few = [0.0; 32];
+        let mut many = Vec::new();
+        let coordinates = match few.get_mut(..self.dimensions.len()) {
+            Some(few) => few,
+            None => {
+                many.resize(self.dimensions.len(), 0.0);
+                &mut many
+            }
+        };
+        self.sampler.fill(index, coordinates);
+        for ((slot, inverse), coordinate) in self.dimensions.iter().zip(coordinates) {
+            out[*slot] = inverse.value(*coordinate);
         }
     }
 }
@@ -143,7 +167,7 @@ impl fmt::Debug for Values {
         match self {
             Values::Axis(slot, axis) => f.debug_tuple("Axis").field(slot).field(axis).finish(),
             Values::Zip(axes) => f.debug_tuple("Zip").field(axes).finish(),
-            Values::Sample(_, dimensions) => f.debug_tuple("Sample").field(dimensions).finish(),
+            Values::Sample(sampled) => f.debug_tuple("Sample").field(&sampled.dimensions).finish(),
             Values::Table(table) => f.debug_tuple("Table").field(table).finish(),
             Values::Blocks(blocks) => f.debug_tuple("Blocks").field(blocks).finish(),
         }

@@ -6,7 +6,8 @@ use paramo_model::{Diagnostic, FieldPath, Parameter, SpaceSpec, Value};
 
 use crate::compile::Compiler;
 use crate::info::{self, BlockInfo};
-use crate::product::Blocks;
+use crate::measure::{self, DesignInfo};
+use crate::product::{Blocks, Product};
 
 /// An ordered set of points, addressed by index. Cheap to clone; nothing in it grows with the number of points.
 #[derive(Clone, Debug)]
@@ -92,6 +93,17 @@ impl Space {
     /// The space described, block by block.
     pub fn blocks(&self) -> Vec<BlockInfo> {
         info::describe(&self.inner.blocks, &self.inner.defaults)
+    }
+
+    /// The designs in it, with what they say of themselves and what can be measured on their points; that takes up to some tenths
+    /// of a second for each.
+    pub fn designs(&self) -> Vec<DesignInfo> {
+        measure::designs(&self.inner.blocks)
+    }
+
+    /// Whether any condition may leave points out.
+    pub fn has_conditions(&self) -> bool {
+        self.inner.blocks.products.iter().any(Product::has_conditions)
     }
 
     /// The parameters, by their place in a point, that take more than one value.

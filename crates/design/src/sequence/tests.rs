@@ -28,7 +28,13 @@ fn replicate(name: &str, count: u64) -> Factor {
 
 fn sample(name: &str, count: u64) -> Factor {
     let dimensions = vec![(Name::new(name).unwrap(), Distribution::Uniform { from: 0.0, to: 9.0 })];
-    Factor::Sample(Sample { method: "random".to_owned(), count, seed: 1, dimensions })
+    Factor::Sample(Sample {
+        method: "random".to_owned(),
+        count: Some(count),
+        seed: 1,
+        dimensions,
+        ..Sample::default()
+    })
 }
 
 fn space(blocks: Vec<Vec<Factor>>) -> Space {

@@ -45,7 +45,13 @@ fn log<V: Into<Value>>(from: V, to: V, count: u64) -> Axis {
 fn sample(method: &str, count: u64, seed: u64, dimensions: &[(&str, Distribution)]) -> Factor {
     let dimensions =
         dimensions.iter().map(|(text, distribution)| (name(text), distribution.clone())).collect();
-    Factor::Sample(Sample { method: method.to_owned(), count, seed, dimensions })
+    Factor::Sample(Sample {
+        method: method.to_owned(),
+        count: Some(count),
+        seed,
+        dimensions,
+        ..Sample::default()
+    })
 }
 
 fn block(factors: Vec<Factor>) -> Block {
@@ -225,6 +231,7 @@ fn tables_are_products_row_by_row() {
             vec![integers(&[7]), integers(&[8])],
         ],
         source: "points.csv".to_owned(),
+        typed: false,
     };
     let space = build(vec![block(vec![Factor::Points(table)])], &parameters).unwrap();
     insta::assert_snapshot!(show(&space), @"
@@ -309,6 +316,7 @@ fn factors_are_described_in_words() {
         columns: vec![name("h")],
         rows: vec![vec![vec![1.into()]], vec![vec![2.into(), 3.into()]]],
         source: "p.csv".to_owned(),
+        typed: false,
     };
     let spec = vec![block(vec![
         axis("a", log(1e8, 2e9, 25)),

@@ -1,10 +1,15 @@
 //! Golden values: `scipy.stats.qmc.Sobol(d, scramble=False, bits=32)` of SciPy 1.17.1, an independent program on the
 //! same published numbers.
 
+use super::super::tests::{design, design_with};
 use super::*;
 
 fn plain(dimensions: usize) -> Box<dyn Sampler> {
-    Sobol.build(Design { count: 1 << 32, seed: 0, dimensions }).unwrap()
+    Sobol.build(&design(1 << 32, 0, dimensions)).unwrap()
+}
+
+fn scrambled(how: &str, count: u64, seed: u64, dimensions: usize) -> Box<dyn Sampler> {
+    Sobol.build(&design_with(count, seed, dimensions, &[("scramble", how.into())]).design()).unwrap()
 }
 
 /// `Sobol(d=21201, scramble=False, bits=32).random(16) * 16`
@@ -64,24 +69,112 @@ fn all_dimensions_are_those_of_scipy() {
 }
 
 #[test]
-fn a_shift_keeps_the_points_even_and_leaves_no_zero() {
-    let points = Sobol.build(Design { count: 256, seed: 3, dimensions: 20 }).unwrap();
-    assert!(!points.touches_zero() && plain(1).touches_zero());
-    for dimension in 0..20 {
-        let mut strata: Vec<u64> =
-            (0..256).map(|i| (points.coordinate(i, dimension) * 256.0) as u64).collect();
-        strata.sort_unstable();
-        assert!(strata.into_iter().eq(0..256));
-        assert!((0..256).all(|i| points.coordinate(i, dimension) > 0.0));
+fn scrambling_keeps_the_points_even_and_leaves_no_zero() {
+    assert_eq!(plain(1).reach(), Reach::WithZero);
+    for how in ["shift", "owen"] {
+        let points = scrambled(how, 256, 3, 20);
+        assert_eq!(points.reach(), Reach::Inside);
+        for dimension in 0..20 {
+            let mut strata: Vec<u64> =
+                (0..256).map(|i| (points.coordinate(i, dimension) * 256.0) as u64).collect();
+            strata.sort_unstable();
+            assert!(strata.into_iter().eq(0..256), "{how}");
+            assert!((0..256).all(|i| points.coordinate(i, dimension) > 0.0));
+        }
+        assert_ne!(points.coordinate(0, 0), scrambled(how, 256, 4, 20).coordinate(0, 0));
     }
-    let other = Sobol.build(Design { count: 256, seed: 4, dimensions: 20 }).unwrap();
-    assert_ne!(points.coordinate(0, 0), other.coordinate(0, 0));
+}
+
+/// Studies stored before there was a choice: a seed shifts, no seed leaves the sequence plain.
+#[test]
+fn without_a_word_the_seed_says_whether_points_are_shifted() {
+    let points = |points: Box<dyn Sampler>| (0..9).map(|i| points.coordinate(i, 1)).collect::<Vec<_>>();
+    let unsaid = |seed| points(Sobol.build(&design(9, seed, 2)).unwrap());
+    assert_eq!(unsaid(5), points(scrambled("shift", 9, 5, 2)));
+    assert_eq!(unsaid(0), points(scrambled("none", 9, 0, 2)));
+    assert_ne!(points(scrambled("shift", 9, 0, 2)), points(scrambled("none", 9, 0, 2)));
+    // The formula of then: point 3 is 3/4 in this dimension.
+    let digits = 3 << 51 ^ philox::bits(5, Domain::Shift, 1, 0) >> 11;
+    assert_eq!(unsaid(5)[3], digits as f64 / (1u64 << 53) as f64);
+}
+
+/// Of two points that share some digits, the first is uniform over seeds, the other shares as many, differs in the next and is
+/// uniform behind it: χ² of the first three digits of both, at the 0.999 level.
+#[test]
+fn pairs_of_points_are_scrambled_as_nested_cells_are() {
+    const SEEDS: u64 = 6400;
+    // In dimension 0 the points 0, 1, 3, 7 are 0, 1/2, 1/4, 1/8.
+    for (other, shared) in [(1, 0u32), (3, 1), (7, 2)] {
+        let mut counts = std::collections::BTreeMap::new();
+        for seed in 0..SEEDS {
+            let points = scrambled("owen", 8, seed, 1);
+            let [a, b] = [0, other].map(|i| (points.coordinate(i, 0) * 8.0) as u64);
+            assert_eq!((a ^ b).ilog2(), 2 - shared, "digits are shared up to the first that differs");
+            *counts.entry((a, b)).or_insert(0.0) += 1.0;
+        }
+        let cells = f64::from(8 * (1 << (2 - shared)));
+        assert_eq!(counts.len() as f64, cells);
+        let expected = SEEDS as f64 / cells;
+        let chi2: f64 = counts.values().map(|n: &f64| (n - expected) * (n - expected) / expected).sum();
+        // The 0.999 quantile, by Wilson & Hilferty (1931).
+        let k = cells - 1.0;
+        let limit = k * (1.0 - 2.0 / (9.0 * k) + 3.09 * (2.0 / (9.0 * k)).sqrt()).powi(3);
+        assert!(chi2 < limit, "{other}: {chi2} of {cells} cells");
+    }
+}
+
+/// The error of a smooth integral falls as n^(-3/2) under Owen's scrambling, as n^(-1) or so under a shift (Owen, 1997).
+#[test]
+fn owen_scrambling_gains_on_smooth_integrals() {
+    let error = |how: &str, count: u64| {
+        let of = |seed| {
+            let points = scrambled(how, count, seed, 2);
+            let f = |i| (1.0 + points.coordinate(i, 0)).ln() * points.coordinate(i, 1).exp();
+            let exact = (4f64.ln() - 1.0) * (1f64.exp() - 1.0);
+            ((0..count).map(f).sum::<f64>() / count as f64 - exact).powi(2)
+        };
+        ((0..24).map(of).sum::<f64>() / 24.0).sqrt()
+    };
+    let gain = error("owen", 64) / error("owen", 1024);
+    assert!(gain > 32.0, "16 times the points, and the error falls by {gain} only");
+    assert!(error("owen", 1024) < error("shift", 1024) / 4.0);
+}
+
+/// In bulk, from the beginning of a group and from its middle, to any end.
+#[test]
+fn groups_of_points_are_the_points() {
+    for (how, dimensions) in
+        [("none", 1), ("none", 10), ("shift", 3), ("shift", 10), ("none", 70), ("owen", 5)]
+    {
+        let rows = groups::rows(dimensions);
+        for (start, first, count) in
+            [(0, 0, 5 * rows), (rows as u64 + 3, 7, 6 * rows + 5), (1 << 31, 1, 4 * rows)]
+        {
+            let asked = super::super::tests::Asked {
+                start,
+                ..design_with(1 << 20, 9, dimensions, &[("scramble", how.into())])
+            };
+            let points = Sobol.build(&asked.design()).unwrap();
+            let mut block = vec![f64::NAN; count * dimensions];
+            points.block(first, dimensions, &mut block);
+            for (i, point) in block.chunks_exact(dimensions).enumerate() {
+                for (d, x) in point.iter().enumerate() {
+                    assert_eq!(*x, points.coordinate(first + i as u64, d), "{how}, {dimensions}: {i}, {d}");
+                }
+            }
+        }
+    }
 }
 
 #[test]
 fn the_limits_are_named() {
-    let build = |count, dimensions| Sobol.build(Design { count, seed: 0, dimensions }).err();
-    assert_eq!(build(1, 21_202).as_deref(), Some("has at most 21201 dimensions, found 21202"));
-    assert_eq!(build((1 << 32) + 1, 1).as_deref(), Some("has at most 2^32 points, found 4294967297"));
+    let refused = |count, dimensions| Sobol.build(&design(count, 0, dimensions)).err().unwrap().message;
+    assert_eq!(refused(1, 21_202), "has at most 21201 dimensions, found 21202");
+    assert_eq!(refused((1 << 32) + 1, 1), "has at most 2^32 points, found 4294967297");
+    let on = super::super::tests::Asked { start: 1 << 31, ..design_with(1 << 32, 0, 1, &[]) };
+    assert_eq!(
+        Sobol.build(&on.design()).err().unwrap().message,
+        "has at most 2^32 points, and 4294967296 from point 2147483648 on go beyond them"
+    );
     assert!((0.0..1.0).contains(&plain(2).coordinate((1 << 32) - 1, 1)));
 }

@@ -137,14 +137,14 @@ fn of_samples() {
         sample("random", 1, 0, &[("x", normal(f64::NAN, 1.0))]),
         sample("sobol", 1 << 33, 0, &[("x", uniform(0.0, 1.0))]),
         sample("sobol", 8, 0, &[("x", normal(0.0, 1.0))]),
-    ].map(of_sample).join("\n"), @"
-    `space.0.sample.method`: there is no design `sobl`; there are `latin-hypercube`, `random`, `sobol` (did you mean `sobol`?)
-    `space.0.sample.method`: there is no design `halton-leaped`; there are `latin-hypercube`, `random`, `sobol`
-    `space.0.sample.count`: expected 1 to 2^63 - 1 points, found 0
+    ].map(of_sample).join("\n"), @r#"
+    `space.0.sample.method`: there is no design `sobl` (did you mean `sobol`?)
+    `space.0.sample.method`: there is no design `halton-leaped` (`paramo space methods` lists them)
+    `space.0.sample.count`: random: expected 1 to 2^63 - 1 points, found 0
     `space.0.sample`: expected at least one parameter to sample, found none (give a range, as in `x = { from = 0.0, to = 1.0 }`)
     `space.0.y`: the application has no parameter `y`
     `space.0.x`: `x` is listed twice
-    `space.0.s`: only numbers are sampled, but `s` is a string (declare it as an integer or a float, or list its values beside the sample)
+    `space.0.s`: only numbers are drawn from a range, but `s` is a string (declare it as an integer or a float, or give its values, as in { values = ["a", "b"] })
     `space.0.x.to`: expected a number above `from`, which is 1, found 0 (exchange `from` and `to`)
     `space.0.x.to`: expected a number above `from`, which is 1, found 1 (exchange `from` and `to`)
     `space.0.x.to`: expected a finite number, found inf
@@ -152,12 +152,12 @@ fn of_samples() {
     `space.0.x.from`: a logarithmic range needs numbers above 0, found 0
     `space.0.x.sd`: expected a standard deviation above 0, found 0
     `space.0.x.mean`: expected a finite number, found NaN
-    `space.0.sample`: sobol: has at most 2^32 points, found 8589934592
-    `space.0.sample.seed`: the first point of an unshifted `sobol` is 0 in every dimension, where the normal of `x` has no value (give a seed other than 0, as in `seed = 1`)
-    ");
+    `space.0.sample.count`: sobol: has at most 2^32 points, found 8589934592
+    `space.0.x`: this design has a first point at 0 in every dimension, where the distribution of `x` has no value (leave it out with `start = 1`, scramble the points, or cut it off with `from` and `to`)
+    "#);
     let bounded = Parameter { min: Some(100.0), ..parameter("x", ParameterType::Float) };
     let far = sample("random", 1, 0, &[("x", normal(0.0, 1.0))]);
-    insta::assert_snapshot!(errors(vec![block(vec![far])], &[bounded]), @"`space.0.x.mean`: practically nothing of this normal lies within the bounds of `x` (move the mean, widen the standard deviation, or change the bounds)");
+    insta::assert_snapshot!(errors(vec![block(vec![far])], &[bounded]), @"`space.0.x.mean`: practically nothing of this distribution lies within the bounds of `x` (move it, make it wider, or change the bounds)");
 }
 
 #[test]
@@ -167,7 +167,12 @@ fn of_blocks() {
         parameter("k2", ParameterType::Float),
         Parameter { default: Some("x".into()), ..parameter("n", ParameterType::Integer) },
     ];
-    let table = |rows| PointTable { columns: vec![name("k1"), name("k2")], rows, source: "p.csv".to_owned() };
+    let table = |rows| PointTable {
+        columns: vec![name("k1"), name("k2")],
+        rows,
+        source: "p.csv".to_owned(),
+        typed: false,
+    };
     let deep = (0..20).fold(block(vec![]), |inner, _| block(vec![Factor::Blocks(vec![inner])]));
     insta::assert_snapshot!(errors(vec![
         block(vec![axis("k1", values([1])), axis("k3", values([1]))]),

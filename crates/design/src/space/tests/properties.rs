@@ -49,6 +49,17 @@ fn any_distribution() -> impl Strategy<Value = Distribution> {
         (number(), number()).prop_map(|(from, to)| Distribution::Uniform { from, to }),
         (number(), number()).prop_map(|(from, to)| Distribution::LogUniform { from, to }),
         (number(), number()).prop_map(|(mean, sd)| Distribution::Normal { mean, sd }),
+        (number(), number(), any::<Option<f64>>(), any::<Option<f64>>())
+            .prop_map(|(mean, sd, from, to)| Distribution::TruncatedNormal { mean, sd, from, to }),
+        (number(), number(), any::<Option<f64>>(), any::<Option<f64>>())
+            .prop_map(|(median, gsd, from, to)| Distribution::LogNormal { median, gsd, from, to }),
+        (number(), number(), number()).prop_map(|(from, mode, to)| Distribution::Triangular {
+            from,
+            mode,
+            to
+        }),
+        (prop::collection::vec(any_value(), 0..3), prop::collection::vec(number(), 0..3))
+            .prop_map(|(values, weights)| Distribution::Discrete { values, weights }),
     ]
 }
 
@@ -61,10 +72,10 @@ fn any_leaf() -> impl Strategy<Value = Factor> {
         4 => (any_name(), any_axis()).prop_map(|(name, axis)| Factor::Axis(name, axis)),
         1 => prop::collection::vec((any_name(), any_axis()), 0..3).prop_map(Factor::Zip),
         2 => (methods, any_count(), any::<u64>(), dimensions()).prop_map(|(method, count, seed, dimensions)| {
-            Factor::Sample(Sample { method: method.to_owned(), count, seed, dimensions })
+            Factor::Sample(Sample { method: method.to_owned(), count: Some(count), seed, dimensions, ..Sample::default() })
         }),
         1 => (prop::collection::vec(any_name(), 0..3), rows)
-            .prop_map(|(columns, rows)| Factor::Points(PointTable { columns, rows, source: "p.csv".to_owned() })),
+            .prop_map(|(columns, rows)| Factor::Points(PointTable { columns, rows, source: "p.csv".to_owned(), typed: false })),
     ]
 }
 
