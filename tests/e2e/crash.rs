@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use paramo_tests::{Desk, until};
+use paramo_tests::{Desk, Postgres, until};
 
 /// A small generator with a fixed seed: the moments differ from kill to kill and are the same in every test run.
 struct Moments(u64);
@@ -30,8 +30,11 @@ square = { regex = "\\d+", type = "integer" }
 x = { from = 0, to = 149, step = 1 }
 "#;
 
-fn desk() -> Desk {
-    let desk = Desk::named("crash");
+fn desk(store: Option<&str>) -> Desk {
+    let mut desk = Desk::named("crash");
+    if let Some(store) = store {
+        desk = desk.at(store);
+    }
     desk.file("study.toml", STUDY);
     for folder in ["begun", "ended"] {
         std::fs::create_dir(desk.path().join(folder)).unwrap();
@@ -41,9 +44,6 @@ fn desk() -> Desk {
 
 /// The committed results: index to (state, output).
 fn table(desk: &Desk) -> HashMap<u64, (String, i64)> {
-    if !desk.path().join(".paramo/store.db").exists() {
-        return HashMap::new();
-    }
     let answer = desk.paramo(&["export", "crash", "--format", "jsonl"]);
     // Killed before the study was created: there is nothing yet, and that is said.
     if answer.err.contains("no study") || answer.err.contains("no store") {
@@ -104,7 +104,24 @@ fn await_silence(directory: &Path) {
 
 #[test]
 fn two_hundred_kills_lose_nothing_and_repeat_nothing() {
-    let undisturbed = desk();
+    let studies = kills(200, || None);
+    assert!(studies > 1, "the kills should have hit the end of a study and the beginning of another");
+}
+
+#[test]
+fn forty_kills_on_a_database_lose_nothing_and_repeat_nothing() {
+    let postgres = Postgres::start("shared");
+    let mut databases = 0;
+    kills(40, || {
+        databases += 1;
+        Some(postgres.database(&format!("crash_{databases}")))
+    });
+}
+
+/// Kills studies at random moments, each in a store of its own, and compares what is left with what there was. Returns how many
+/// studies that took.
+fn kills(wanted: usize, mut store: impl FnMut() -> Option<String>) -> usize {
+    let undisturbed = desk(store().as_deref());
     undisturbed.paramo(&["run", "study.toml", "--quiet"]).expect(0);
     let expected = table(&undisturbed);
     assert_eq!(expected.len(), RUNS);
@@ -112,15 +129,15 @@ fn two_hundred_kills_lose_nothing_and_repeat_nothing() {
     let mut moments = Moments(20_130_401);
     let mut kills = 0;
     let mut studies = 0;
-    while kills < 200 {
-        let desk = desk();
+    while kills < wanted {
+        let desk = desk(store().as_deref());
         studies += 1;
         let mut committed: HashMap<u64, (String, i64)> = HashMap::new();
         let mut begun_when_committed: HashMap<u64, usize> = HashMap::new();
         loop {
             let mut child = desk.start(&["run", "study.toml", "--quiet"]);
             std::thread::sleep(Duration::from_micros(moments.next(240_000)));
-            let finished = child.try_wait().unwrap().is_some() || kills >= 200;
+            let finished = child.try_wait().unwrap().is_some() || kills >= wanted;
             if !finished {
                 child.kill().unwrap();
                 kills += 1;
@@ -157,7 +174,7 @@ fn two_hundred_kills_lose_nothing_and_repeat_nothing() {
         }
         assert_eq!(committed, expected, "the table differs from that of an undisturbed run");
     }
-    assert!(studies > 1, "the kills should have hit the end of a study and the beginning of another");
+    studies
 }
 
 #[test]

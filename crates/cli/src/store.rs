@@ -1,42 +1,133 @@
 //! Finding the store and the studies in it.
 
-use std::path::Path;
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use paramo_model::StudyId;
-use paramo_store::{OpenMode, SqliteStore, Store, StudyLock, StudyRow};
+use paramo_store::{
+    Address, Holder, OpenMode, PostgresAddress, PostgresStore, SqliteStore, Store, StoreError, StudyLock,
+    StudyRow, Transfer,
+};
 
 use crate::failure::{Failure, Result};
+
+/// How often a database is asked who works on its studies, by those who keep looking.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// An open store, with where it is.
 pub struct Place {
     pub store: Arc<dyn Store>,
-    /// The directory, absolute: workers get paths below it.
+    /// The directory for what is not in the store itself, absolute: workers get paths below it.
     pub directory: String,
+    /// What was typed.
+    given: PathBuf,
+    holders: Holders,
+    transfer: Arc<dyn Transfer>,
 }
 
-/// Opens the store of this directory; `create` makes it when it is not there.
-pub async fn open(directory: &Path, create: bool) -> Result<Place> {
+/// How it is known who works on a study.
+enum Holders {
+    /// The kernel says it at once.
+    Kernel(Arc<SqliteStore>),
+    /// A database is asked from time to time.
+    Asked(Arc<Mutex<HashMap<StudyId, Holder>>>),
+}
+
+/// Opens the store of this directory or address; `create` makes it when it is not there.
+pub async fn open(given: &Path, create: bool) -> Result<Place> {
     let mode = if create { OpenMode::Create } else { OpenMode::Existing };
-    let opened = SqliteStore::open(directory, mode).await?;
-    if let Some(damage) = &opened.damage {
-        anstream::eprintln!("warning: {damage}");
-        opened.store.acknowledge_damage().await?;
+    match Address::parse(given)? {
+        Address::Directory(directory) => {
+            let opened = SqliteStore::open(&directory, mode).await?;
+            if let Some(damage) = &opened.damage {
+                anstream::eprintln!("warning: {damage}");
+                opened.store.acknowledge_damage().await?;
+            }
+            let store = Arc::new(opened.store);
+            let holders = Holders::Kernel(store.clone());
+            let directory = absolute(&directory)?;
+            Ok(Place { store: store.clone(), directory, given: given.to_owned(), holders, transfer: store })
+        }
+        Address::Postgres(address) => {
+            let store = Arc::new(PostgresStore::open(&address, mode).await?);
+            let directory = absolute(&files_of(&address, store.token().await?)?)?;
+            let holders = Arc::new(Mutex::new(store.holders().await?));
+            tokio::spawn(look(Arc::downgrade(&store), Arc::downgrade(&holders)));
+            let holders = Holders::Asked(holders);
+            Ok(Place { store: store.clone(), directory, given: given.to_owned(), holders, transfer: store })
+        }
     }
+}
+
+/// Keeps up who works on the studies of a database, as long as somebody wants to know.
+async fn look(
+    store: std::sync::Weak<PostgresStore>,
+    holders: std::sync::Weak<Mutex<HashMap<StudyId, Holder>>>,
+) {
+    loop {
+        tokio::time::sleep(LOOK).await;
+        let (Some(store), Some(holders)) = (store.upgrade(), holders.upgrade()) else { return };
+        if let Ok(found) = store.holders().await {
+            *holders.lock().unwrap_or_else(PoisonError::into_inner) = found;
+        }
+    }
+}
+
+/// The directory of this machine for the files of runs of a database. Its name is that of the store, for the studies of a directory
+/// and of several databases have the same numbers.
+fn files_of(address: &PostgresAddress, token: i64) -> Result<PathBuf> {
+    let failed = |error| Failure::unavailable(format!("cannot make {}: {error}", address.files.display()));
+    let directory = address.files.join(format!("postgres-{token:016x}"));
+    std::fs::create_dir_all(&directory).map_err(failed)?;
+    let ignore = address.files.join(".gitignore");
+    if !ignore.exists() {
+        std::fs::write(&ignore, "*\n").map_err(failed)?;
+    }
+    Ok(directory)
+}
+
+fn absolute(directory: &Path) -> Result<String> {
     let absolute = std::path::absolute(directory)
         .map_err(|error| Failure::unavailable(format!("cannot find {}: {error}", directory.display())))?;
-    let directory = absolute.into_os_string().into_string().map_err(|path| {
+    absolute.into_os_string().into_string().map_err(|path| {
         Failure::input(format!(
             "the store's directory {} is not valid UTF-8; choose another with --store",
             path.display()
         ))
-    })?;
-    Ok(Place { store: Arc::new(opened.store), directory })
+    })
 }
 
-/// Whether there is a store in this directory.
-pub fn exists(directory: &Path) -> bool {
-    directory.join("store.db").exists()
+/// Whether there is a store in this directory. A database says so itself when it is opened.
+pub fn exists(given: &Path) -> bool {
+    match Address::parse(given) {
+        Ok(Address::Directory(directory)) => directory.join("store.db").exists(),
+        _ => true,
+    }
+}
+
+/// Opens the store when there is one.
+pub async fn there(given: &Path) -> Result<Option<Place>> {
+    if !exists(given) {
+        return Ok(None);
+    }
+    if let Address::Postgres(address) = Address::parse(given)? {
+        match PostgresStore::open(&address, OpenMode::Existing).await {
+            Err(StoreError::NoStore { .. }) => return Ok(None),
+            Err(error) => return Err(error.into()),
+            Ok(_) => {}
+        }
+    }
+    open(given, false).await.map(Some)
+}
+
+/// The directory of this machine that a store writes to, and how the store is called, without a password.
+pub fn seen(given: &Path) -> Result<(PathBuf, String)> {
+    Ok(match Address::parse(given)? {
+        Address::Directory(directory) => (directory.clone(), directory.display().to_string()),
+        Address::Postgres(address) => (address.files.clone(), address.to_string()),
+    })
 }
 
 /// A study as people name it: `hes1`, `hes1@2` for a version.
@@ -60,20 +151,56 @@ pub fn parse_run(text: &str) -> Result<(&str, u64)> {
 }
 
 impl Place {
+    /// The same store, opened once more: for a thread with a runtime of its own.
+    pub fn again(&self) -> impl Future<Output = Result<Place>> + Send + use<> {
+        let given = self.given.clone();
+        async move { open(&given, false).await }
+    }
+
+    /// The store as it takes part in a move.
+    pub fn transfer(&self) -> &dyn Transfer {
+        self.transfer.as_ref()
+    }
+
+    /// Where a file of a study is now that was kept under this path: a study that was moved took its files along.
+    pub fn file(&self, id: StudyId, path: &str) -> PathBuf {
+        let there = PathBuf::from(path);
+        if there.exists() {
+            return there;
+        }
+        let below = path.rsplit_once("/files/").and_then(|(_, rest)| rest.split_once('/'));
+        match below {
+            Some((number, rest)) if number.bytes().all(|byte| byte.is_ascii_digit()) => {
+                Path::new(&self.directory).join("files").join(id.0.to_string()).join(rest)
+            }
+            _ => there,
+        }
+    }
+
     pub async fn study(&self, text: &str) -> Result<StudyRow> {
         let (name, version) = parse_study(text)?;
         Ok(self.store.require(name, version).await?)
     }
 
-    /// The process that works on a study now.
+    /// The process that works on a study now; of another machine, its number there.
     pub fn holder(&self, id: StudyId) -> Option<u32> {
-        StudyLock::holder(Path::new(&self.directory), id).ok().flatten()
+        let holder = match &self.holders {
+            Holders::Kernel(store) => store.holder_now(id).ok().flatten(),
+            Holders::Asked(holders) => {
+                holders.lock().unwrap_or_else(PoisonError::into_inner).get(&id).cloned()
+            }
+        };
+        holder.map(|holder| holder.pid)
+    }
+
+    /// Whether the store itself tells the process that works on a study of changes; else a signal does.
+    pub fn tells(&self) -> bool {
+        matches!(self.holders, Holders::Asked(_))
     }
 
     /// Takes the study for this process.
-    pub fn lock(&self, row: &StudyRow) -> Result<StudyLock> {
-        StudyLock::acquire(Path::new(&self.directory), row.id)
-            .map_err(|error| Failure::unavailable(error.to_string()))
+    pub async fn lock(&self, row: &StudyRow) -> Result<StudyLock> {
+        self.store.lock(row.id).await.map_err(|error| Failure::unavailable(error.to_string()))
     }
 }
 

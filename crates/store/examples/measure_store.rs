@@ -1,6 +1,6 @@
 //! What the store costs: a million runs with two numbers each, committed in groups, then read in every way.
 //!
-//! `cargo run --release -p paramo-store --example measure_store [DIRECTORY]`
+//! `cargo run --release -p paramo-store --example measure_store [DIRECTORY | postgres://USER@HOST:PORT/DATABASE]`
 
 use std::path::PathBuf;
 use std::time::Instant;
@@ -9,7 +9,7 @@ use paramo_model::{
     Application, Attempt, Bytes, Ended, Micros, Name, OutputFile, Program, RunPolicy, RunRecord, SpaceSpec,
     Study, Timestamp, Value,
 };
-use paramo_store::{Content, OpenMode, SqliteStore, Store};
+use paramo_store::{Address, Content, OpenMode, PostgresStore, SqliteStore, Store};
 
 const RUNS: u64 = 1_000_000;
 const GROUP: u64 = 5_000;
@@ -71,14 +71,26 @@ fn report(what: &str, started: Instant, before: (f64, f64)) {
     println!("{what:<44} {wall:>9.1} ms wall {:>7.2} s CPU {peak:>7.1} MB peak", cpu - before.0);
 }
 
+async fn open(address: &Address) -> Result<Box<dyn Store>, Box<dyn std::error::Error>> {
+    Ok(match address {
+        Address::Directory(directory) => {
+            Box::new(SqliteStore::open(directory, OpenMode::Create).await?.store)
+        }
+        Address::Postgres(address) => Box::new(PostgresStore::open(address, OpenMode::Create).await?),
+    })
+}
+
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let directory =
+    let place =
         std::env::args_os().nth(1).map_or_else(|| std::env::temp_dir().join("paramo-measure"), PathBuf::from);
-    let _ = std::fs::remove_dir_all(&directory);
+    let address = Address::parse(&place)?;
+    if let Address::Directory(directory) = &address {
+        let _ = std::fs::remove_dir_all(directory);
+    }
 
     let (started, before) = (Instant::now(), used());
-    let store = SqliteStore::open(&directory, OpenMode::Create).await?.store;
+    let store = open(&address).await?;
     report("make a store", started, before);
     let id = store.create(&study()?).await?.id;
 
@@ -106,13 +118,15 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         store.commit(id, &[run(RUNS + index)]).await?;
     }
     report("commit 1 run, 200 times", started, before);
-    store.close().await?;
-    let bytes: u64 =
-        std::fs::read_dir(&directory)?.flatten().filter_map(|f| f.metadata().ok()).map(|m| m.len()).sum();
-    println!("on disk: {bytes} bytes, {:.1} a run", bytes as f64 / RUNS as f64);
+    drop(store);
+    if let Address::Directory(directory) = &address {
+        let files = std::fs::read_dir(directory)?.flatten();
+        let bytes: u64 = files.filter_map(|file| file.metadata().ok()).map(|file| file.len()).sum();
+        println!("on disk: {bytes} bytes, {:.1} a run", bytes as f64 / RUNS as f64);
+    }
 
     let (started, before) = (Instant::now(), used());
-    let store = SqliteStore::open(&directory, OpenMode::Existing).await?.store;
+    let store = open(&address).await?;
     report("open", started, before);
     let (started, before) = (Instant::now(), used());
     let row = store.study(id).await?;
@@ -140,7 +154,10 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let (started, before) = (Instant::now(), used());
     let findings = store.check(true).await?;
     report(&format!("deep check, {} findings", findings.len()), started, before);
-    store.close().await?;
-    std::fs::remove_dir_all(&directory)?;
+    store.delete(id).await?;
+    drop(store);
+    if let Address::Directory(directory) = &address {
+        std::fs::remove_dir_all(directory)?;
+    }
     Ok(())
 }

@@ -1,9 +1,12 @@
-//! Words for what is wrong with a store.
+//! Words for what is wrong with a store, and the part of `paramo doctor` that both engines share.
 
 use std::fmt;
 use std::path::PathBuf;
 
 use serde::Serialize;
+
+use crate::session::{Session, cells};
+use crate::{Result, StoreError, read, sql};
 
 /// What opening a store found to be lost. The store can be used; what is left of it is whole.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,4 +65,43 @@ impl Finding {
     pub(crate) fn damage(message: impl fmt::Display) -> Finding {
         Finding { severity: Severity::Damage, message: message.to_string() }
     }
+
+    fn warning(message: String) -> Finding {
+        Finding { severity: Severity::Warning, message }
+    }
+}
+
+/// A finding where the error is damage; other errors keep the check from being made.
+pub(crate) fn damage(error: StoreError) -> Result<Finding> {
+    if error.is_damage() { Ok(Finding::damage(error)) } else { Err(error) }
+}
+
+/// Looks at every study, in the snapshot of one transaction, and for moves that were not ended.
+pub(crate) async fn check_studies(
+    session: &mut Session<'_>,
+    deep: bool,
+    findings: &mut Vec<Finding>,
+) -> Result<()> {
+    let studies = match read::summaries(session).await {
+        Ok(studies) => studies,
+        Err(error) => {
+            findings.push(damage(error)?);
+            Vec::new()
+        }
+    };
+    for study in studies {
+        if let Err(error) = read::check_study(session, study.id, deep).await {
+            findings.push(damage(error)?);
+        }
+    }
+    let between: Vec<(String, i64, String)> = session.all(sql::BETWEEN, cells![]).await?;
+    for (name, version, moving) in between {
+        findings.push(Finding::warning(match moving.as_str() {
+            "arriving" => format!(
+                "{name}@{version} has not wholly arrived from another store; type the same `paramo move` again"
+            ),
+            _ => format!("{name}@{version}: {}", StoreError::moving(&moving)),
+        }));
+    }
+    Ok(())
 }

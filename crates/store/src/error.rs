@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use paramo_model::{StudyId, nearest};
 
+use crate::transfer::Leaving;
 use crate::{Seq, StudySummary};
 
 pub type Result<T> = std::result::Result<T, StoreError>;
@@ -50,6 +51,24 @@ pub enum StoreError {
     )]
     TooLarge { index: u64, size: u64, limit: u64 },
 
+    #[error("the address of the store is not valid: {why}")]
+    Address { why: String },
+
+    #[error("study {study} is being moved to {to}; `paramo move` with the same words ends the move")]
+    Moving { study: String, to: String },
+
+    #[error("{to} already has a study {study}; move or remove that one first, nothing was changed")]
+    Occupied { to: String, study: String },
+
+    #[error("cannot reach {}: {why}", .file.display())]
+    Unreachable { file: PathBuf, why: String },
+
+    #[error("{} does not let paramo in: {why}", .file.display())]
+    Refused { file: PathBuf, why: String },
+
+    #[error("another process has taken study {} over while this one could not reach the store; what this one had not stored is run again there", .study.0)]
+    Taken { study: StudyId },
+
     #[error("{} could not be read or written: {source}", .file.display())]
     Io { file: PathBuf, source: io::Error },
 
@@ -75,7 +94,12 @@ fn help(nearest: &Option<String>) -> String {
 impl StoreError {
     /// Whether the same call can succeed later without anything being repaired.
     pub fn passes(&self) -> bool {
-        matches!(self, StoreError::Busy { .. } | StoreError::Full { .. })
+        matches!(self, StoreError::Busy { .. } | StoreError::Full { .. } | StoreError::Unreachable { .. })
+    }
+
+    /// Whether nobody answers at the store's address, for now.
+    pub fn is_unreachable(&self) -> bool {
+        matches!(self, StoreError::Unreachable { .. })
     }
 
     /// Whether data was found that is not as it was written.
@@ -98,6 +122,13 @@ impl StoreError {
         what: impl Into<String>,
     ) -> StoreError {
         StoreError::Damaged { file: file.to_owned(), study: Some(study), seq: Some(seq), what: what.into() }
+    }
+
+    /// From what the column `moving` says: nothing about a study that is arriving, for nobody sees that.
+    pub(crate) fn moving(moving: &str) -> StoreError {
+        let (study, to) =
+            Leaving::parse(moving).map_or(("?", "another store"), |leaving| (leaving.study, leaving.to));
+        StoreError::Moving { study: study.to_owned(), to: to.to_owned() }
     }
 
     pub(crate) fn no_such_study(name: &str, version: Option<u32>, all: &[StudySummary]) -> StoreError {

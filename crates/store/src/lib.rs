@@ -1,24 +1,37 @@
-//! What is remembered: studies and their results, in a directory of files.
+//! What is remembered: studies and their results, in a directory of files or in a database of PostgreSQL.
 //!
 //! A run exists here once it has ended. Runs are kept as batches, one row for each group commit, in columns; a study's
 //! counts are kept beside them in the same transaction. Damage is an error or a [`Damage`], never fewer results.
 //!
-//! Everything is asked through [`Store`]; [`SqliteStore`] is the one engine so far.
+//! Everything is asked through [`Store`], which [`SqliteStore`] and [`PostgresStore`] answer alike; [`Address`] says which it is.
 
+mod address;
 mod batch;
 mod check;
+mod clock;
 mod error;
 mod folder;
-mod lock;
+mod holder;
 mod mark;
 mod migration;
+mod postgres;
+mod read;
+mod session;
 mod sql;
 mod sqlite;
 mod store;
+mod transfer;
+mod write;
 
+#[cfg(test)]
+mod conformance;
+
+pub use address::{Address, PostgresAddress};
 pub use batch::{Attempts, Batch, Column, Columns, Content, Values};
 pub use check::{Damage, Finding, Severity};
 pub use error::{Result, StoreError};
-pub use lock::{Held, StudyLock};
+pub use holder::{Held, Holder, News, StudyLock};
+pub use postgres::PostgresStore;
 pub use sqlite::{OpenMode, Opened, SqliteStore};
 pub use store::{BatchId, Counts, Ended, Seq, Store, StudyRow, StudySummary};
+pub use transfer::{Move, Transfer};

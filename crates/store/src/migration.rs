@@ -1,16 +1,27 @@
-//! The schema and its versions. Versions only go forward; a store made by a newer program is refused.
+//! The schema and its versions. Versions only go forward; a store made by a newer program is refused. Both engines have the
+//! same steps under the same numbers.
 
 use std::borrow::Cow;
 use std::path::Path;
 
-use sqlx::migrate::{Migration, MigrationType, Migrator};
-use sqlx::{Connection, SqlSafeStr, SqliteConnection};
+use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
+use sqlx::{Connection, PgConnection, SqlSafeStr, SqliteConnection};
 
 use crate::{Result, StoreError, sql};
 
 /// The steps for SQLite, in order: number, name, text. One file each in `migrations/sqlite/`.
-pub const SQLITE: &[(i64, &str, &str)] =
-    &[(1, "studies_and_batches", include_str!("../migrations/sqlite/0001_studies_and_batches.sql"))];
+const SQLITE: &[Step] = &[
+    (1, "studies_and_batches", include_str!("../migrations/sqlite/0001_studies_and_batches.sql")),
+    (2, "moving", include_str!("../migrations/sqlite/0002_moving.sql")),
+];
+
+/// The same for PostgreSQL, in `migrations/postgres/`.
+const POSTGRES: &[Step] = &[
+    (1, "studies_and_batches", include_str!("../migrations/postgres/0001_studies_and_batches.sql")),
+    (2, "moving", include_str!("../migrations/postgres/0002_moving.sql")),
+];
+
+type Step = (i64, &'static str, &'static str);
 
 /// The version that this program reads and writes.
 pub const KNOWN: i64 = SQLITE[SQLITE.len() - 1].0;
@@ -37,6 +48,10 @@ pub async fn schema(connection: &mut SqliteConnection, file: &Path) -> Result<Sc
         return Err(StoreError::NotAStore { file: file.to_owned(), found });
     }
     let version: i64 = sqlx::query_scalar(sql::SCHEMA).fetch_one(&mut *connection).await.map_err(failed)?;
+    stands_at(version, file)
+}
+
+fn stands_at(version: i64, file: &Path) -> Result<Schema> {
     match version {
         0 => Ok(Schema::Empty),
         KNOWN => Ok(Schema::Current),
@@ -47,18 +62,45 @@ pub async fn schema(connection: &mut SqliteConnection, file: &Path) -> Result<Sc
     }
 }
 
+/// As [`schema`]; what else is in the database does not matter, for the store has a schema of its own in it.
+pub async fn schema_postgres(connection: &mut PgConnection, file: &Path) -> Result<Schema> {
+    let failed = |error| StoreError::postgres(file, error);
+    let ours: bool =
+        sqlx::query_scalar(sql::HAS_SCHEMA_POSTGRES).fetch_one(&mut *connection).await.map_err(failed)?;
+    if !ours {
+        return Ok(Schema::Empty);
+    }
+    let version: i64 = sqlx::query_scalar(sql::SCHEMA).fetch_one(&mut *connection).await.map_err(failed)?;
+    stands_at(version, file)
+}
+
 /// Brings a database to the newest version. The caller keeps others from doing the same.
 pub async fn migrate(connection: &mut SqliteConnection, file: &Path) -> Result<()> {
-    let migrations = SQLITE.iter().map(|(version, name, text)| {
+    let migrated = migrator(SQLITE).run_direct(None, connection, false).await;
+    migrated.map_err(|error| failed(file, error, StoreError::sqlite))?;
+    connection.ping().await.map_err(|error| StoreError::sqlite(file, error))
+}
+
+/// The same for PostgreSQL, which keeps others from doing the same by a lock of its own.
+pub async fn migrate_postgres(connection: &mut PgConnection, file: &Path) -> Result<()> {
+    let mut migrator = migrator(POSTGRES);
+    migrator.create_schema("paramo");
+    let migrated = migrator.run_direct(None, connection, false).await;
+    migrated.map_err(|error| failed(file, error, StoreError::postgres))
+}
+
+fn migrator(steps: &'static [Step]) -> Migrator {
+    let migrations = steps.iter().map(|(version, name, text)| {
         Migration::new(*version, Cow::Borrowed(name), MigrationType::Simple, text.into_sql_str(), false)
     });
-    let migrated = Migrator::with_migrations(migrations.collect()).run_direct(None, connection, false).await;
-    migrated.map_err(|error| match error {
-        sqlx::migrate::MigrateError::Execute(error)
-        | sqlx::migrate::MigrateError::ExecuteMigration(error, _) => StoreError::sqlite(file, error),
+    Migrator::with_migrations(migrations.collect())
+}
+
+fn failed(file: &Path, error: MigrateError, database: fn(&Path, sqlx::Error) -> StoreError) -> StoreError {
+    match error {
+        MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => database(file, error),
         error => StoreError::damaged(file, format!("its schema is not what its version says ({error})")),
-    })?;
-    connection.ping().await.map_err(|error| StoreError::sqlite(file, error))
+    }
 }
 
 #[cfg(test)]
@@ -66,16 +108,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_file_of_the_folder_is_a_step_and_the_steps_have_no_gaps() {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations/sqlite");
-        let mut files: Vec<String> = std::fs::read_dir(folder)
-            .unwrap()
-            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-            .collect();
-        files.sort();
-        let steps: Vec<String> =
-            SQLITE.iter().map(|(number, name, _)| format!("{number:04}_{name}.sql")).collect();
-        assert_eq!(files, steps);
-        assert!(SQLITE.iter().map(|step| step.0).eq(1..=SQLITE.len() as i64));
+    fn every_file_of_a_folder_is_a_step_and_the_steps_have_no_gaps() {
+        for (engine, steps) in [("sqlite", SQLITE), ("postgres", POSTGRES)] {
+            let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations").join(engine);
+            let mut files: Vec<String> = std::fs::read_dir(folder)
+                .unwrap()
+                .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+                .collect();
+            files.sort();
+            let named: Vec<String> =
+                steps.iter().map(|(number, name, _)| format!("{number:04}_{name}.sql")).collect();
+            assert_eq!(files, named, "{engine}");
+            assert!(steps.iter().map(|step| step.0).eq(1..=KNOWN), "{engine}");
+        }
     }
 }

@@ -9,7 +9,7 @@ use paramo_model::{CauseKind, Ended as How, Micros, Name, RunRecord, Study, Stud
 use roaring::RoaringTreemap;
 use serde::{Deserialize, Serialize};
 
-use crate::{Batch, Finding, Result, StoreError};
+use crate::{Batch, Finding, Held, Holder, Result, StoreError, StudyLock};
 
 /// The number of a batch in its study, from 1, without gaps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -165,4 +165,10 @@ pub trait Store: Send + Sync {
 
     /// Looks for damage: counts against batches; with `deep` also every page and every batch. Empty when all is well.
     async fn check(&self, deep: bool) -> Result<Vec<Finding>>;
+
+    /// Takes a study for this process, or says who has it. Does not wait, but for a process that has just died.
+    async fn lock(&self, id: StudyId) -> std::result::Result<StudyLock, Held>;
+
+    /// The process that holds the lock of a study, if any does.
+    async fn holder(&self, id: StudyId) -> Result<Option<Holder>>;
 }

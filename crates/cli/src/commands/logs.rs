@@ -28,17 +28,22 @@ pub async fn logs(directory: &Path, args: Logs) -> Result<u8> {
     let Some(attempt) = attempt else {
         return Err(Failure::input(format!("{study}/{index} has attempts 1 to {}", record.last.number)));
     };
-    show(if args.stderr { &attempt.stderr } else { &attempt.stdout }, args.tail)?;
+    let output = if args.stderr { &attempt.stderr } else { &attempt.stdout };
+    let file = output.file.as_ref().map(|path| place.file(row.id, path));
+    show(output, file.as_deref(), args.tail)?;
     Ok(exit::OK)
 }
 
-fn show(output: &OutputFile, tail: Option<usize>) -> Result<()> {
+fn show(output: &OutputFile, file: Option<&Path>, tail: Option<usize>) -> Result<()> {
     let mut out = std::io::stdout().lock();
-    if let (Some(path), None) = (&output.file, tail) {
+    if let (Some(path), None) = (file, tail) {
         match File::open(path) {
             Ok(mut file) => return copy(&mut file, &mut out),
             Err(error) => {
-                anstream::eprintln!("note: {path} is not readable ({error}); this is the end of it")
+                anstream::eprintln!(
+                    "note: {} is not readable ({error}); this is the end of it",
+                    path.display()
+                )
             }
         }
     } else if output.length > output.tail.len() as u64 && output.file.is_none() {

@@ -19,7 +19,7 @@ pub async fn rm(directory: &Path, args: Rm) -> Result<u8> {
     for row in rows {
         let name = title(&row);
         // Holding the lock keeps everybody else from working on it meanwhile.
-        let _lock = place.lock(&row)?;
+        let _lock = place.lock(&row).await?;
         let results = plural(row.counts.done(), "result");
         if !args.force && !confirmed(&format!("remove {name} with {results}?"))? {
             anstream::eprintln!("{name}: kept");

@@ -259,7 +259,8 @@ fn read_data(content: &[u8], index: Vec<u64>, last: &[Option<CauseKind>]) -> Wir
     Ok(Columns { index, last, outputs, earlier, earlier_attempts, output_counts })
 }
 
-/// The parts of a batch before they are signed for their place.
+/// The parts of a batch, signed for their place or to be.
+#[derive(Clone, Debug)]
 pub(crate) struct Parts {
     pub row: Row,
     pub output: Option<Vec<u8>>,
@@ -338,6 +339,18 @@ impl Parts {
             data: Vec::new(),
         };
         Parts { row, output: None }
+    }
+
+    /// Checks the parts against the place that they were signed for.
+    pub(crate) fn verify(&self, id: BatchId) -> Wire<()> {
+        self.row.head(id)?;
+        if self.row.kind == RUNS {
+            envelope::unwrap(&self.row.data, Part::Data, id)?;
+        }
+        if let Some(output) = &self.output {
+            envelope::unwrap(output, Part::Output, id)?;
+        }
+        Ok(())
     }
 
     pub(crate) fn sign(&mut self, id: BatchId) {

@@ -4,20 +4,18 @@
 //! turns from reading to writing. A connection on which a change failed is not used again: whatever state it is in ends
 //! with it.
 
+mod lock;
 mod opening;
-mod read;
 mod verify;
-mod write;
 
 #[cfg(test)]
 mod tests;
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use async_trait::async_trait;
-use paramo_model::{RunRecord, Study, StudyId, StudyState, Timestamp};
+use paramo_model::{Name, RunRecord, Study, StudyId, StudyState};
 use roaring::RoaringTreemap;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqlitePool};
 use sqlx::{ConnectOptions, Connection};
@@ -25,9 +23,15 @@ use tokio::sync::{Mutex, MutexGuard};
 
 use crate::folder::Folder;
 use crate::mark::{Mark, Totals};
+use crate::session::{Session, cells};
 use crate::{
-    Batch, BatchId, Damage, Ended, Finding, Result, Seq, Store, StoreError, StudyRow, StudySummary, sql,
+    Batch, BatchId, Damage, Ended, Finding, Held, Holder, Result, Seq, Store, StoreError, StudyLock,
+    StudyRow, StudySummary, read, sql, write,
 };
+
+use crate::transfer::{Arrival, Crate, Label, Transfer, steps};
+
+pub use lock::RecordLock;
 
 /// How a store is opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,12 +77,17 @@ impl SqliteStore {
     /// Forgets what was lost, after somebody was told: from now on the store counts from what it has.
     pub async fn acknowledge_damage(&self) -> Result<()> {
         let mut connection = self.readers.acquire().await.map_err(|error| self.failed(error))?;
-        let totals = totals(&mut connection, &self.file).await?;
+        let totals = totals(&mut Session::sqlite(&mut connection, &self.file)).await?;
         let failed = |error| StoreError::io(&self.folder.mark, error);
         let mark = Mark::open(&self.folder.mark).map_err(failed)?;
         mark.reset(totals).map_err(failed)?;
         self.set_mark(Some(mark));
         Ok(())
+    }
+
+    /// The process that holds the lock of a study, if any does, without waiting for anything.
+    pub fn holder_now(&self, id: StudyId) -> Result<Option<Holder>> {
+        Ok(RecordLock::holder(&self.folder.directory, id)?.map(Holder::here))
     }
 
     /// The database file, for messages.
@@ -136,94 +145,157 @@ impl SqliteStore {
     }
 }
 
-/// Runs a change on the writing connection. A macro because the change borrows the connection across its waits.
+/// Runs a change in a transaction of its own on the writing connection, and counts it with the runs that it commits. A macro
+/// because the change borrows the session across its waits.
 macro_rules! change {
-    ($store:expr, |$connection:ident| $work:expr) => {{
+    ($store:expr, $runs:expr, |$session:ident| $work:expr) => {{
         let mut guard = $store.writer().await?;
         let result = match guard.as_mut() {
-            Some($connection) => $work.await,
+            Some(connection) => {
+                async {
+                    let failed = |error| StoreError::sqlite(&$store.file, error);
+                    let mut transaction = connection.begin_with(sql::BEGIN).await.map_err(failed)?;
+                    let $session = &mut Session::sqlite(&mut transaction, &$store.file);
+                    let value = $work.await?;
+                    let totals = advance($session, $runs).await?;
+                    transaction.commit().await.map_err(failed)?;
+                    Ok((value, totals))
+                }
+                .await
+            }
             None => Err(StoreError::ReadOnly { file: $store.file.to_path_buf() }),
         };
         $store.settle(&mut guard, result)
     }};
 }
 
+/// Asks on a connection that reads, in one transaction.
+macro_rules! ask {
+    ($store:expr, |$session:ident| $work:expr) => {{
+        async {
+            let mut transaction = $store.readers.begin().await.map_err(|error| $store.failed(error))?;
+            let $session = &mut Session::sqlite(&mut transaction, &$store.file);
+            $work.await
+        }
+        .await
+    }};
+}
+
 #[async_trait]
 impl Store for SqliteStore {
     async fn create(&self, study: &Study) -> Result<StudyRow> {
-        let id = change!(self, |connection| write::create(connection, &self.file, study))?;
+        let id = change!(self, 0, |session| write::create(session, study))?;
         self.study(id).await
     }
 
     async fn studies(&self) -> Result<Vec<StudyRow>> {
-        read::studies(&self.readers, &self.file).await
+        ask!(self, |session| read::studies(session))
     }
 
     async fn summaries(&self) -> Result<Vec<StudySummary>> {
-        read::summaries(&self.readers, &self.file).await
+        ask!(self, |session| read::summaries(session))
     }
 
     async fn study(&self, id: StudyId) -> Result<StudyRow> {
-        let row = sqlx::query_as(sql::STUDY).bind(id.0).fetch_optional(&self.readers).await;
-        match row.map_err(|error| self.failed(error))? {
-            Some(row) => read::study_row(row, &self.file),
-            None => Err(read::gone(id)),
-        }
+        ask!(self, |session| read::study(session, id))
     }
 
     async fn find(&self, name: &str, version: Option<u32>) -> Result<Option<StudyRow>> {
-        let query = match version {
-            Some(version) => sqlx::query_as(sql::VERSION).bind(name).bind(i64::from(version)),
-            None => sqlx::query_as(sql::NEWEST).bind(name),
-        };
-        let row = query.fetch_optional(&self.readers).await.map_err(|error| self.failed(error))?;
-        row.map(|row| read::study_row(row, &self.file)).transpose()
+        ask!(self, |session| read::find(session, name, version))
     }
 
     async fn set_state(&self, id: StudyId, state: StudyState) -> Result<()> {
-        change!(self, |connection| write::set_state(connection, &self.file, id, state))
+        change!(self, 0, |session| write::set_state(session, id, state))
     }
 
     async fn replace(&self, id: StudyId, study: &Study) -> Result<()> {
-        change!(self, |connection| write::replace(connection, &self.file, id, study))
+        change!(self, 0, |session| write::replace(session, id, study))
     }
 
     async fn commit(&self, id: StudyId, runs: &[RunRecord]) -> Result<BatchId> {
         if runs.is_empty() {
-            return read::newest(&self.readers, &self.file, id).await;
+            return ask!(self, |session| read::newest(session, id));
         }
         // Encoding takes longer than writing and needs no connection.
-        let batches = write::encode(runs)?;
-        change!(self, |connection| write::commit(connection, &self.file, id, runs, batches))
+        let mut batches = write::encode(runs)?;
+        change!(self, runs.len(), |session| write::commit(session, id, runs, &mut batches))
     }
 
     async fn reopen(&self, id: StudyId, indices: &RoaringTreemap) -> Result<u64> {
-        change!(self, |connection| write::reopen(connection, &self.file, id, indices))
+        change!(self, 0, |session| write::reopen(session, id, indices))
     }
 
     async fn ended(&self, id: StudyId) -> Result<Ended> {
-        let mut connection = self.readers.begin().await.map_err(|error| self.failed(error))?;
-        let found = read::heads(&mut connection, &self.file, id).await?;
-        found.check(&self.file, id)?;
-        Ok(found.ended)
+        ask!(self, |session| read::heads(session, id)).map(|found| found.ended)
     }
 
     async fn batches(&self, id: StudyId, after: Option<Seq>, limit: usize) -> Result<Vec<Batch>> {
-        let mut connection = self.readers.begin().await.map_err(|error| self.failed(error))?;
-        read::batches(&mut connection, &self.file, id, after, limit).await
+        ask!(self, |session| read::batches(session, id, after, limit))
     }
 
     async fn run(&self, id: StudyId, index: u64) -> Result<Option<RunRecord>> {
-        let mut connection = self.readers.begin().await.map_err(|error| self.failed(error))?;
-        read::run(&mut connection, &self.file, id, index).await
+        ask!(self, |session| read::run(session, id, index))
     }
 
     async fn delete(&self, id: StudyId) -> Result<()> {
-        change!(self, |connection| write::delete(connection, &self.file, id))
+        change!(self, 0, |session| write::delete(session, id))
     }
 
     async fn check(&self, deep: bool) -> Result<Vec<Finding>> {
-        verify::check(&self.readers, &self.folder, deep).await
+        verify::check(&self.readers, &self.folder, &self.file, deep).await
+    }
+
+    async fn lock(&self, id: StudyId) -> std::result::Result<StudyLock, Held> {
+        let lock = RecordLock::acquire(&self.folder.directory, id).map(StudyLock::record)?;
+        ask!(self, |session| write::stays(session, id))?;
+        Ok(lock)
+    }
+
+    async fn holder(&self, id: StudyId) -> Result<Option<Holder>> {
+        self.holder_now(id)
+    }
+}
+
+#[async_trait]
+impl Transfer for SqliteStore {
+    async fn token(&self) -> Result<i64> {
+        ask!(self, |session| totals(session)).map(|totals| totals.token)
+    }
+
+    fn shown(&self) -> String {
+        self.folder.directory.display().to_string()
+    }
+
+    async fn take(&self, id: StudyId) -> std::result::Result<StudyLock, Held> {
+        RecordLock::acquire(&self.folder.directory, id).map(StudyLock::record)
+    }
+
+    async fn label(&self, id: StudyId) -> Result<Label> {
+        ask!(self, |session| steps::label(session, id))
+    }
+
+    async fn crates(&self, id: StudyId, after: Seq, limit: usize) -> Result<Vec<Crate>> {
+        ask!(self, |session| steps::crates(session, id, after, limit))
+    }
+
+    async fn arrive(&self, name: &Name, version: u32, label: &Label, origin: &str) -> Result<Arrival> {
+        change!(self, 0, |session| steps::arrive(session, self.shown(), name, version, label, origin))
+    }
+
+    async fn unload(&self, id: StudyId, crates: &[Crate]) -> Result<()> {
+        change!(self, 0, |session| steps::unload(session, id, crates))
+    }
+
+    async fn arrived(&self, id: StudyId, label: &Label) -> Result<()> {
+        change!(self, 0, |session| steps::arrived(session, id, label))
+    }
+
+    async fn leave(&self, id: StudyId, label: &Label, moving: &str) -> Result<bool> {
+        change!(self, 0, |session| steps::leave(session, id, label, moving))
+    }
+
+    async fn settle_here(&self, id: StudyId) -> Result<()> {
+        change!(self, 0, |session| steps::settle(session, id))
     }
 }
 
@@ -233,14 +305,21 @@ fn identity(file: &Path) -> Option<(u64, u64)> {
     std::fs::metadata(file).ok().map(|data| (data.dev(), data.ino()))
 }
 
-async fn totals(connection: &mut SqliteConnection, file: &Path) -> Result<Totals> {
-    let row: Option<(i64, i64, i64)> = sqlx::query_as(sql::TOTALS)
-        .fetch_optional(connection)
-        .await
-        .map_err(|error| StoreError::sqlite(file, error))?;
+async fn totals(session: &mut Session<'_>) -> Result<Totals> {
+    let row: Option<(i64, i64, i64)> = session.optional(sql::TOTALS, cells![]).await?;
+    counted(session, row)
+}
+
+/// Counts a commit.
+async fn advance(session: &mut Session<'_>, runs: usize) -> Result<Totals> {
+    let row: Option<(i64, i64, i64)> = session.optional(sql::ADVANCE, cells![runs as i64]).await?;
+    counted(session, row)
+}
+
+fn counted(session: &Session<'_>, row: Option<(i64, i64, i64)>) -> Result<Totals> {
     match row {
         Some((token, commits, runs)) => Ok(Totals { token, commits: commits as u64, runs: runs as u64 }),
-        None => Err(StoreError::damaged(file, "the count of its commits is missing")),
+        None => Err(StoreError::damaged(session.at(), "the count of its commits is missing")),
     }
 }
 
@@ -253,14 +332,4 @@ fn lost(folder: &Folder, marked: Option<Totals>, now: Totals) -> Option<Damage> 
     }
     let commits = marked.commits.checked_sub(now.commits).filter(|commits| *commits > 0)?;
     Some(Damage::LostCommits { file, commits, runs: marked.runs.saturating_sub(now.runs) })
-}
-
-/// For people to read; nothing is ordered by it.
-fn now() -> Timestamp {
-    match SystemTime::now().duration_since(UNIX_EPOCH) {
-        Ok(since) => Timestamp(i64::try_from(since.as_micros()).unwrap_or(i64::MAX)),
-        Err(before) => {
-            Timestamp(i64::try_from(before.duration().as_micros()).map_or(i64::MIN, |micros| -micros))
-        }
-    }
 }

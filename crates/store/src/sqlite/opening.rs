@@ -17,6 +17,7 @@ use super::{OpenMode, Opened, SqliteStore, identity, lost, totals};
 use crate::folder::{Folder, Found};
 use crate::mark::Mark;
 use crate::migration::{self, Schema};
+use crate::session::Session;
 use crate::{Result, StoreError, sql};
 
 /// How long to wait for another process that writes.
@@ -51,7 +52,7 @@ pub async fn open_with(directory: &Path, mode: OpenMode, page_size: u32) -> Resu
         Schema::Empty | Schema::Older(_) => make(&mut writer, &folder).await?,
     }
     drop(alone);
-    let now = totals(&mut writer, &file).await?;
+    let now = totals(&mut Session::sqlite(&mut writer, &file)).await?;
     let damage = lost(&folder, marked, now);
     let mark = Mark::open(&folder.mark).map_err(|error| StoreError::io(&folder.mark, error))?;
     if damage.is_none() && marked != Some(now) {
@@ -103,7 +104,7 @@ async fn open_read_only(folder: Folder, file: Arc<Path>) -> Result<Opened> {
             return Err(StoreError::Older { file: file.to_path_buf(), found, known: migration::KNOWN });
         }
     }
-    let damage = lost(&folder, marked, totals(&mut connection, &file).await?);
+    let damage = lost(&folder, marked, totals(&mut Session::sqlite(&mut connection, &file)).await?);
     connection.close().await.map_err(failed)?;
     let store = SqliteStore {
         readers: pool(options.clone()),

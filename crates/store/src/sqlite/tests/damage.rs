@@ -238,3 +238,21 @@ async fn a_missing_batch_a_changed_count_and_a_changed_result_are_found() {
     assert!(error.to_string().contains("its batches hold 4 runs"), "{error}");
     assert_eq!(store.check(false).await.unwrap().len(), 1);
 }
+
+#[tokio::test]
+async fn what_is_damaged_does_not_move() {
+    let (directory, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let (store, to) = (open(directory.path()).await, open(other.path()).await);
+    let row = store.create(&study("s")).await.unwrap();
+    for i in 0..3 {
+        store.commit(row.id, &[good(i)]).await.unwrap();
+    }
+    let mut connection = store.options.connect().await.unwrap();
+    let harm = "UPDATE batches SET output = x'010000000000' || output WHERE seq = 2";
+    sqlx::query(harm).execute(&mut connection).await.unwrap();
+    let mut moving = crate::Move::begin(&store, &to, row.clone()).await.unwrap();
+    let error = moving.copy(&mut |_| ()).await.unwrap_err();
+    assert!(error.to_string().contains("in batch 2 of study 1: its checksum is wrong"), "{error}");
+    assert!(to.summaries().await.unwrap().is_empty());
+    assert_eq!(store.ended(row.id).await.unwrap().succeeded.len(), 3);
+}

@@ -2,17 +2,18 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::Arc;
 
 use paramo_model::{CauseKind, Name, RunRecord, Study, StudyId, StudyState, Timestamp};
 use roaring::RoaringTreemap;
-use sqlx::{SqliteConnection, SqlitePool};
 
 use crate::batch::{Head, Row};
-use crate::{Batch, BatchId, Counts, Ended, Result, Seq, StoreError, StudyRow, StudySummary, sql};
+use crate::session::{Session, cells};
+use crate::{Batch, BatchId, Content, Counts, Ended, Result, Seq, StoreError, StudyRow, StudySummary, sql};
 
 /// Rows read at a time where there may be very many.
 const PAGE: i64 = 4096;
+/// Batches decoded at a time.
+const DECODED: usize = 64;
 
 /// id, name, version, state, created, changed, counts.
 type SummaryCells = (i64, String, i64, String, i64, i64, String);
@@ -23,50 +24,66 @@ type HeadCells = (i64, i64, i64, i64, i64, Vec<u8>);
 /// The same, and the data.
 type BatchCells = (i64, i64, i64, i64, i64, Vec<u8>, Vec<u8>);
 
-pub async fn studies(readers: &SqlitePool, file: &Path) -> Result<Vec<StudyRow>> {
-    let rows: Vec<StudyCells> = sqlx::query_as(sql::STUDIES)
-        .fetch_all(readers)
-        .await
-        .map_err(|error| StoreError::sqlite(file, error))?;
-    rows.into_iter().map(|row| study_row(row, file)).collect()
+pub async fn studies(session: &mut Session<'_>) -> Result<Vec<StudyRow>> {
+    let rows = session.all(sql::STUDIES, cells![]).await?;
+    rows.into_iter().map(|row| study_row(row, session.at())).collect()
 }
 
-pub async fn summaries(readers: &SqlitePool, file: &Path) -> Result<Vec<StudySummary>> {
-    let rows: Vec<SummaryCells> = sqlx::query_as(sql::SUMMARIES)
-        .fetch_all(readers)
-        .await
-        .map_err(|error| StoreError::sqlite(file, error))?;
-    rows.into_iter().map(|row| summary(row, file)).collect()
+pub async fn summaries(session: &mut Session<'_>) -> Result<Vec<StudySummary>> {
+    let rows = session.all(sql::SUMMARIES, cells![]).await?;
+    rows.into_iter().map(|row| summary(row, session.at())).collect()
+}
+
+pub async fn study(session: &mut Session<'_>, id: StudyId) -> Result<StudyRow> {
+    match session.optional(sql::STUDY, cells![id.0]).await? {
+        Some(row) => study_row(row, session.at()),
+        None => Err(gone(id)),
+    }
+}
+
+pub async fn find(session: &mut Session<'_>, name: &str, version: Option<u32>) -> Result<Option<StudyRow>> {
+    let row = match version {
+        Some(version) => session.optional(sql::VERSION, cells![name, i64::from(version)]).await?,
+        None => session.optional(sql::NEWEST, cells![name]).await?,
+    };
+    row.map(|row| study_row(row, session.at())).transpose()
 }
 
 fn summary(cells: SummaryCells, file: &Path) -> Result<StudySummary> {
     let (id, name, version, state, created, changed, counts) = cells;
     let id = StudyId(id);
     let damaged = |what: &str| StoreError::damaged_study(file, id, what);
-    let known = [StudyState::Open, StudyState::Cancelled, StudyState::Finished];
     Ok(StudySummary {
         id,
         name: Name::new(&name).map_err(|_| damaged("its name is not a name"))?,
         version: u32::try_from(version).map_err(|_| damaged("its version is not a number"))?,
-        state: known
+        state: StudyState::ALL
             .into_iter()
             .find(|known| known.word() == state)
             .ok_or_else(|| damaged("its state is unknown"))?,
         created: Timestamp(created),
         changed: Timestamp(changed),
-        counts: serde_json::from_str(&counts)
-            .map_err(|error| damaged(&format!("its counts cannot be read: {error}")))?,
+        counts: read_counts(&counts, file, id)?,
     })
 }
 
-pub fn study_row(cells: StudyCells, file: &Path) -> Result<StudyRow> {
+fn study_row(cells: StudyCells, file: &Path) -> Result<StudyRow> {
     let (id, name, version, state, created, changed, counts, definition) = cells;
     let summary = summary((id, name, version, state, created, changed, counts), file)?;
-    let study: Study = serde_json::from_str(&definition).map_err(|error| {
-        StoreError::damaged_study(file, summary.id, format!("its definition cannot be read: {error}"))
-    })?;
+    let study = read_definition(&definition, file, summary.id)?;
     let StudySummary { id, name, version, state, created, changed, counts } = summary;
     Ok(StudyRow { id, name, version, state, created, changed, study, counts })
+}
+
+fn read_definition(definition: &str, file: &Path, id: StudyId) -> Result<Study> {
+    serde_json::from_str(definition).map_err(|error| {
+        StoreError::damaged_study(file, id, format!("its definition cannot be read: {error}"))
+    })
+}
+
+fn read_counts(counts: &str, file: &Path, id: StudyId) -> Result<Counts> {
+    serde_json::from_str(counts)
+        .map_err(|error| StoreError::damaged_study(file, id, format!("its counts cannot be read: {error}")))
 }
 
 pub fn gone(id: StudyId) -> StoreError {
@@ -74,22 +91,14 @@ pub fn gone(id: StudyId) -> StoreError {
 }
 
 /// The number of the last batch and what all add up to.
-pub async fn progress(connection: &mut SqliteConnection, file: &Path, id: StudyId) -> Result<(Seq, Counts)> {
-    let row: Option<(i64, String)> = sqlx::query_as(sql::PROGRESS)
-        .bind(id.0)
-        .fetch_optional(connection)
-        .await
-        .map_err(|error| StoreError::sqlite(file, error))?;
+pub async fn progress(session: &mut Session<'_>, id: StudyId) -> Result<(Seq, Counts)> {
+    let row: Option<(i64, String)> = session.optional(sql::PROGRESS, cells![id.0]).await?;
     let (seq, counts) = row.ok_or_else(|| gone(id))?;
-    let counts = serde_json::from_str(&counts).map_err(|error| {
-        StoreError::damaged_study(file, id, format!("its counts cannot be read: {error}"))
-    })?;
-    Ok((Seq(seq as u64), counts))
+    Ok((Seq(seq as u64), read_counts(&counts, session.at(), id)?))
 }
 
-pub async fn newest(readers: &SqlitePool, file: &Path, id: StudyId) -> Result<BatchId> {
-    let mut connection = readers.acquire().await.map_err(|error| StoreError::sqlite(file, error))?;
-    let (seq, _) = progress(&mut connection, file, id).await?;
+pub async fn newest(session: &mut Session<'_>, id: StudyId) -> Result<BatchId> {
+    let (seq, _) = progress(session, id).await?;
     Ok(BatchId { study: id, seq })
 }
 
@@ -106,7 +115,7 @@ pub struct Found {
 
 impl Found {
     /// Adds a batch that comes after those before.
-    pub fn add(&mut self, head: Head) {
+    fn add(&mut self, head: Head) {
         match head {
             Head::Reopened(indices) => {
                 self.reopened += indices.len();
@@ -145,7 +154,7 @@ impl Found {
     }
 
     /// The counts are kept apart from the batches; where they differ, one of them is not what was committed.
-    pub fn check(&self, file: &Path, id: StudyId) -> Result<()> {
+    fn check(&self, file: &Path, id: StudyId) -> Result<()> {
         let expected = (self.counts.succeeded, self.counts.failed + self.reopened);
         if expected == (self.succeeded, self.failed) {
             return Ok(());
@@ -158,106 +167,82 @@ impl Found {
     }
 }
 
-/// Reads the heads of all batches of a study, in one transaction.
-pub async fn heads(connection: &mut SqliteConnection, file: &Path, id: StudyId) -> Result<Found> {
-    let (newest, counts) = progress(connection, file, id).await?;
+/// Reads the heads of all batches of a study, in one transaction, and holds them against its counts.
+pub async fn heads(session: &mut Session<'_>, id: StudyId) -> Result<Found> {
+    let (newest, counts) = progress(session, id).await?;
     let mut found = Found { counts, ..Found::default() };
-    let path: Arc<Path> = file.into();
     let mut seq = Seq(0);
     while seq < newest {
-        let page = head_page(connection, &path, id, seq).await?;
-        if page.is_empty() {
-            return Err(StoreError::damaged_batch(file, id, Seq(seq.0 + 1), "it is missing"));
-        }
-        for batch in page {
-            expect_next(&mut seq, &batch)?;
+        for batch in head_page(session, id, &mut seq).await? {
             found.add(batch.head()?);
         }
     }
+    found.check(session.at(), id)?;
     Ok(found)
 }
 
-/// Up to a page of batches after one, without their data.
-async fn head_page(
-    connection: &mut SqliteConnection,
-    file: &Arc<Path>,
-    id: StudyId,
-    after: Seq,
-) -> Result<Vec<Batch>> {
-    let rows: Vec<HeadCells> = sqlx::query_as(sql::HEADS)
-        .bind(id.0)
-        .bind(after.0 as i64)
-        .bind(PAGE)
-        .fetch_all(connection)
-        .await
-        .map_err(|error| StoreError::sqlite(file, error))?;
-    let batch = |(seq, kind, first, last, runs, head)| Batch {
-        study: id,
-        seq: Seq(seq as u64),
-        row: Row { kind, first, last, runs, head, data: Vec::new() },
-        file: file.clone(),
-    };
-    Ok(rows.into_iter().map(batch).collect())
+/// Up to a page of batches after one, without their data; there is at least one.
+async fn head_page(session: &mut Session<'_>, id: StudyId, seq: &mut Seq) -> Result<Vec<Batch>> {
+    let rows: Vec<HeadCells> = session.all(sql::HEADS, cells![id.0, seq.0 as i64, PAGE]).await?;
+    if rows.is_empty() {
+        return Err(missing(session.at(), id, *seq));
+    }
+    let mut page = Vec::with_capacity(rows.len());
+    for (number, kind, first, last, runs, head) in rows {
+        let row = Row { kind, first, last, runs, head, data: Vec::new() };
+        let batch = Batch { study: id, seq: Seq(number as u64), row, file: session.at().clone() };
+        expect_next(seq, &batch)?;
+        page.push(batch);
+    }
+    Ok(page)
+}
+
+/// That the batch after one is missing.
+fn missing(file: &Path, id: StudyId, after: Seq) -> StoreError {
+    StoreError::damaged_batch(file, id, Seq(after.0 + 1), "it is missing")
 }
 
 /// Batches are numbered without gaps.
 fn expect_next(seq: &mut Seq, batch: &Batch) -> Result<()> {
-    *seq = Seq(seq.0 + 1);
-    if batch.seq == *seq {
-        return Ok(());
+    let next = Seq(seq.0 + 1);
+    if batch.seq != next {
+        return Err(missing(&batch.file, batch.study, *seq));
     }
-    Err(StoreError::damaged_batch(&batch.file, batch.study, *seq, "it is missing"))
+    *seq = next;
+    Ok(())
 }
 
 pub async fn batches(
-    connection: &mut SqliteConnection,
-    file: &Path,
+    session: &mut Session<'_>,
     id: StudyId,
     after: Option<Seq>,
     limit: usize,
 ) -> Result<Vec<Batch>> {
-    let (newest, _) = progress(connection, file, id).await?;
+    let (newest, _) = progress(session, id).await?;
     let mut seq = after.unwrap_or(Seq(0));
-    let rows: Vec<BatchCells> = sqlx::query_as(sql::BATCHES)
-        .bind(id.0)
-        .bind(seq.0 as i64)
-        .bind(i64::try_from(limit).unwrap_or(i64::MAX))
-        .fetch_all(connection)
-        .await
-        .map_err(|error| StoreError::sqlite(file, error))?;
-    let file: Arc<Path> = file.into();
-    let short = rows.len() < limit;
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let rows: Vec<BatchCells> = session.all(sql::BATCHES, cells![id.0, seq.0 as i64, limit]).await?;
+    let short = (rows.len() as i64) < limit;
     let mut batches = Vec::with_capacity(rows.len());
     for (number, kind, first, last, runs, head, data) in rows {
         let row = Row { kind, first, last, runs, head, data };
-        let batch = Batch { study: id, seq: Seq(number as u64), row, file: file.clone() };
+        let batch = Batch { study: id, seq: Seq(number as u64), row, file: session.at().clone() };
         expect_next(&mut seq, &batch)?;
         batches.push(batch);
     }
     if short && seq < newest {
-        return Err(StoreError::damaged_batch(&file, id, Seq(seq.0 + 1), "it is missing"));
+        return Err(missing(session.at(), id, seq));
     }
     Ok(batches)
 }
 
-pub async fn run(
-    connection: &mut SqliteConnection,
-    file: &Path,
-    id: StudyId,
-    index: u64,
-) -> Result<Option<RunRecord>> {
-    let (newest, _) = progress(connection, file, id).await?;
-    let path: Arc<Path> = file.into();
+pub async fn run(session: &mut Session<'_>, id: StudyId, index: u64) -> Result<Option<RunRecord>> {
+    let (newest, _) = progress(session, id).await?;
     // The newest batch that speaks of the run decides.
     let mut latest = None;
     let mut seq = Seq(0);
     while seq < newest {
-        let page = head_page(connection, &path, id, seq).await?;
-        if page.is_empty() {
-            return Err(StoreError::damaged_batch(file, id, Seq(seq.0 + 1), "it is missing"));
-        }
-        for batch in page {
-            expect_next(&mut seq, &batch)?;
+        for batch in head_page(session, id, &mut seq).await? {
             if batch.row.first <= index as i64 && index as i64 <= batch.row.last {
                 match batch.head()? {
                     Head::Runs(indices, _) if indices.contains(&index) => latest = Some(batch.seq),
@@ -268,20 +253,41 @@ pub async fn run(
         }
     }
     let Some(latest) = latest else { return Ok(None) };
-    let output = output(connection, file, BatchId { study: id, seq: latest }).await?;
-    match batches(connection, file, id, Some(Seq(latest.0 - 1)), 1).await?.first() {
+    let output = output(session, BatchId { study: id, seq: latest }).await?;
+    match batches(session, id, Some(Seq(latest.0 - 1)), 1).await?.first() {
         Some(batch) => batch.run(index, output.as_deref()),
         None => Ok(None),
     }
 }
 
 /// The tails of a batch's output, wrapped; `None` when nothing was written.
-pub async fn output(connection: &mut SqliteConnection, file: &Path, id: BatchId) -> Result<Option<Vec<u8>>> {
-    let output: Option<Option<Vec<u8>>> = sqlx::query_scalar(sql::OUTPUT)
-        .bind(id.study.0)
-        .bind(id.seq.0 as i64)
-        .fetch_optional(connection)
-        .await
-        .map_err(|error| StoreError::sqlite(file, error))?;
-    Ok(output.flatten())
+pub async fn output(session: &mut Session<'_>, id: BatchId) -> Result<Option<Vec<u8>>> {
+    let row: Option<(Option<Vec<u8>>,)> =
+        session.optional(sql::OUTPUT, cells![id.study.0, id.seq.0 as i64]).await?;
+    Ok(row.and_then(|row| row.0))
+}
+
+/// Reads what `paramo doctor` reads of one study: the heads, and with `deep` everything. Damage is an error.
+pub async fn check_study(session: &mut Session<'_>, id: StudyId, deep: bool) -> Result<()> {
+    heads(session, id).await?;
+    if !deep {
+        return Ok(());
+    }
+    let definition: Option<(String,)> = session.optional(sql::DEFINITION, cells![id.0]).await?;
+    let (definition,) = definition.ok_or_else(|| gone(id))?;
+    read_definition(&definition, session.at(), id)?;
+    let mut after = None;
+    loop {
+        let page = batches(session, id, after, DECODED).await?;
+        for batch in &page {
+            let Content::Runs(columns) = batch.decode()? else { continue };
+            let output = output(session, batch.id()).await?;
+            // Reading one run reads the tails of all.
+            batch.run(columns.index[0], output.as_deref())?;
+        }
+        match page.last() {
+            Some(last) if page.len() == DECODED => after = Some(last.seq),
+            _ => return Ok(()),
+        }
+    }
 }

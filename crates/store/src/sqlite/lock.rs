@@ -1,7 +1,7 @@
-//! The lock of a study: held by the process that works on it, so that two never make the same runs.
+//! The lock of a study in a directory.
 //!
 //! It is a record lock of POSIX (`fcntl`) on the file `locks/<study>`. The kernel gives it up when the process ends, however
-//! it ends, and tells others who holds it; so there is never a stale lock to remove. Such a lock belongs to the process, not
+//! it ends, and tells others who holds it. Such a lock belongs to the process, not
 //! to a file descriptor: closing any descriptor of the file drops it. A list of the locks of this process keeps a
 //! second one from being taken, and the file from being opened for a look while it is held.
 
@@ -15,36 +15,26 @@ use paramo_model::StudyId;
 use rustix::fs::FlockOperation;
 use rustix::process::{Flock, FlockType};
 
-use crate::{Result, StoreError};
+use crate::{Held, Holder, Result, StoreError};
 
 static HELD: Mutex<Option<HashSet<PathBuf>>> = Mutex::new(None);
 
 /// An exclusive lock, given up when dropped.
 #[derive(Debug)]
-pub struct StudyLock {
+pub struct RecordLock {
     path: PathBuf,
     /// The one descriptor of the file in this process.
     file: Option<File>,
 }
 
-/// Why a lock was not given.
-#[derive(Debug, thiserror::Error)]
-pub enum Held {
-    /// Another process, or another part of this one, works on the study.
-    #[error("process {pid} is working on this study; wait for it, or stop it with `paramo cancel`")]
-    By { pid: u32 },
-    #[error(transparent)]
-    Failed(#[from] StoreError),
-}
-
-impl StudyLock {
+impl RecordLock {
     /// Takes the lock of a study in the store of a directory, or says who has it. Never waits.
-    pub fn acquire(directory: &Path, study: StudyId) -> std::result::Result<StudyLock, Held> {
+    pub fn acquire(directory: &Path, study: StudyId) -> std::result::Result<RecordLock, Held> {
         let mut held = held();
         let path = path(directory, study, true)?;
         let held = held.get_or_insert_default();
         if held.contains(&path) {
-            return Err(Held::By { pid: std::process::id() });
+            return Err(Held::By(Holder::here(std::process::id())));
         }
         let failed = |error: io::Error| Held::Failed(StoreError::io(&path, error));
         loop {
@@ -58,11 +48,11 @@ impl StudyLock {
             match rustix::fs::fcntl_lock(&file, FlockOperation::NonBlockingLockExclusive) {
                 Ok(()) => {
                     held.insert(path.clone());
-                    return Ok(StudyLock { path, file: Some(file) });
+                    return Ok(RecordLock { path, file: Some(file) });
                 }
                 Err(rustix::io::Errno::ACCESS | rustix::io::Errno::AGAIN) => {
                     if let Some(pid) = holder_of(&file).map_err(failed)? {
-                        return Err(Held::By { pid });
+                        return Err(Held::By(Holder::here(pid)));
                     }
                     // It was given up between the two questions.
                 }
@@ -86,7 +76,7 @@ impl StudyLock {
     }
 }
 
-impl Drop for StudyLock {
+impl Drop for RecordLock {
     fn drop(&mut self) {
         let mut held = held();
         // The descriptor is closed while the list is locked, so that nobody opens the file anew in between and loses by it.
@@ -130,16 +120,18 @@ mod tests {
     fn a_process_has_a_lock_once() {
         let directory = tempfile::tempdir().unwrap();
         let here = std::process::id();
-        assert_eq!(StudyLock::holder(directory.path(), StudyId(1)).unwrap(), None);
-        let lock = StudyLock::acquire(directory.path(), StudyId(1)).unwrap();
+        assert_eq!(RecordLock::holder(directory.path(), StudyId(1)).unwrap(), None);
+        let lock = RecordLock::acquire(directory.path(), StudyId(1)).unwrap();
         let other_way = directory.path().join("locks/..");
-        assert!(matches!(StudyLock::acquire(&other_way, StudyId(1)), Err(Held::By { pid }) if pid == here));
-        assert_eq!(StudyLock::holder(&other_way, StudyId(1)).unwrap(), Some(here));
-        let other = StudyLock::acquire(directory.path(), StudyId(2)).unwrap();
+        assert!(
+            matches!(RecordLock::acquire(&other_way, StudyId(1)), Err(Held::By(holder)) if holder.pid == here)
+        );
+        assert_eq!(RecordLock::holder(&other_way, StudyId(1)).unwrap(), Some(here));
+        let other = RecordLock::acquire(directory.path(), StudyId(2)).unwrap();
         drop(lock);
-        assert_eq!(StudyLock::holder(directory.path(), StudyId(1)).unwrap(), None);
-        assert_eq!(StudyLock::holder(directory.path(), StudyId(2)).unwrap(), Some(here));
-        StudyLock::acquire(directory.path(), StudyId(1)).unwrap();
+        assert_eq!(RecordLock::holder(directory.path(), StudyId(1)).unwrap(), None);
+        assert_eq!(RecordLock::holder(directory.path(), StudyId(2)).unwrap(), Some(here));
+        RecordLock::acquire(directory.path(), StudyId(1)).unwrap();
         drop(other);
     }
 
@@ -165,11 +157,11 @@ mod tests {
         let mut output = io::BufReader::new(child.stdout.take().unwrap());
         io::BufRead::read_line(&mut output, &mut line).unwrap();
         assert_eq!(line, "held\n");
-        assert_eq!(StudyLock::holder(directory.path(), StudyId(5)).unwrap(), Some(child.id()));
-        let refused = StudyLock::acquire(directory.path(), StudyId(5)).unwrap_err();
-        assert!(matches!(refused, Held::By { pid } if pid == child.id()));
+        assert_eq!(RecordLock::holder(directory.path(), StudyId(5)).unwrap(), Some(child.id()));
+        let refused = RecordLock::acquire(directory.path(), StudyId(5)).unwrap_err();
+        assert!(matches!(refused, Held::By(holder) if holder.pid == child.id()));
         child.kill().unwrap();
         child.wait().unwrap();
-        assert!(StudyLock::acquire(directory.path(), StudyId(5)).is_ok());
+        assert!(RecordLock::acquire(directory.path(), StudyId(5)).is_ok());
     }
 }
