@@ -20,6 +20,15 @@ MEGABYTE = 1e6
 BILLION = 10**9
 MILLION = 10**6
 
+# What is asked of a million results, and how it is typed.
+QUESTIONS = (
+    ("show", ()),
+    ("filter", ("--where", "result > 0.5 and x < 700000")),
+    ("sort", ("--sort", "-result")),
+    ("group and summarise, 2 groups", ("--by", "slot", "--mean", "result", "--sd", "result", "--median", "wall")),
+    ("group and summarise, a group a run", ("--by", "x", "--mean", "result")),
+)
+
 
 def first_start(binary: str, stamp: Path, directory: Path) -> Dict[str, float]:
     """Seconds to the first run of a study of 10⁹ points, memory one second later, and seconds until it has ended on SIGTERM."""
@@ -99,6 +108,9 @@ def million(peers: Peers, plan: Plan, made: Section) -> None:
         status = repeated([binary, "status", "bench"], directory, plan)
         export = repeated([binary, "export", "bench", "--format", "parquet", "--output", "bench.parquet"], directory, plan)
         parquet = (directory / "bench.parquet").stat().st_size
+        answers = [
+            (what, repeated([binary, "results", "bench", *words], directory, plan)) for what, words in QUESTIONS
+        ]
     name = f"{runs:,} finished runs"
     made.rows.append((f"{name}: made in", f"{figure(ran.wall)} s, {figure(runs / ran.wall)} runs/s"))
     for what, watched in (("while they are made", ran), ("while they are exported", export)):
@@ -110,6 +122,8 @@ def million(peers: Peers, plan: Plan, made: Section) -> None:
     made.rows.append((f"{name}: memory of status", f"{figure(status.memory / MEGABYTE)} MB"))
     add(made, f"{name}: export to Parquet", f"{figure(export.wall)} s", "< 3 s", export.wall < 3)
     made.rows.append((f"{name}: the Parquet file", f"{figure(parquet / MEGABYTE)} MB"))
+    for what, answer in answers:
+        add(made, f"{name}: results, {what}", f"{figure(answer.wall)} s", "< 0.5 s", answer.wall < 0.5)
 
 
 def run(peers: Peers, programs: Dict[str, Path], plan: Plan) -> Section:

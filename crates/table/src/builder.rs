@@ -68,6 +68,14 @@ impl Builder {
     /// Appends one text, or nothing.
     pub fn push_text(&mut self, text: Option<&str>) {
         let Some(text) = text else { return self.push(Value::Missing) };
+        // Mostly it is the one before.
+        if let Some(Data::String(texts)) = &mut self.data
+            && let Some(last) = texts.codes.last().copied()
+            && texts.labels.get(last as usize).is_some_and(|label| &**label == text)
+        {
+            texts.codes.push(last);
+            return self.filled(1);
+        }
         match (&mut self.data, self.codes.get(text)) {
             (Some(Data::String(texts)), Some(code)) => {
                 texts.codes.push(*code);

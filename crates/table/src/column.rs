@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use paramo_model::{Name, Value, ValueType};
 
-/// The results of a study, one row for each run that has ended.
+/// The results of a study, one row for each run that has ended; or a summary of them, one row for each group.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ResultTable {
     pub study: Name,
@@ -48,6 +48,14 @@ pub enum Role {
     PeakMemory,
     Started,
     Slot,
+    /// Of a summary: how many runs stand behind a row.
+    Runs,
+    /// Of a summary: how many of those have failed.
+    Failed,
+    /// Of a summary: of how many of those that succeeded a column has no value.
+    Absent,
+    /// Of a summary: what was asked for.
+    Statistic,
 }
 
 /// The cells of a column.

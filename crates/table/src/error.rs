@@ -19,6 +19,12 @@ pub enum TableError {
     #[error("there is no column `{wanted}`; {}", match .nearest { Some(name) => format!("did you mean `{name}`?"), None => format!("the columns are {names}") })]
     NoColumn { wanted: String, nearest: Option<String>, names: String },
 
+    #[error("several columns summarise `{wanted}`: {names}; name one of them")]
+    SeveralSummaries { wanted: String, names: String },
+
+    #[error("`{statistic}` needs numbers, and `{column}` holds texts; of texts there are {others}")]
+    NotNumbers { statistic: &'static str, column: String, others: String },
+
     #[error("there is no format `{wanted}`; the formats are {names}")]
     NoFormat { wanted: String, names: String },
 
@@ -32,6 +38,8 @@ pub enum TableError {
 
 impl TableError {
     pub(crate) fn condition(condition: &str, error: ExpressionError) -> TableError {
-        TableError::Condition { condition: condition.to_owned(), message: error.message, help: error.help }
+        // In a study file the names are those of parameters.
+        let message = error.message.replace("there is no parameter", "there is no column");
+        TableError::Condition { condition: condition.to_owned(), message, help: error.help }
     }
 }

@@ -1,7 +1,8 @@
 //! The result table as people see it: one row for each run that has ended, one column for each parameter and output.
 //!
-//! [`ResultTable::load`] reads a study's batches from the store, computes the parameters from the space, and selects rows
-//! and columns. A [`Format`] writes a table to a file or a pipe.
+//! [`ResultTable::load`] reads a study's batches from the store, computes the parameters from the space, selects rows
+//! and columns, and makes a [`Summary`] of them if one is asked for. A [`Format`] writes a table to a file or a pipe.
+//! [`read_points`] goes the other way: the points of a study from a Parquet file.
 
 mod builder;
 mod column;
@@ -10,7 +11,11 @@ mod file;
 mod format;
 mod load;
 mod names;
+mod order;
+mod points;
 mod select;
+mod statistic;
+mod summary;
 
 #[cfg(test)]
 mod tests;
@@ -20,3 +25,6 @@ pub use error::TableError;
 pub use file::replace_file;
 pub use format::{FORMATS, Format, format, format_of};
 pub use load::Options;
+pub use points::read_points;
+pub use statistic::{STATISTICS, Statistic, statistic};
+pub use summary::{Asked, Summary};

@@ -1,7 +1,8 @@
 //! From the store's batches to a table.
 //!
 //! Batches are read a few at a time and only the columns that are wanted are kept, so a million runs with some ten columns
-//! take some tens of megabytes. A batch supersedes what earlier ones say of the same run.
+//! take some tens of megabytes. A batch supersedes what earlier ones say of the same run. Rows are chosen before anything is
+//! moved, and parameters by which none is chosen are computed for those that stay only.
 
 use std::collections::HashSet;
 
@@ -12,8 +13,8 @@ use roaring::RoaringTreemap;
 
 use crate::builder::Builder;
 use crate::names::{Heading, headings};
-use crate::select::{column_named, split_sort};
-use crate::{Column, Data, ResultTable, Role, TableError};
+use crate::select::{column_named, holding, in_order, split_sort};
+use crate::{Column, Data, ResultTable, Role, Summary, TableError};
 
 /// Batches held at a time.
 const BATCHES: usize = 8;
@@ -31,6 +32,9 @@ pub struct Options {
     pub limit: Option<usize>,
     /// Only these columns, in this order; empty: all.
     pub columns: Vec<String>,
+    /// Rows for groups of runs instead of for runs. The condition then chooses runs, while `sort`, `limit` and `columns` are
+    /// of the summary.
+    pub summary: Option<Summary>,
 }
 
 impl ResultTable {
@@ -45,8 +49,8 @@ impl ResultTable {
     ) -> Result<ResultTable, TableError> {
         let application = &row.study.application;
         let headings = headings(application);
-        let wanted = wanted(&headings, options)?;
-        let mut collector = Collector::new(&headings, &wanted);
+        let needs = Needs::of(&headings, options)?;
+        let mut collector = Collector::new(&headings, &needs.all);
         let mut after = None;
         loop {
             let batches = store.batches(row.id, after, BATCHES).await?;
@@ -61,35 +65,37 @@ impl ResultTable {
                 _ => break,
             }
         }
-        let (index, mut columns) = collector.finish();
-        if wanted.iter().any(|role| matches!(role, Role::Parameter(_))) {
+        let Collected { mut index, mut columns, order } = collector.finish();
+        let computed = |wanted: &HashSet<Role>, index: &[u64]| -> Result<Vec<Column>, TableError> {
+            if !wanted.iter().any(|role| matches!(role, Role::Parameter(_))) {
+                return Ok(Vec::new());
+            }
             let space = Space::new(&row.study.space, &application.parameters).map_err(TableError::Space)?;
-            columns.extend(parameters(&space, &headings, &wanted, &index));
+            Ok(parameters(&space, &headings, wanted, index))
+        };
+        columns.extend(computed(&needs.choosing, &index)?);
+        if needs.choosing.contains(&Role::Index) {
+            columns.extend(numbered(&headings, &index));
         }
-        let rows = index.len();
-        if let Some(heading) =
-            headings.iter().find(|heading| heading.role == Role::Index && wanted.contains(&Role::Index))
-        {
-            let data = Data::Integer(index.into_iter().map(|index| index as i64).collect());
-            columns.push(Column {
-                name: heading.name.clone(),
-                unit: None,
-                role: Role::Index,
-                data,
-                present: None,
-            });
+        if let Some(rows) = chosen(&columns, index.len(), order, options)? {
+            columns.iter_mut().for_each(|column| column.take(&rows));
+            index = rows.into_iter().map(|row| index[row]).collect();
+        }
+        let rest: HashSet<Role> = needs.all.difference(&needs.choosing).copied().collect();
+        columns.extend(computed(&rest, &index)?);
+        if rest.contains(&Role::Index) {
+            columns.extend(numbered(&headings, &index));
         }
         let place = |role: Role| headings.iter().position(|heading| heading.role == role);
         columns.sort_by_key(|column| place(column.role));
-        let mut table = ResultTable { study: row.name.clone(), version: row.version, rows, columns };
-        if let Some(condition) = &options.condition {
-            table.filter(condition)?;
-        }
-        if let Some(sort) = &options.sort {
-            table.sort(sort)?;
-        }
-        if let Some(limit) = options.limit {
-            table.truncate(limit);
+        let mut table =
+            ResultTable { study: row.name.clone(), version: row.version, rows: index.len(), columns };
+        if let Some(summary) = &options.summary {
+            table = summary.of(&table)?;
+            if let Some(sort) = &options.sort {
+                table.sort(&summary.sort_by(sort, &table)?)?;
+            }
+            table.truncate(options.limit.unwrap_or(usize::MAX));
         }
         if !options.columns.is_empty() {
             table.select(&options.columns)?;
@@ -98,26 +104,80 @@ impl ResultTable {
     }
 }
 
-/// The columns that have to be read: those asked for, and those that rows are selected by.
-fn wanted(headings: &[Heading], options: &Options) -> Result<HashSet<Role>, TableError> {
-    let names: Vec<&str> = headings.iter().map(|heading| heading.name.as_str()).collect();
-    let role = |name: &str| column_named(name, &names).map(|at| headings[at].role);
-    let mut wanted = HashSet::new();
-    if options.columns.is_empty() {
-        wanted.extend(headings.iter().map(|heading| heading.role));
+/// Which columns are needed.
+struct Needs {
+    /// Those that are asked for or that rows are chosen by.
+    all: HashSet<Role>,
+    /// Those that rows are chosen by.
+    choosing: HashSet<Role>,
+}
+
+impl Needs {
+    fn of(headings: &[Heading], options: &Options) -> Result<Needs, TableError> {
+        let names: Vec<&str> = headings.iter().map(|heading| heading.name.as_str()).collect();
+        let role = |name: &str| column_named(name, &names).map(|at| headings[at].role);
+        let mut choosing = HashSet::new();
+        if let (Some(sort), None) = (&options.sort, &options.summary) {
+            choosing.insert(role(split_sort(sort, &names).0)?);
+        }
+        if let Some(condition) = &options.condition {
+            let expression = Expression::parse(condition, &names)
+                .map_err(|error| TableError::condition(condition, error))?;
+            choosing.extend(
+                expression.references().filter_map(|at| headings.get(at)).map(|heading| heading.role),
+            );
+        }
+        let mut all = choosing.clone();
+        match &options.summary {
+            Some(summary) => {
+                all.insert(Role::State);
+                for name in summary.columns() {
+                    all.insert(role(name)?);
+                }
+            }
+            None if options.columns.is_empty() => all.extend(headings.iter().map(|heading| heading.role)),
+            None => {
+                for name in &options.columns {
+                    all.insert(role(name)?);
+                }
+            }
+        }
+        Ok(Needs { all, choosing })
     }
-    for name in &options.columns {
-        wanted.insert(role(name)?);
+}
+
+/// The rows that are asked for, in their order; `None`: all as they are. `order` has those that count, by index.
+fn chosen(
+    columns: &[Column],
+    count: usize,
+    order: Option<Vec<usize>>,
+    options: &Options,
+) -> Result<Option<Vec<usize>>, TableError> {
+    let all = || (0..count).collect::<Vec<usize>>();
+    let mut rows = order;
+    if let Some(condition) = &options.condition {
+        rows = Some(holding(columns, rows.unwrap_or_else(all), condition)?);
+    }
+    if options.summary.is_some() {
+        return Ok(rows);
     }
     if let Some(sort) = &options.sort {
-        wanted.insert(role(split_sort(sort, &names).0)?);
+        rows = Some(in_order(columns, &rows.unwrap_or_else(all), sort, options.limit)?);
     }
-    if let Some(condition) = &options.condition {
-        let expression =
-            Expression::parse(condition, &names).map_err(|error| TableError::condition(condition, error))?;
-        wanted.extend(expression.references().filter_map(|at| headings.get(at)).map(|heading| heading.role));
+    if let Some(limit) = options.limit.filter(|limit| *limit < count) {
+        match &mut rows {
+            Some(rows) => rows.truncate(limit),
+            None => rows = Some((0..limit).collect()),
+        }
     }
-    Ok(wanted)
+    Ok(rows)
+}
+
+/// The column of the indices.
+fn numbered(headings: &[Heading], index: &[u64]) -> Option<Column> {
+    let heading = headings.iter().find(|heading| heading.role == Role::Index)?;
+    let data = Data::Integer(index.iter().map(|index| *index as i64).collect());
+    Some(Column { name: heading.name.clone(), unit: None, role: Role::Index, data, present: None })
 }
 
 /// Columns in the order in which runs were committed.
@@ -153,7 +213,9 @@ impl<'a> Collector<'a> {
         }
         for (heading, builder) in &mut self.columns {
             match heading.role {
+                // Computed, or of summaries only.
                 Role::Index | Role::Parameter(_) => {}
+                Role::Runs | Role::Failed | Role::Absent | Role::Statistic => {}
                 Role::Output(output) => match runs.outputs.get(output) {
                     Some(column) => builder.extend(column),
                     None => (0..rows).for_each(|_| builder.push(paramo_model::Value::Missing)),
@@ -198,15 +260,14 @@ impl<'a> Collector<'a> {
         }
     }
 
-    /// The indices in ascending order, each once, and the columns in that order.
-    fn finish(self) -> (Vec<u64>, Vec<Column>) {
-        let Collector { mut index, dropped, any_dropped, columns } = self;
-        let in_order = !any_dropped && index.is_sorted_by(|a, b| a < b);
+    fn finish(self) -> Collected {
+        let Collector { index, dropped, any_dropped, columns } = self;
         let finished = columns.into_iter().map(|(heading, builder)| {
             builder.finish(heading.name.clone(), heading.unit.clone(), heading.role)
         });
-        if in_order {
-            return (index, finished.collect());
+        let columns = finished.collect();
+        if !any_dropped && index.is_sorted_by(|a, b| a < b) {
+            return Collected { index, columns, order: None };
         }
         let mut rows: Vec<usize> = (0..index.len()).collect();
         // The sort is stable, so of the rows of one run the last is the newest.
@@ -215,15 +276,16 @@ impl<'a> Collector<'a> {
         for same in rows.chunk_by(|a, b| index[*a] == index[*b]) {
             kept.extend(same.last().filter(|row| !dropped[**row]));
         }
-        let columns = finished
-            .map(|mut column| {
-                column.take(&kept);
-                column
-            })
-            .collect();
-        index = kept.iter().map(|row| index[*row]).collect();
-        (index, columns)
+        Collected { index, columns, order: Some(kept) }
     }
+}
+
+/// What has been collected: a row for each run that was committed, some of which no longer count.
+struct Collected {
+    index: Vec<u64>,
+    columns: Vec<Column>,
+    /// The rows that count, each run once, by index; `None`: all as they are.
+    order: Option<Vec<usize>>,
 }
 
 /// The columns of the parameters that are wanted, computed from the space.

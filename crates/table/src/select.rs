@@ -1,52 +1,26 @@
 //! Rows and columns of a table: which, and in which order.
-
-use std::cmp::Ordering;
+//!
+//! Rows are chosen as lists of their places first, so that cells are moved once, and only those that stay.
 
 use paramo_model::{Expression, Value, nearest};
 
-use crate::{Column, Data, ResultTable, TableError};
+use crate::order::sorted;
+use crate::{Column, ResultTable, TableError};
 
 impl ResultTable {
     /// Keeps the rows for which an expression over the columns holds. Names of columns that are not plain words stand in
     /// braces, as the language of [`Expression`] has it.
     pub fn filter(&mut self, condition: &str) -> Result<(), TableError> {
-        let names: Vec<&str> = self.columns.iter().map(|column| column.name.as_str()).collect();
-        let expression =
-            Expression::parse(condition, &names).map_err(|error| TableError::condition(condition, error))?;
-        let used: Vec<usize> = expression.references().collect();
-        let mut values = vec![Value::Missing; self.columns.len()];
-        let mut kept = Vec::new();
-        for row in 0..self.rows {
-            for at in &used {
-                values[*at] = self.columns[*at].value(row);
-            }
-            let holds = expression.test(&values).map_err(|message| TableError::Condition {
-                condition: condition.to_owned(),
-                message,
-                help: None,
-            })?;
-            if holds {
-                kept.push(row);
-            }
-        }
-        self.take(&kept);
+        let rows: Vec<usize> = (0..self.rows).collect();
+        self.take(&holding(&self.columns, rows, condition)?);
         Ok(())
     }
 
     /// Sorts by a column; with a leading `-` from high to low. Rows that are equal stay in their order; NaN comes behind all
     /// numbers and cells without a value come last, in either direction.
     pub fn sort(&mut self, by: &str) -> Result<(), TableError> {
-        let names: Vec<&str> = self.columns.iter().map(|column| column.name.as_str()).collect();
-        let (name, falling) = split_sort(by, &names);
-        let column = &self.columns[column_named(name, &names)?];
-        let mut rows: Vec<usize> = (0..self.rows).collect();
-        rows.sort_by(|a, b| {
-            rank(column, *a).cmp(&rank(column, *b)).then_with(|| match compare(column, *a, *b) {
-                order if falling => order.reverse(),
-                order => order,
-            })
-        });
-        self.take(&rows);
+        let rows: Vec<usize> = (0..self.rows).collect();
+        self.take(&in_order(&self.columns, &rows, by, None)?);
         Ok(())
     }
 
@@ -73,10 +47,46 @@ impl ResultTable {
         Ok(())
     }
 
-    fn take(&mut self, rows: &[usize]) {
+    pub(crate) fn take(&mut self, rows: &[usize]) {
         self.columns.iter_mut().for_each(|column| column.take(rows));
         self.rows = rows.len();
     }
+}
+
+/// Those of some rows for which an expression over the columns holds.
+pub fn holding(columns: &[Column], mut rows: Vec<usize>, condition: &str) -> Result<Vec<usize>, TableError> {
+    let names: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
+    let expression =
+        Expression::parse(condition, &names).map_err(|error| TableError::condition(condition, error))?;
+    let used: Vec<usize> = expression.references().collect();
+    let mut values = vec![Value::Missing; columns.len()];
+    let mut wrong = None;
+    rows.retain(|row| {
+        for at in &used {
+            values[*at] = columns[*at].value(*row);
+        }
+        wrong.is_none()
+            && expression.test(&values).unwrap_or_else(|message| {
+                wrong = Some(message);
+                false
+            })
+    });
+    match wrong {
+        None => Ok(rows),
+        Some(message) => Err(TableError::Condition { condition: condition.to_owned(), message, help: None }),
+    }
+}
+
+/// Rows in the order that `by` asks for (see [`ResultTable::sort`]), at the most so many.
+pub fn in_order(
+    columns: &[Column],
+    rows: &[usize],
+    by: &str,
+    most: Option<usize>,
+) -> Result<Vec<usize>, TableError> {
+    let names: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
+    let (name, falling) = split_sort(by, &names);
+    Ok(sorted(&columns[column_named(name, &names)?], rows, falling, most))
 }
 
 /// The column meant and whether it is sorted from high to low. No name begins with `-`.
@@ -94,22 +104,4 @@ pub fn column_named(name: &str, names: &[&str]) -> Result<usize, TableError> {
         nearest: nearest(name, names.iter().copied()).map(str::to_owned),
         names: names.join(", "),
     })
-}
-
-/// Numbers and texts, then NaN, then nothing.
-fn rank(column: &Column, row: usize) -> u8 {
-    match &column.data {
-        _ if !column.is_present(row) => 2,
-        Data::Float(values) if values[row].is_nan() => 1,
-        _ => 0,
-    }
-}
-
-fn compare(column: &Column, a: usize, b: usize) -> Ordering {
-    match &column.data {
-        Data::Boolean(values) => values[a].cmp(&values[b]),
-        Data::Integer(values) => values[a].cmp(&values[b]),
-        Data::Float(values) => values[a].partial_cmp(&values[b]).unwrap_or(Ordering::Equal),
-        Data::String(texts) => texts.get(a).cmp(&texts.get(b)),
-    }
 }

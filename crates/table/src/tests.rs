@@ -8,10 +8,11 @@ use paramo_model::{
     Timestamp, Value,
 };
 use paramo_store::{OpenMode, SqliteStore, Store, StudyRow};
+use proptest::prelude::*;
 use roaring::RoaringTreemap;
 
 use crate::builder::Builder;
-use crate::{Column, Options, ResultTable, Role, TableError, format};
+use crate::{Asked, Column, Options, ResultTable, Role, Summary, TableError, format, statistic};
 
 pub fn application() -> Application {
     Application::new(Program::Command(Vec::new()))
@@ -107,6 +108,17 @@ fn json_lines_as_people_see_them() {
     {"index":2,"k":2.0,"mode":" b, \"c\"","on":false,"y":null,"none":null}
     {"index":7,"k":-0.0,"mode":null,"on":null,"y":1.5e-7,"none":null}
     "#);
+}
+
+#[test]
+fn json_is_one_document() {
+    let mut table = sample();
+    table.truncate(2);
+    table.select(&["index".to_owned(), "y".to_owned()]).unwrap();
+    assert_eq!(written(&table, "json"), "[\n{\"index\":0,\"y\":\"NaN\"},\n{\"index\":1,\"y\":\"-inf\"}\n]\n");
+    table.truncate(0);
+    assert_eq!(serde_json::from_str::<Vec<serde_json::Value>>(&written(&table, "json")).unwrap(), [0; 0]);
+    assert_eq!(written(&table, "jsonl"), "");
 }
 
 fn indices(table: &ResultTable) -> Vec<Value> {
@@ -261,6 +273,7 @@ async fn options_select_rows_and_columns() {
         sort: Some("-y".into()),
         limit: Some(1),
         columns: vec!["mode".into(), "y".into()],
+        summary: None,
     };
     let table = ResultTable::load(&store, &row, &options).await.unwrap();
     assert_eq!(written(&table, "csv"), "mode,y\nslow,2\n");
@@ -307,4 +320,143 @@ fn texts_are_kept_once() {
     let crate::Data::String(texts) = &column.data else { panic!("not texts") };
     assert_eq!(texts.labels, [Arc::from("a"), Arc::from("b")]);
     assert_eq!(texts.codes, [0, 1, 0]);
+}
+
+fn asked(text: &str) -> Asked {
+    let (name, rest) = text.split_once(':').unwrap();
+    Asked::parse(statistic(name).unwrap(), rest).unwrap()
+}
+
+fn summary(by: &[&str], statistics: &[&str]) -> Summary {
+    Summary {
+        by: by.iter().map(|name| (*name).to_owned()).collect(),
+        statistics: statistics.iter().map(|text| asked(text)).collect(),
+    }
+}
+
+#[test]
+fn groups_stand_in_the_order_of_their_values() {
+    use Value::{Float, Integer, Missing};
+    let columns = vec![
+        column("k", Some("1/min"), Role::Parameter(0), &[2.0, -0.0, f64::NAN, 0.0, 2.0, f64::NAN].map(Float)),
+        column(
+            "mode",
+            None,
+            Role::Parameter(1),
+            &["slow", "fast", "fast", "slow", "slow", "fast"].map(Value::from),
+        ),
+        column(
+            "y",
+            None,
+            Role::Output(0),
+            &[Integer(1), Integer(5), Missing, Integer(2), Missing, Integer(7)],
+        ),
+        column(
+            "state",
+            None,
+            Role::State,
+            &["succeeded", "succeeded", "succeeded", "succeeded", "failed", "failed"].map(Value::from),
+        ),
+    ];
+    let table = table(6, columns);
+    insta::assert_snapshot!(written(&summary(&["k"], &["mean:y", "count:y", "first:mode"]).of(&table).unwrap(), "csv"), @"
+    k,n,failed,mean_y,count_y,first_mode,missing_y,missing_mode
+    -0,2,0,3.5,2,fast,0,0
+    2,2,1,1,1,slow,0,0
+    NaN,2,1,7,1,fast,1,0
+    ");
+    insta::assert_snapshot!(written(&summary(&["mode", "k"], &[]).of(&table).unwrap(), "csv"), @"
+    mode,k,n,failed
+    slow,0,1,0
+    slow,2,2,1
+    fast,-0,1,0
+    fast,NaN,2,1
+    ");
+    insta::assert_snapshot!(written(&summary(&[], &["sum:y", "quantile:0.25:y", "sum:y", "max:mode"]).of(&table).unwrap(), "csv"), @"
+    n,failed,sum_y,quantile_0.25_y,max_mode,missing_y,missing_mode
+    6,2,15,1.75,slow,1,0
+    ");
+    insta::assert_snapshot!(written(&summary(&["y"], &[]).of(&table).unwrap(), "csv"), @"
+    y,n,failed
+    1,1,0
+    2,1,0
+    5,1,0
+    7,1,1
+    ,2,1
+    ");
+    let units = summary(&["k"], &["mean:k", "count:k"]).of(&table).unwrap();
+    let units: Vec<_> =
+        units.columns.iter().filter(|column| column.unit.is_some()).map(|column| &*column.name).collect();
+    assert_eq!(units, ["k", "mean_k"]);
+    for (wrong, message) in [
+        (summary(&["mdoe"], &[]), "there is no column `mdoe`; did you mean `mode`?"),
+        (
+            summary(&[], &["mean:mode"]),
+            "`mean` needs numbers, and `mode` holds texts; of texts there are count, min, max, first",
+        ),
+    ] {
+        assert_eq!(wrong.of(&table).unwrap_err().to_string(), message);
+    }
+    for (text, message) in [
+        ("y", "expected a fraction and a column, such as 0.9:y, found `y`"),
+        ("90:y", "expected a fraction from 0 to 1 before the `:`, found `90`"),
+        ("x:y", "expected a fraction from 0 to 1 before the `:`, found `x`"),
+    ] {
+        assert_eq!(Asked::parse(statistic("quantile").unwrap(), text).unwrap_err(), message);
+    }
+}
+
+#[tokio::test]
+async fn a_summary_is_of_the_runs_that_were_chosen() {
+    let directory = tempfile::tempdir().unwrap();
+    let (store, row) = stored(directory.path()).await;
+    let load = async |options: Options| ResultTable::load(&store, &row, &options).await;
+    let options =
+        Options { summary: Some(summary(&["mode"], &["mean:y", "max:_wall"])), ..Options::default() };
+    insta::assert_snapshot!(written(&load(options.clone()).await.unwrap(), "csv"), @"
+    mode,n,failed,mean_y,max__wall,missing_y,missing__wall
+    slow,2,0,1.25,1.5,0,0
+    fast,2,1,,1.5,1,0
+    ");
+    let chosen = Options {
+        condition: Some("k > 1".into()),
+        sort: Some("-y".into()),
+        limit: Some(1),
+        columns: vec!["mode".into(), "n".into(), "mean_y".into()],
+        ..options.clone()
+    };
+    assert_eq!(written(&load(chosen).await.unwrap(), "csv"), "mode,n,mean_y\nslow,1,2\n");
+    let none = Options { condition: Some("k > 99".into()), ..options.clone() };
+    assert_eq!(load(none).await.unwrap().rows, 0);
+    let several = Options {
+        sort: Some("y".into()),
+        summary: Some(summary(&["mode"], &["mean:y", "min:y"])),
+        ..Options::default()
+    };
+    assert_eq!(
+        load(several).await.unwrap_err().to_string(),
+        "several columns summarise `y`: mean_y, min_y; name one of them"
+    );
+    let wrong = Options { summary: Some(summary(&["mode"], &["mean:yy"])), ..Options::default() };
+    assert_eq!(load(wrong).await.unwrap_err().to_string(), "there is no column `yy`; did you mean `y`?");
+}
+
+proptest! {
+    #[test]
+    fn groups_take_every_row_once(cells in prop::collection::vec((prop::option::of(-2i64..3), "[ab]?"), 0..40)) {
+        let numbers: Vec<Value> = cells.iter().map(|cell| cell.0.map_or(Value::Missing, |i| Value::Float(i as f64))).collect();
+        let texts: Vec<Value> = cells.iter().map(|cell| Value::string(cell.1.as_str())).collect();
+        let columns = vec![column("x", None, Role::Index, &numbers), column("t", None, Role::Index, &texts)];
+        let table = table(cells.len(), columns);
+        let groups = summary(&["x", "t"], &["count:x", "sum:x"]).of(&table).unwrap();
+        let total = |name: &str| -> f64 {
+            let column = groups.column(name).unwrap();
+            (0..groups.rows).filter_map(|row| column.value(row).as_f64()).sum()
+        };
+        let distinct: std::collections::HashSet<_> = cells.iter().collect();
+        prop_assert_eq!(groups.rows, distinct.len());
+        prop_assert_eq!(total("n") as usize, cells.len());
+        prop_assert_eq!(total("count_x") + total("missing_x"), cells.len() as f64);
+        prop_assert_eq!(total("sum_x"), numbers.iter().filter_map(Value::as_f64).sum::<f64>());
+    }
 }

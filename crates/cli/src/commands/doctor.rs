@@ -2,13 +2,15 @@
 
 use std::path::Path;
 
+use paramo_table::{Options, ResultTable};
 use serde_json::json;
 
+use super::list::summary_title;
 use crate::args::Doctor;
 use crate::exit;
-use crate::failure::Result;
+use crate::failure::{Failure, Result};
 use crate::output::print_line;
-use crate::store::open;
+use crate::store::Place;
 use crate::view::plural;
 
 /// How one thing is.
@@ -38,8 +40,9 @@ impl Verdict {
 }
 
 pub async fn doctor(directory: &Path, args: Doctor) -> Result<u8> {
-    let mut checks = vec![version(), cpus(), memory(), limits(), python(), open_files(), disk(directory)];
-    checks.extend(store(directory, args.deep).await);
+    let (local, shown) = crate::store::seen(directory)?;
+    let mut checks = vec![version(), cpus(), memory(), limits(), python(), open_files(), disk(&local)];
+    checks.extend(store(directory, &shown, args.deep).await);
     for check in &checks {
         let line = match args.json {
             true => json!({ "check": check.what, "verdict": check.verdict.word().to_lowercase(), "text": check.text }).to_string(),
@@ -150,12 +153,10 @@ fn disk(directory: &Path) -> Check {
     }
 }
 
-async fn store(directory: &Path, deep: bool) -> Vec<Check> {
-    if !crate::store::exists(directory) {
-        return vec![good("store", format!("none in {} yet", directory.display()))];
-    }
-    let place = match open(directory, false).await {
-        Ok(place) => place,
+async fn store(directory: &Path, shown: &str, deep: bool) -> Vec<Check> {
+    let place = match crate::store::there(directory).await {
+        Ok(Some(place)) => place,
+        Ok(None) => return vec![good("store", format!("none in {shown} yet"))],
         Err(failure) => return vec![Check { what: "store", verdict: Verdict::Bad, text: failure.text }],
     };
     match place.store.check(deep).await {
@@ -165,20 +166,62 @@ async fn store(directory: &Path, deep: bool) -> Vec<Check> {
             } else {
                 "its structure is whole; --deep reads every result"
             };
-            vec![good("store", format!("{}: {words}", directory.display()))]
+            vec![good("store", format!("{shown}: {words}"))]
         }
-        Ok(findings) => findings
-            .into_iter()
-            .map(|finding| Check {
-                what: "store",
-                verdict: if finding.severity == paramo_store::Severity::Damage {
-                    Verdict::Bad
-                } else {
-                    Verdict::Note
-                },
-                text: finding.message,
-            })
-            .collect(),
+        Ok(findings) => {
+            let damaged = findings.iter().any(|finding| finding.severity == paramo_store::Severity::Damage);
+            let verdict = |finding: &paramo_store::Finding| match finding.severity {
+                paramo_store::Severity::Damage => Verdict::Bad,
+                paramo_store::Severity::Warning => Verdict::Note,
+            };
+            let mut checks: Vec<Check> = findings
+                .into_iter()
+                .map(|finding| Check { what: "store", verdict: verdict(&finding), text: finding.message })
+                .collect();
+            if damaged {
+                checks.extend(readable(&place).await);
+            }
+            checks
+        }
         Err(error) => vec![Check { what: "store", verdict: Verdict::Bad, text: error.to_string() }],
     }
+}
+
+/// After damage was found: which studies can be read all the same, and how their results are brought to safety.
+async fn readable(place: &Place) -> Vec<Check> {
+    let studies = match place.store.summaries().await {
+        Ok(studies) => studies,
+        Err(error) => {
+            let text = format!("no study can be read: {error}");
+            return vec![Check { what: "studies", verdict: Verdict::Bad, text }];
+        }
+    };
+    let mut checks = Vec::new();
+    for study in studies {
+        let name = summary_title(&study);
+        let table = match place.store.study(study.id).await {
+            Ok(row) => ResultTable::load(place.store.as_ref(), &row, &Options::default())
+                .await
+                .map_err(Failure::from),
+            Err(error) => Err(error.into()),
+        };
+        checks.push(match table {
+            Ok(table) => good(
+                "study",
+                format!(
+                    "{name} can be read, {}: `paramo export {name} --output {name}.parquet` brings them to safety",
+                    plural(table.rows as u64, "result")
+                ),
+            ),
+            Err(failure) => Check {
+                what: "study",
+                verdict: Verdict::Bad,
+                text: format!(
+                    "{name} cannot be read ({}); `paramo rm {name}` and `paramo run` make it again",
+                    failure.text
+                ),
+            },
+        });
+    }
+    checks
 }

@@ -3,16 +3,18 @@
 use std::path::Path;
 
 use paramo_design::Space;
-use paramo_model::{Attempt, Ended, RunRecord, StudyState, Value};
+use paramo_model::{Ended, RunRecord, StudyState, Value};
 use paramo_store::StudyRow;
 use serde_json::json;
 
+use super::list::summary_json;
+use super::status::summarise;
 use crate::args::Explain;
 use crate::exit;
 use crate::failure::{Failure, Result};
 use crate::output::print_line;
 use crate::store::{Place, open, parse_run, title};
-use crate::view::{attempt_line, count, plural};
+use crate::view::{attempt_json, attempt_line, count, plural};
 
 pub async fn explain(directory: &Path, args: Explain) -> Result<u8> {
     let place = open(directory, false).await?;
@@ -123,8 +125,14 @@ fn why_open(place: &Place, row: &StudyRow, space: &Space, index: u64, state: &st
         return Ok(format!("left out: the condition `{condition}` does not hold for it"));
     }
     Ok(match (row.state, place.holder(row.id)) {
+        (StudyState::Paused, Some(_)) => {
+            format!("waiting or running: the study is paused; `paramo resume {}` goes on", title(row))
+        }
         (_, Some(pid)) => {
             format!("waiting or running: process {pid} works on the study and has not committed it yet")
+        }
+        (StudyState::Paused, None) => {
+            format!("waiting: the study is paused; `paramo run {}` goes on", title(row))
         }
         (StudyState::Cancelled, None) => {
             format!("waiting: the study was cancelled; `paramo run {}` goes on", title(row))
@@ -139,11 +147,9 @@ async fn explain_study(place: &Place, args: &Explain) -> Result<u8> {
     let ended = place.store.ended(row.id).await?;
     let name = title(&row);
     if args.json {
-        let json = json!({
-            "study": row.name, "version": row.version, "state": row.state.word(), "points": space.len(),
-            "succeeded": row.counts.succeeded, "failed": row.counts.failed, "process": place.holder(row.id),
-            "first_failed": ended.failed.min(),
-        });
+        let mut json = summary_json(place, &summarise(&row));
+        json["points"] = space.len().into();
+        json["first_failed"] = ended.failed.min().into();
         print_line(&json.to_string())?;
         return Ok(exit::OK);
     }
@@ -163,7 +169,11 @@ async fn explain_study(place: &Place, args: &Explain) -> Result<u8> {
     }
     let why = match (row.state, place.holder(row.id)) {
         (StudyState::Finished, _) => "every run has ended".to_owned(),
+        (StudyState::Paused, Some(pid)) => {
+            format!("it is paused; `paramo resume {name}` has process {pid} go on")
+        }
         (_, Some(pid)) => format!("process {pid} works on it"),
+        (StudyState::Paused, None) => format!("it is paused; `paramo run {name}` goes on"),
         (StudyState::Cancelled, None) => format!("it was cancelled; `paramo run {name}` goes on"),
         (StudyState::Open, None) => format!("no process works on it; `paramo run {name}` goes on"),
     };
@@ -197,9 +207,7 @@ fn as_json(
             .map(|(output, value)| (output.name.to_string(), value.to_json()))
             .collect();
         json["outputs"] = outputs.into();
-        let attempts: Vec<&Attempt> = record.earlier.iter().chain([&record.last]).collect();
-        json["attempts"] = serde_json::to_value(attempts).unwrap_or_default();
-        crate::view::texts(&mut json);
+        json["attempts"] = record.earlier.iter().chain([&record.last]).map(attempt_json).collect();
     }
     json
 }

@@ -1,4 +1,4 @@
-//! `paramo list`: the studies of the store.
+//! `paramo list`: the studies of the store, the newest first.
 
 use std::path::Path;
 
@@ -15,7 +15,9 @@ use crate::view::{Align, count, local_time, table, timestamp_json};
 
 pub async fn list(directory: &Path, args: List) -> Result<u8> {
     let place = open(directory, false).await?;
-    let studies = place.store.summaries().await?;
+    let mut studies = place.store.summaries().await?;
+    // What somebody looks for is mostly what was made last.
+    studies.reverse();
     if args.json {
         for study in &studies {
             print_line(&summary_json(&place, study).to_string())?;

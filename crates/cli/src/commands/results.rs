@@ -1,6 +1,5 @@
-//! `paramo results`: the result table on the terminal.
+//! `paramo results`: the result table or a summary of it, on the terminal or as a file.
 
-use std::io::Write;
 use std::path::Path;
 
 use paramo_model::{Value, ValueType};
@@ -8,32 +7,53 @@ use paramo_table::{Column, Options, ResultTable, Role};
 
 use crate::args::Results;
 use crate::exit;
-use crate::failure::Result;
-use crate::output::{print_line, written};
+use crate::failure::{Failure, Result};
+use crate::output::print_line;
 use crate::store::open;
+use crate::table_file::{format_asked, write_table};
 use crate::view::{Align, plural, table};
 
+/// Rows on a terminal, if nothing else was asked for.
+const SHOWN: usize = 50;
+/// What is not a file format: the table for people.
+const TABLE: &str = "table";
+
 pub async fn results(directory: &Path, args: Results) -> Result<u8> {
+    let file = args.output.as_deref();
+    let format = match args.format.as_deref() {
+        _ if args.json => format_asked(Some("jsonl"), file)?,
+        Some(TABLE) if file.is_some() => {
+            return Err(Failure::input(
+                "`--format table` is for the terminal; a file is csv, json, jsonl or parquet",
+            ));
+        }
+        Some(TABLE) => None,
+        name => format_asked(name, file)?,
+    };
     let place = open(directory, false).await?;
     let row = place.study(&args.study).await?;
-    let limit = (args.limit > 0 && !args.json).then_some(args.limit);
-    let options = Options {
+    let limit = match (args.limit, format) {
+        (Some(0), _) | (None, Some(_)) => None,
+        (Some(limit), _) => Some(limit),
+        (None, None) => Some(SHOWN),
+    };
+    let mut options = Options {
         condition: args.condition,
         sort: args.sort,
         columns: args.columns,
-        // One more than is shown tells whether there are more.
-        limit: limit.map(|limit| limit + 1),
+        limit,
+        summary: args.summaries.summary(),
         ..Options::default()
     };
-    let chosen = !options.columns.is_empty();
-    let mut results = ResultTable::load(place.store.as_ref(), &row, &options).await?;
-    if args.json {
-        let format = paramo_table::format("jsonl")?;
-        let mut out = std::io::BufWriter::new(std::io::stdout());
-        crate::failure::table_written(format.write(&results, &mut out))?;
-        written(out.flush())?;
+    if let Some(format) = format {
+        let results = ResultTable::load(place.store.as_ref(), &row, &options).await?;
+        write_table(&results, format, file)?;
         return Ok(exit::OK);
     }
+    let chosen = !options.columns.is_empty();
+    // One more than is shown tells whether there are more.
+    options.limit = limit.map(|limit| limit.saturating_add(1));
+    let mut results = ResultTable::load(place.store.as_ref(), &row, &options).await?;
     let more = limit.is_some_and(|limit| results.rows > limit);
     results.rows = results.rows.min(limit.unwrap_or(usize::MAX));
     let columns: Vec<&Column> =
@@ -44,7 +64,7 @@ pub async fn results(directory: &Path, args: Results) -> Result<u8> {
     print_line(&table(&heads, rows))?;
     if more {
         anstream::eprintln!(
-            "the first {}, there are more: --limit 0 shows all, `paramo export` writes them",
+            "the first {}, there are more: --limit 0 shows all, --output FILE writes them",
             plural(results.rows as u64, "row")
         );
     }
@@ -59,6 +79,8 @@ fn tells_something(column: &Column, table: &ResultTable) -> bool {
         Role::State => any(|value| matches!(value, Value::String(s) if &**s != "succeeded")),
         Role::Cause => any(|value| !value.is_missing()),
         Role::Attempts => any(|value| !matches!(value, Value::Integer(1))),
+        Role::Runs | Role::Statistic => true,
+        Role::Failed | Role::Absent => any(|value| !matches!(value, Value::Integer(0))),
         Role::ExitCode | Role::Cpu | Role::PeakMemory | Role::Started | Role::Slot => false,
     }
 }

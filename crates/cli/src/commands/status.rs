@@ -25,6 +25,7 @@ pub async fn status(directory: &Path, args: Status) -> Result<u8> {
     if args.json {
         let mut json = summary_json(&place, &summary);
         json["points"] = total.into();
+        json["slots"] = row.study.run.slots_now().into();
         print_line(&json.to_string())?;
         return Ok(exit::OK);
     }
@@ -54,6 +55,9 @@ pub async fn status(directory: &Path, args: Status) -> Result<u8> {
     if counts.cpu.0 > 0 {
         lines.push(format!("  CPU time   {}", Seconds(counts.cpu.seconds())));
     }
+    if let Some(slots) = row.study.run.slots_now() {
+        lines.push(format!("  slots      {}", count(u64::from(slots))));
+    }
     lines.push(format!("  created    {}", local_time(row.created)));
     lines.push(format!("  changed    {}", local_time(row.changed)));
     if let Some(pid) = place.holder(row.id) {
@@ -63,7 +67,8 @@ pub async fn status(directory: &Path, args: Status) -> Result<u8> {
     Ok(exit::OK)
 }
 
-fn summarise(row: &StudyRow) -> StudySummary {
+/// A study without its definition.
+pub fn summarise(row: &StudyRow) -> StudySummary {
     StudySummary {
         id: row.id,
         name: row.name.clone(),

@@ -29,24 +29,39 @@ impl Format for JsonLines {
     }
 
     fn write(&self, table: &ResultTable, out: &mut (dyn Write + Send)) -> Result<(), TableError> {
-        let mut out = BufWriter::with_capacity(1 << 16, out);
-        let mut keys = Vec::with_capacity(table.columns.len());
-        for (i, column) in table.columns.iter().enumerate() {
-            let mut key = vec![if i == 0 { b'{' } else { b',' }];
-            json(&mut key, &column.name)?;
-            key.push(b':');
-            keys.push(key);
-        }
-        let end: &[u8] = if keys.is_empty() { b"{}\n" } else { b"}\n" };
-        for row in 0..table.rows {
-            for (key, column) in keys.iter().zip(&table.columns) {
-                out.write_all(key)?;
-                cell(column, row, &mut out)?;
-            }
-            out.write_all(end)?;
-        }
-        Ok(out.flush()?)
+        let last = if table.rows == 0 { "" } else { "\n" };
+        objects(table, ["", "\n", last], out)
     }
+}
+
+/// Writes an object for each row; `around` is what stands before the first, between two, and behind the last.
+pub fn objects(
+    table: &ResultTable,
+    around: [&str; 3],
+    out: &mut (dyn Write + Send),
+) -> Result<(), TableError> {
+    let mut out = BufWriter::with_capacity(1 << 16, out);
+    let mut keys = Vec::with_capacity(table.columns.len());
+    for (i, column) in table.columns.iter().enumerate() {
+        let mut key = vec![if i == 0 { b'{' } else { b',' }];
+        json(&mut key, &column.name)?;
+        key.push(b':');
+        keys.push(key);
+    }
+    let end: &[u8] = if keys.is_empty() { b"{}" } else { b"}" };
+    for row in 0..table.rows {
+        out.write_all(around[usize::from(row > 0)].as_bytes())?;
+        for (key, column) in keys.iter().zip(&table.columns) {
+            out.write_all(key)?;
+            cell(column, row, &mut out)?;
+        }
+        out.write_all(end)?;
+    }
+    if table.rows == 0 {
+        out.write_all(around[0].as_bytes())?;
+    }
+    out.write_all(around[2].as_bytes())?;
+    Ok(out.flush()?)
 }
 
 fn cell(column: &Column, row: usize, out: &mut impl Write) -> std::io::Result<()> {

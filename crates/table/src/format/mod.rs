@@ -1,6 +1,7 @@
 //! The formats in which tables leave, one file each.
 
 mod csv;
+mod json;
 mod jsonl;
 mod parquet;
 
@@ -28,7 +29,7 @@ pub trait Format: Send + Sync {
 }
 
 /// Every format.
-pub static FORMATS: &[&dyn Format] = &[&csv::Csv, &jsonl::JsonLines, &parquet::Parquet];
+pub static FORMATS: &[&dyn Format] = &[&csv::Csv, &json::Json, &jsonl::JsonLines, &parquet::Parquet];
 
 /// The format of a name.
 pub fn format(name: &str) -> Result<&'static dyn Format, TableError> {
@@ -65,10 +66,14 @@ mod tests {
     fn formats_are_found_by_name_and_by_ending() {
         assert_eq!(format("csv").unwrap().name(), "csv");
         let Err(error) = format("xlsx") else { panic!("xlsx was found") };
-        assert_eq!(error.to_string(), "there is no format `xlsx`; the formats are csv, jsonl, parquet");
-        for (file, name) in
-            [("a/b.CSV", Some("csv")), ("x.ndjson", Some("jsonl")), ("x.pq", Some("parquet")), ("x", None)]
-        {
+        assert_eq!(error.to_string(), "there is no format `xlsx`; the formats are csv, json, jsonl, parquet");
+        for (file, name) in [
+            ("a/b.CSV", Some("csv")),
+            ("x.ndjson", Some("jsonl")),
+            ("x.pq", Some("parquet")),
+            ("x.json", Some("json")),
+            ("x", None),
+        ] {
             assert_eq!(format_of(Path::new(file)).map(|format| format.name()), name, "{file}");
         }
     }
