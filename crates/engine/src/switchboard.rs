@@ -1,0 +1,159 @@
+//! Many studies on many workers: to each study one worker as large as all of them, to each worker one engine.
+//!
+//! [`Switchboard::open`] gives a study a [`Link`] like that of a single worker, so that whatever works on a study need not know how many
+//! others there are. Behind it leases are divided among the workers that have room, and what a lost worker held is handed back. How the
+//! workers' time is shared out is said by [`Terms`]; the workers keep to it run by run.
+
+mod board;
+mod pump;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use async_trait::async_trait;
+use paramo_model::{Capacity, FromWorker, StudyId, ToWorker, WorkerId};
+use paramo_worker::Link;
+use tokio::sync::{mpsc, oneshot};
+
+use board::Board;
+
+/// What a study may have of the workers.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Terms {
+    /// Relative to the other studies' on the same workers.
+    pub share: f64,
+    /// Runs at once on all workers together, at the most.
+    pub runs: Option<u32>,
+}
+
+impl Default for Terms {
+    fn default() -> Terms {
+        Terms { share: 1.0, runs: None }
+    }
+}
+
+/// A worker as people see it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct WorkerStatus {
+    pub id: WorkerId,
+    pub name: String,
+    pub capacity: Capacity,
+    /// Runs that it holds, running or about to.
+    pub leased: usize,
+    /// The studies that it has runs of.
+    pub studies: Vec<StudyId>,
+    /// It takes nothing new.
+    pub draining: bool,
+}
+
+/// A handle; as many as are wanted, of one board.
+#[derive(Clone)]
+pub struct Switchboard {
+    to: mpsc::UnboundedSender<Wire>,
+    links: Arc<AtomicU64>,
+}
+
+/// What reaches the board.
+enum Wire {
+    Attach {
+        id: oneshot::Sender<WorkerId>,
+        name: String,
+        capacity: Capacity,
+        link: Box<dyn Link>,
+    },
+    Detach(WorkerId),
+    Open {
+        study: StudyId,
+        link: u64,
+        terms: Terms,
+        to: mpsc::UnboundedSender<Vec<FromWorker>>,
+    },
+    Terms(StudyId, Terms),
+    /// From the link of this number; what an earlier link of the study still says is of no matter.
+    Order(StudyId, u64, ToWorker),
+    News(WorkerId, Vec<FromWorker>),
+    Lost(WorkerId),
+    Workers(oneshot::Sender<Vec<WorkerStatus>>),
+}
+
+impl Switchboard {
+    /// Starts a board without workers, as a task of the current runtime. It ends when the last handle and the last link are gone.
+    pub fn start() -> Switchboard {
+        let (to, mut from) = mpsc::unbounded_channel();
+        let mut board = Board::new(to.downgrade());
+        tokio::spawn(async move {
+            while let Some(wire) = from.recv().await {
+                board.take(wire);
+            }
+        });
+        Switchboard { to, links: Arc::default() }
+    }
+
+    /// Gives the board a worker. `None` when the board has ended.
+    pub async fn attach(&self, name: String, capacity: Capacity, link: Box<dyn Link>) -> Option<WorkerId> {
+        let (id, answer) = oneshot::channel();
+        self.to.send(Wire::Attach { id, name, capacity, link }).ok()?;
+        answer.await.ok()
+    }
+
+    /// Lets a worker end what it runs and go.
+    pub fn detach(&self, worker: WorkerId) {
+        let _ = self.to.send(Wire::Detach(worker));
+    }
+
+    /// A link to all workers for one study. Dropping it ends the study's runs. A study is open once at a time.
+    pub fn open(&self, study: StudyId, terms: Terms) -> Box<dyn Link> {
+        let (to, from) = mpsc::unbounded_channel();
+        let link = self.links.fetch_add(1, Ordering::Relaxed);
+        let _ = self.to.send(Wire::Open { study, link, terms, to });
+        Box::new(StudyLink { study, link, to: self.to.clone(), from, gone: false })
+    }
+
+    /// Changes what an open study may have.
+    pub fn set_terms(&self, study: StudyId, terms: Terms) {
+        let _ = self.to.send(Wire::Terms(study, terms));
+    }
+
+    /// The workers there are.
+    pub async fn workers(&self) -> Vec<WorkerStatus> {
+        let (to, answer) = oneshot::channel();
+        let _ = self.to.send(Wire::Workers(to));
+        answer.await.unwrap_or_default()
+    }
+}
+
+/// All workers, as one study sees them.
+struct StudyLink {
+    study: StudyId,
+    link: u64,
+    to: mpsc::UnboundedSender<Wire>,
+    from: mpsc::UnboundedReceiver<Vec<FromWorker>>,
+    gone: bool,
+}
+
+#[async_trait]
+impl Link for StudyLink {
+    fn send(&mut self, order: ToWorker) {
+        let _ = self.to.send(Wire::Order(self.study, self.link, order));
+    }
+
+    async fn receive(&mut self) -> Option<Vec<FromWorker>> {
+        if self.gone {
+            return None;
+        }
+        let news = self.from.recv().await?;
+        self.gone = news.iter().any(|message| matches!(message, FromWorker::Gone));
+        Some(news)
+    }
+}
+
+impl Drop for StudyLink {
+    fn drop(&mut self) {
+        if !self.gone {
+            let _ = self.to.send(Wire::Order(self.study, self.link, ToWorker::Stop));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

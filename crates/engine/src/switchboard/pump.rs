@@ -1,0 +1,42 @@
+//! One task for each worker, which carries orders to its link and news from it.
+
+use paramo_model::{FromWorker, ToWorker, WorkerId};
+use paramo_worker::Link;
+use tokio::sync::mpsc;
+
+use super::Wire;
+
+/// Starts the task. It ends when the worker is gone or the board drops the sender; then the link is dropped, which kills what runs.
+pub(super) fn start(
+    worker: WorkerId,
+    mut link: Box<dyn Link>,
+    to: mpsc::WeakUnboundedSender<Wire>,
+) -> mpsc::UnboundedSender<ToWorker> {
+    let (orders_to, mut orders) = mpsc::unbounded_channel();
+    tokio::spawn(async move {
+        loop {
+            tokio::select! {
+                order = orders.recv() => match order {
+                    Some(order) => link.send(order),
+                    None => return,
+                },
+                news = link.receive() => {
+                    let Some(to) = to.upgrade() else { return };
+                    let ended = match news {
+                        Some(news) => {
+                            let gone = news.iter().any(|message| matches!(message, FromWorker::Gone));
+                            let _ = to.send(Wire::News(worker, news));
+                            gone
+                        }
+                        None => true,
+                    };
+                    if ended {
+                        let _ = to.send(Wire::Lost(worker));
+                        return;
+                    }
+                }
+            }
+        }
+    });
+    orders_to
+}
