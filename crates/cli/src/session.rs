@@ -1,12 +1,13 @@
 //! Working on a study in this process: what `run`, `sweep`, `retry` and `extend` have in common.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use paramo_engine::{Command, Observer, Outcome, conduct};
-use paramo_model::{Capacity, Ended, Event, StopReason, StudyState};
+use paramo_engine::{Command, Live, Observer, Outcome, conduct};
+use paramo_model::{Capacity, Ended, Event, Moment, StopReason, StudyState};
 use paramo_sites::Request;
-use paramo_store::StudyRow;
+use paramo_store::{News, StudyRow};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 
@@ -15,20 +16,31 @@ use crate::exit;
 use crate::failure::{Failure, Result};
 use crate::store::{Place, title};
 use crate::view::{JsonLines, ProgressLine, plural};
+use crate::watch::{self, Seat};
 
 /// Works on a study until it ends or is stopped. The exit code says which.
 pub async fn work(place: &Place, mut row: StudyRow, making: &Making) -> Result<u8> {
     // Whoever sees the lock may send signals: they are listened to before it is taken.
     let stopping = Arc::new(AtomicBool::new(false));
-    let commands = listen(stopping.clone())?;
-    let _lock = place.lock(&row)?;
+    let (say, commands) = listen(stopping.clone())?;
+    let mut lock = place.lock(&row).await?;
+    if let Some(news) = lock.news() {
+        tokio::spawn(pass_on(news, say));
+    }
     // The row was read before the lock was held: somebody may have changed the study in between.
     row = place.store.study(row.id).await?;
+    if row.state == StudyState::Paused && !making.quiet && !making.json {
+        anstream::eprintln!("{} was paused; it goes on", title(&row));
+    }
     if row.state != StudyState::Open {
         place.store.set_state(row.id, StudyState::Open).await?;
         row.state = StudyState::Open;
     }
     if making.slots.is_some() {
+        // The command line is newer than what was asked for before. It holds for this process; a later wish is newer still.
+        if row.study.run.wished_slots.take().is_some() {
+            place.store.replace(row.id, &row.study).await?;
+        }
         row.study.run.slots = making.slots;
     }
     let site = paramo_sites::site(&row.study.run.site)?;
@@ -36,6 +48,12 @@ pub async fn work(place: &Place, mut row: StudyRow, making: &Making) -> Result<u
     paramo_worker::preflight(&row.study, &capacity)
         .map_err(|message| Failure::unavailable(format!("no run of {} can start: {message}", title(&row))))?;
     let allocation = site.submit(Request { cpus: making.cpus }).await?;
+    let mut live = Live::default();
+    let unseen = live.open(Path::new(&place.directory), row.id).err();
+    let seat = match making.watch && watch::can_show() {
+        true => Some(Seat::open(place, &row, live.subscribe(), watch::pace(making.every))?),
+        false => None,
+    };
     let mut view = View {
         inner: if making.json {
             Inner::Json(JsonLines)
@@ -43,10 +61,18 @@ pub async fn work(place: &Place, mut row: StudyRow, making: &Making) -> Result<u
             Inner::Line(ProgressLine::new(title(&row), making.quiet))
         },
         stopping,
+        live,
+        notice: None,
+        seat,
     };
+    if let Some(error) = unseen {
+        let message = format!("`paramo watch` cannot see what runs now: {error}");
+        view.event(Event::Notice { message });
+    }
     let outcome =
         conduct(place.store.clone(), row.clone(), allocation.link, &place.directory, commands, &mut view)
             .await?;
+    drop(view);
     if !making.quiet && !making.json {
         say_what_next(place, &row, &outcome).await?;
     }
@@ -58,8 +84,11 @@ pub async fn work(place: &Place, mut row: StudyRow, making: &Making) -> Result<u
 }
 
 /// Turns signals into words for the engine. The first Ctrl-C lets running runs end; the second, like SIGTERM and SIGHUP, ends them.
-fn listen(stopping: Arc<AtomicBool>) -> Result<mpsc::UnboundedReceiver<Command>> {
-    let (to, commands) = mpsc::unbounded_channel();
+fn listen(
+    stopping: Arc<AtomicBool>,
+) -> Result<(mpsc::UnboundedSender<Command>, mpsc::UnboundedReceiver<Command>)> {
+    let (say, commands) = mpsc::unbounded_channel();
+    let to = say.clone();
     let open = |kind| {
         signal(kind).map_err(|error| Failure::unavailable(format!("cannot listen to signals: {error}")))
     };
@@ -82,13 +111,32 @@ fn listen(stopping: Arc<AtomicBool>) -> Result<mpsc::UnboundedReceiver<Command>>
             }
         }
     });
-    Ok(commands)
+    Ok((say, commands))
+}
+
+/// Turns what the store tells of the study into words for the engine.
+async fn pass_on(mut news: mpsc::UnboundedReceiver<News>, to: mpsc::UnboundedSender<Command>) {
+    while let Some(news) = news.recv().await {
+        let command = match news {
+            News::Changed => Command::Reload,
+            News::Lost => Command::Stop,
+        };
+        if to.send(command).is_err() {
+            return;
+        }
+    }
 }
 
 /// The view that was asked for.
 struct View {
     inner: Inner,
     stopping: Arc<AtomicBool>,
+    /// For those who look on.
+    live: Live,
+    /// The last notice, for them.
+    notice: Option<String>,
+    /// The view on the terminal, while nobody has left it.
+    seat: Option<Seat>,
 }
 
 enum Inner {
@@ -104,7 +152,29 @@ impl Observer for View {
         }
     }
 
+    fn watched(&self) -> bool {
+        self.live.watched()
+    }
+
+    fn moment(&mut self, moment: Moment) {
+        self.live.say(Moment { notice: self.notice.clone(), ..moment });
+    }
+
     fn event(&mut self, event: Event) {
+        if let Event::Notice { message } = &event {
+            self.notice = Some(message.clone());
+        }
+        if let Some(seat) = &mut self.seat {
+            let over = matches!(event, Event::StudyStopped { .. });
+            if !over && !seat.is_left() {
+                return;
+            }
+            // The terminal is for lines again, this one first.
+            if let Err(failure) = seat.close() {
+                anstream::eprintln!("note: {}", failure.text);
+            }
+            self.seat = None;
+        }
         match &mut self.inner {
             Inner::Json(json) => json.event(event),
             Inner::Line(line) => {
@@ -163,6 +233,9 @@ pub async fn take_up(place: &Place, row: &StudyRow, later: bool, making: &Making
 /// Tells the process that works on a study, if there is one, to read it again.
 pub fn notify(place: &Place, row: &StudyRow) -> Option<u32> {
     let pid = place.holder(row.id)?;
+    if place.tells() {
+        return Some(pid);
+    }
     let process = rustix::process::Pid::from_raw(i32::try_from(pid).ok()?)?;
     rustix::process::kill_process(process, rustix::process::Signal::USR1).ok()?;
     Some(pid)

@@ -4,14 +4,14 @@
 //! are committed in groups while the worker goes on with what it holds; nothing is reported as done before its group is durable.
 //! Whatever happens in here, a crash costs only the runs that were open.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use paramo_design::Space;
 use paramo_model::{
-    Assignment, Event, FromWorker, Progress, Report, RunRecord, Seconds, StopReason, Study, StudyId,
-    StudyState, Timestamp, ToWorker,
+    Assignment, Event, FromWorker, Moment, Progress, Report, RunRecord, Running, Seconds, StopReason, Study,
+    StudyId, StudyState, Timestamp, ToWorker,
 };
 use paramo_store::{Store, StoreError, StudyRow};
 use paramo_worker::Link;
@@ -50,6 +50,24 @@ const TICK: Duration = Duration::from_millis(200);
 /// A store that refuses (disk full, locked) is tried again after these waits, with leasing stopped.
 const STORE_WAITS: [Duration; 4] =
     [Duration::from_secs(1), Duration::from_secs(2), Duration::from_secs(4), Duration::from_secs(8)];
+/// The same for a database that nobody answers for: a server that is started anew takes its time. Five minutes in all.
+const DATABASE_WAITS: [Duration; 12] = {
+    let mut waits = [Duration::from_secs(30); 12];
+    waits[0] = Duration::from_millis(500);
+    waits[1] = Duration::from_secs(1);
+    waits[2] = Duration::from_secs(2);
+    waits[3] = Duration::from_secs(5);
+    waits
+};
+
+/// When to try again what a store refused. Where another process has the study now, never.
+fn store_waits(error: &StoreError) -> &'static [Duration] {
+    match error {
+        StoreError::Taken { .. } => &[],
+        error if error.is_unreachable() => &DATABASE_WAITS,
+        _ => &STORE_WAITS,
+    }
+}
 
 type Commit = JoinHandle<(Vec<RunRecord>, Result<(), StoreError>)>;
 
@@ -60,7 +78,7 @@ pub async fn conduct(
     link: Box<dyn Link>,
     directory: &str,
     commands: mpsc::UnboundedReceiver<Command>,
-    observer: &mut dyn Observer,
+    observer: &mut (dyn Observer + Send),
 ) -> Result<Outcome, EngineError> {
     let ended = store.ended(row.id).await?;
     let space = compile(&row.study)?;
@@ -89,12 +107,13 @@ pub async fn conduct(
         link,
         observer,
         hungry: 0,
-        running: HashSet::new(),
+        running: HashMap::new(),
         pending: Vec::new(),
         pending_since: now,
         commit: None,
         store_failures: 0,
         store_retry: None,
+        paused: false,
         stopping: None,
     };
     let at = timestamp();
@@ -107,6 +126,8 @@ pub async fn conduct(
         progress,
     });
     work.assign();
+    work.pause(row.state == StudyState::Paused);
+    work.tell();
     work.run(commands).await
 }
 
@@ -136,16 +157,18 @@ struct Work<'a> {
     study: Arc<Study>,
     directory: String,
     link: Box<dyn Link>,
-    observer: &'a mut dyn Observer,
+    observer: &'a mut (dyn Observer + Send),
     /// How many more runs the worker could hold, as it said last.
     hungry: usize,
     /// Runs that are known to run now: the worker does not speak of tiny ones.
-    running: HashSet<u64>,
+    running: HashMap<u64, Running>,
     pending: Vec<RunRecord>,
     pending_since: Instant,
     commit: Option<Commit>,
     store_failures: usize,
     store_retry: Option<Instant>,
+    /// Nothing is leased until somebody says so.
+    paused: bool,
     /// Why nothing more is leased, once that is so.
     stopping: Option<StopReason>,
 }
@@ -197,7 +220,8 @@ impl Work<'_> {
             study: self.study.clone(),
             runs: format!("{}/runs/{id}", self.directory),
             files: format!("{}/files/{id}", self.directory),
-            slots: self.study.run.slots,
+            slots: self.study.run.slots_now(),
+            share: 1.0,
         }));
     }
 
@@ -210,8 +234,8 @@ impl Work<'_> {
             None => u64::MAX,
         };
         let room = self.hungry.min(usize::try_from(may_fail).unwrap_or(usize::MAX));
-        if room == 0 || self.stopping.is_some() || self.store_retry.is_some() || !self.conductor.has_work(now)
-        {
+        let held = self.paused || self.stopping.is_some() || self.store_retry.is_some();
+        if room == 0 || held || !self.conductor.has_work(now) {
             return Ok(false);
         }
         let lease = self
@@ -233,7 +257,8 @@ impl Work<'_> {
         }
         let group = (!self.pending.is_empty() && self.commit.is_none() && self.store_retry.is_none())
             .then(|| self.pending_since + GROUP_TIME);
-        let retry = self.conductor.next_due().filter(|_| self.hungry > 0 && self.stopping.is_none());
+        let retry =
+            self.conductor.next_due().filter(|_| self.hungry > 0 && self.stopping.is_none() && !self.paused);
         [group, retry, self.store_retry]
             .into_iter()
             .flatten()
@@ -245,11 +270,12 @@ impl Work<'_> {
         let now = Instant::now();
         for item in news {
             match item {
-                FromWorker::Wants { runs } => self.hungry = runs as usize,
+                FromWorker::Wants { runs, .. } => self.hungry = runs as usize,
                 FromWorker::Started { index, attempt, slot, .. } => {
-                    self.running.insert(index);
+                    let at = timestamp();
+                    self.running.insert(index, Running { index, attempt, slot, since: at });
                     if self.observer.wants_runs() {
-                        self.observer.event(Event::RunStarted { index, attempt, slot, at: timestamp() });
+                        self.observer.event(Event::RunStarted { index, attempt, slot, at });
                     }
                 }
                 FromWorker::Report(report) => self.reported(*report, now),
@@ -260,7 +286,7 @@ impl Work<'_> {
                     self.conductor.give_back(lease, indices);
                 }
                 FromWorker::Notice(message) => self.observer.event(Event::Notice { message }),
-                FromWorker::Gone => {}
+                FromWorker::Released { .. } | FromWorker::Gone => {}
             }
         }
     }
@@ -342,7 +368,7 @@ impl Work<'_> {
     fn not_stored(&mut self, mut records: Vec<RunRecord>, source: StoreError) -> Result<(), EngineError> {
         records.append(&mut self.pending);
         self.pending = records;
-        let Some(wait) = STORE_WAITS.get(self.store_failures).copied() else {
+        let Some(wait) = store_waits(&source).get(self.store_failures).copied() else {
             self.link.send(ToWorker::Stop);
             return Err(EngineError::NotStored { runs: self.pending.len(), source });
         };
@@ -384,15 +410,8 @@ impl Work<'_> {
             self.stop(StopReason::Cancelled, ToWorker::Stop);
             return Ok(());
         }
-        if row.study.space != self.study.space {
-            let space = compile(&row.study)?;
-            let mut study = row.study;
-            // What was said on this process's command line holds on.
-            study.run.slots = self.study.run.slots;
-            self.study = Arc::new(study);
-            self.conductor.grow(space);
-            self.assign();
-        }
+        self.take_up(row.study)?;
+        self.pause(row.state == StudyState::Paused);
         // What is on its way to the store is not known there yet; only indices that are neither there nor on their way were taken back.
         if let Some(commit) = self.commit.take() {
             match commit.await {
@@ -406,7 +425,48 @@ impl Work<'_> {
         self.conductor.open_again_unless(&known);
         self.succeeded = ended.succeeded.len();
         self.failed = ended.failed.len();
+        self.tell();
         Ok(())
+    }
+
+    /// Takes up points that were added, and the slots that were asked for.
+    fn take_up(&mut self, mut study: Study) -> Result<(), EngineError> {
+        // What was said on this process's command line holds until somebody asks for something else.
+        study.run.slots = self.study.run.slots;
+        let grown = study.space != self.study.space;
+        let asked = study.run.wished_slots != self.study.run.wished_slots;
+        if !grown && !asked {
+            return Ok(());
+        }
+        if grown {
+            self.conductor.grow(compile(&study)?);
+        }
+        self.study = Arc::new(study);
+        self.assign();
+        if asked {
+            let message = match self.study.run.slots_now() {
+                Some(slots) => format!("{slots} runs at once from now on"),
+                None => "as many runs at once as there is room for from now on".to_owned(),
+            };
+            self.observer.event(Event::Notice { message });
+        }
+        Ok(())
+    }
+
+    /// Starts nothing until the pause is over; what runs may end.
+    fn pause(&mut self, paused: bool) {
+        if std::mem::replace(&mut self.paused, paused) == paused {
+            return;
+        }
+        let study = self.id;
+        self.link.send(if paused { ToWorker::Pause { study } } else { ToWorker::Resume { study } });
+        // The worker asks anew when it goes on.
+        self.hungry = 0;
+        let message = match paused {
+            true => "paused; `paramo resume` goes on",
+            false => "going on after the pause",
+        };
+        self.observer.event(Event::Notice { message: message.to_owned() });
     }
 
     fn progress(&mut self, now: Instant) -> Progress {
@@ -422,13 +482,27 @@ impl Work<'_> {
             running: self.running.len() as u64,
             retried: self.retried,
             rate: self.rate.per_second(),
-            remaining: self.rate.remaining(left),
+            remaining: self.rate.remaining(left).filter(|_| !self.paused),
             elapsed: now.duration_since(self.started).as_secs_f64(),
+            paused: self.paused,
         }
     }
 
     fn tell(&mut self) {
         let progress = self.progress(Instant::now());
+        if self.observer.watched() {
+            let mut running: Vec<Running> = self.running.values().copied().collect();
+            running.sort_unstable_by_key(|run| (run.since, run.index));
+            running.truncate(Moment::RUNNING);
+            self.observer.moment(Moment {
+                at: timestamp(),
+                progress: progress.clone(),
+                slots: self.study.run.slots_now(),
+                stopping: self.stopping,
+                notice: None,
+                running,
+            });
+        }
         self.observer.event(Event::Progress(progress));
     }
 

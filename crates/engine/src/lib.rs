@@ -7,12 +7,16 @@
 mod conduct;
 mod conductor;
 mod error;
+mod live;
 mod observer;
 mod plan;
 mod rate;
+mod switchboard;
 
 pub use conduct::{Command, Outcome, conduct};
 pub use conductor::{Conductor, Verdict};
 pub use error::EngineError;
+pub use live::{Follow, Live};
 pub use observer::Observer;
 pub use plan::{Changed, Plan, plan};
+pub use switchboard::{Switchboard, Terms, WorkerStatus};

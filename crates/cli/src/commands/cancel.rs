@@ -7,8 +7,8 @@ use paramo_model::StudyState;
 use crate::args::Cancel;
 use crate::exit;
 use crate::failure::Result;
-use crate::session::notify;
 use crate::store::{open, title};
+use crate::wishes;
 
 pub async fn cancel(directory: &Path, args: Cancel) -> Result<u8> {
     let place = open(directory, false).await?;
@@ -18,8 +18,7 @@ pub async fn cancel(directory: &Path, args: Cancel) -> Result<u8> {
         anstream::eprintln!("{name} has finished; there is nothing to cancel");
         return Ok(exit::OK);
     }
-    place.store.set_state(row.id, StudyState::Cancelled).await?;
-    match notify(&place, &row) {
+    match wishes::cancel(&place, &row).await? {
         Some(pid) => anstream::eprintln!("{name}: cancelled; process {pid} ends its running runs"),
         None => anstream::eprintln!("{name}: cancelled"),
     }

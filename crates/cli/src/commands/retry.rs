@@ -13,6 +13,7 @@ use crate::failure::{Failure, Result};
 use crate::session::take_up;
 use crate::store::{Place, open, parse_run, title};
 use crate::view::plural;
+use crate::wishes;
 
 pub async fn retry(directory: &Path, args: Retry) -> Result<u8> {
     let place = open(directory, false).await?;
@@ -32,7 +33,7 @@ pub async fn retry(directory: &Path, args: Retry) -> Result<u8> {
         }
         None => with_cause(&place, &row, failed, &args.cause).await?,
     };
-    let opened = if chosen.is_empty() { 0 } else { place.store.reopen(row.id, &chosen).await? };
+    let opened = wishes::reopen(&place, &row, &chosen).await?;
     if opened == 0 {
         anstream::eprintln!("{name} has no failed run to run again");
         return Ok(exit::OK);

@@ -74,7 +74,7 @@ pub async fn run_study(directory: &Path, study: Study, changed: Changed, making:
                 anstream::eprintln!("{} has changed since it ran:\n{}", title(&row), list(&differences));
             }
             {
-                let _lock = place.lock(&row)?;
+                let _lock = place.lock(&row).await?;
                 place.store.replace(row.id, &continued(&row.study, study)).await?;
                 place.store.set_state(row.id, StudyState::Open).await?;
             }
@@ -161,10 +161,7 @@ fn list(differences: &[Difference]) -> String {
 /// Says what would run; the exit code is that of a study that would be refused.
 async fn dry_run(directory: &Path, study: &Study, changed: Changed) -> Result<u8> {
     super::space::describe(study, 5)?;
-    if !crate::store::exists(directory) {
-        return Ok(exit::OK);
-    }
-    let place = open(directory, false).await?;
+    let Some(place) = crate::store::there(directory).await? else { return Ok(exit::OK) };
     let Some(row) = stored(&place, study, changed).await? else { return Ok(exit::OK) };
     let name = title(&row);
     let (words, code) = match plan(Some(&row), study, changed) {

@@ -14,8 +14,7 @@ pub async fn sweep(directory: &Path, args: Sweep) -> Result<u8> {
     let study = study(&args)?;
     // The same command typed again goes on; another one with the same program is another study.
     let mut changed = Changed::Refuse;
-    if crate::store::exists(directory) {
-        let place = crate::store::open(directory, false).await?;
+    if let Some(place) = crate::store::there(directory).await? {
         let newest = place.store.find(study.name.as_str(), None).await?;
         if let (Some(newest), None) = (newest, same_version(&place, &study).await?) {
             changed = Changed::NewVersion;

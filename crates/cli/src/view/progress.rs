@@ -58,6 +58,9 @@ impl ProgressLine {
         if self.stopping {
             say("stopping; Ctrl-C again ends what runs".to_owned());
         }
+        if progress.paused {
+            say("paused".to_owned());
+        }
         if progress.failed > 0 {
             say(format!("{} failed", count(progress.failed)));
         }
@@ -78,6 +81,11 @@ impl ProgressLine {
             5.. => format!("{name} {} {text}", bar(fraction, cells)),
             _ => format!("{name} {text}"),
         }
+    }
+
+    /// The line in full, for where lines stay.
+    pub fn text(&self, progress: &Progress) -> String {
+        self.line(progress, usize::MAX)
     }
 
     /// Says that no new runs are started.
