@@ -1,5 +1,8 @@
 //! What the end-to-end tests share: the binary as it was built, a directory to work in, and its answers.
 
+pub mod http;
+pub mod terminal;
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -24,9 +27,82 @@ pub fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().map(Path::to_path_buf).unwrap_or_default()
 }
 
+/// The Python in which `scripts/prepare test` installs the packages that designs are compared with: NumPy, SciPy, SALib, pyDOE3.
+pub fn python_of_peers() -> PathBuf {
+    let cache = std::env::var_os("XDG_CACHE_HOME")
+        .map(PathBuf::from)
+        .unwrap_or_else(|| PathBuf::from(std::env::var_os("HOME").unwrap_or_default()).join(".cache"));
+    let python = cache.join("paramo/designs-venv/bin/python");
+    assert!(python.exists(), "{} is not there; run `scripts/prepare test` first", python.display());
+    python
+}
+
+/// A server of PostgreSQL, which ends with the process of the test. `name` is `shared` for the one of all tests, else one of its own
+/// is started.
+pub struct Postgres {
+    name: String,
+    /// `postgres://USER@HOST:PORT`.
+    pub server: String,
+}
+
+impl Postgres {
+    #[track_caller]
+    pub fn start(name: &str) -> Postgres {
+        let pid = std::process::id().to_string();
+        let own = format!("{name}-{pid}");
+        let server = match name {
+            "shared" => rig(&["shared", &pid]),
+            _ => rig(&["private", &own, &pid]),
+        };
+        Postgres { name: own, server }
+    }
+
+    /// Makes a database, and says its address.
+    #[track_caller]
+    pub fn database(&self, name: &str) -> String {
+        let name = format!("{name}_{}", std::process::id());
+        self.sql("postgres", &format!("CREATE DATABASE {name}"));
+        format!("{}/{name}", self.server)
+    }
+
+    /// Has a statement carried out by `psql`.
+    #[track_caller]
+    pub fn sql(&self, database: &str, statement: &str) -> String {
+        let url = format!("{}/{database}", self.server);
+        let output =
+            Command::new("psql").args(["-X", "-q", "-A", "-t", "-d", &url, "-c", statement]).output();
+        let output =
+            output.unwrap_or_else(|error| panic!("psql does not start: {error}; run `scripts/prepare test`"));
+        assert!(output.status.success(), "{statement}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8_lossy(&output.stdout).trim().to_owned()
+    }
+
+    /// Ends the server at once, as a power cut would.
+    #[track_caller]
+    pub fn crash(&self) {
+        rig(&["crash", &self.name]);
+    }
+
+    /// Starts it again, at the same address.
+    #[track_caller]
+    pub fn again(&self) {
+        rig(&["again", &self.name]);
+    }
+}
+
+#[track_caller]
+fn rig(words: &[&str]) -> String {
+    let output = Command::new(repository().join("tests/rigs/postgres")).args(words).output();
+    let output = output.unwrap_or_else(|error| panic!("tests/rigs/postgres does not start: {error}"));
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8_lossy(&output.stdout).trim().to_owned()
+}
+
 /// A directory in which somebody types commands.
 pub struct Desk {
     directory: TempDir,
+    /// The store, when it is not `.paramo`.
+    store: Option<String>,
 }
 
 /// What a command answered.
@@ -64,7 +140,13 @@ impl Desk {
             .prefix(&format!("paramo-{name}"))
             .tempdir()
             .unwrap_or_else(|error| panic!("no directory: {error}"));
-        Desk { directory }
+        Desk { directory, store: None }
+    }
+
+    /// The same desk with another store: a directory, or the address of a database.
+    pub fn at(mut self, store: &str) -> Desk {
+        self.store = Some(store.to_owned());
+        self
     }
 
     pub fn path(&self) -> &Path {
@@ -90,6 +172,7 @@ impl Desk {
     pub fn command(&self, words: &[&str]) -> Command {
         let mut command = Command::new(binary("paramo"));
         command.args(words).current_dir(self.path()).env_remove("PARAMO_STORE").stdin(Stdio::null());
+        command.envs(self.store.iter().map(|store| ("PARAMO_STORE", store)));
         // Tables are laid out for this width, whatever the terminal of the tests.
         command.env("COLUMNS", "120").env("TZ", "UTC").env("NO_COLOR", "1");
         command

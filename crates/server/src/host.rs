@@ -1,0 +1,325 @@
+//! Works on many studies at once, on the same workers: what the API asks for is done here.
+//!
+//! Wishes are written to the store first and then told to whatever works on the study; so they hold when the server dies in between. A
+//! server that starts takes up again every study that was left open.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use paramo_engine::{Changed, Command, EngineError, Observer, Plan, Switchboard, Terms, conduct, plan};
+use paramo_model::{Capacity, Event, Moment, StopReason, Study, StudyId, StudyState};
+use paramo_store::{Held, Store, StoreError, StudyLock, StudyRow};
+use roaring::RoaringTreemap;
+use serde_json::json;
+use tokio::sync::{mpsc, watch};
+
+use crate::hub::Hub;
+use crate::shape::{self, Going};
+
+/// A host, with its store, its workers and what it works on.
+pub struct Host {
+    store: Arc<dyn Store>,
+    /// Where files of runs are, absolute.
+    directory: String,
+    board: Switchboard,
+    /// What the largest worker has: a study that needs more is refused.
+    here: Capacity,
+    hub: Hub,
+    driven: Mutex<HashMap<StudyId, Driven>>,
+    idle: watch::Sender<usize>,
+}
+
+/// A study that is being worked on.
+struct Driven {
+    commands: mpsc::UnboundedSender<Command>,
+    now: watch::Receiver<Option<Arc<Moment>>>,
+}
+
+/// Why the host does not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum HostError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error("{0}")]
+    Held(String),
+    #[error("no run of {name} can start: {message}")]
+    Preflight { name: String, message: String },
+    #[error("{name} differs from the study that is stored under this name: {differences}")]
+    Differs { name: String, differences: String },
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+}
+
+impl Host {
+    /// A host over a store, for studies whose runs fit `here`. Needs a runtime. The error is a system without random numbers.
+    pub fn new(store: Arc<dyn Store>, directory: String, here: Capacity) -> std::io::Result<Arc<Host>> {
+        // Tells the numbers of its changes from those of an earlier host.
+        let mut epoch = [0u8; 4];
+        rustix::rand::getrandom(&mut epoch, rustix::rand::GetRandomFlags::empty())?;
+        Ok(Arc::new(Host {
+            store,
+            directory,
+            board: Switchboard::start(),
+            here,
+            hub: Hub::new(u32::from_ne_bytes(epoch).into()),
+            driven: Mutex::default(),
+            idle: watch::Sender::new(0),
+        }))
+    }
+
+    pub fn board(&self) -> &Switchboard {
+        &self.board
+    }
+
+    pub fn hub(&self) -> &Hub {
+        &self.hub
+    }
+
+    pub fn store(&self) -> &Arc<dyn Store> {
+        &self.store
+    }
+
+    pub fn directory(&self) -> &Path {
+        Path::new(&self.directory)
+    }
+
+    /// Takes up every study that is open or paused. What cannot be taken up is said and left.
+    pub async fn take_up_all(self: &Arc<Host>) -> Result<Vec<(String, HostError)>, HostError> {
+        let mut left = Vec::new();
+        for summary in self.store.summaries().await? {
+            if !matches!(summary.state, StudyState::Open | StudyState::Paused) {
+                continue;
+            }
+            if let Err(error) = self.drive(summary.id).await {
+                left.push((title(&summary.name, summary.version), error));
+            }
+        }
+        Ok(left)
+    }
+
+    /// Takes a study in: as a new one, or as what the stored one of its name has become.
+    pub async fn submit(&self, study: &Study, changed: Changed) -> Result<(StudyRow, bool), HostError> {
+        let stored = self.store.find(study.name.as_str(), None).await?;
+        match (plan(stored.as_ref(), study, changed), stored) {
+            (Plan::Continue | Plan::Finished, Some(row)) => Ok((row, false)),
+            (Plan::Replace(_), Some(row)) => {
+                self.store.replace(row.id, study).await?;
+                if row.state == StudyState::Finished {
+                    self.store.set_state(row.id, StudyState::Open).await?;
+                }
+                self.told(row.id, "study-changed");
+                Ok((self.store.study(row.id).await?, false))
+            }
+            (Plan::Refuse(found), _) => {
+                let differences: Vec<String> = found.iter().map(ToString::to_string).collect();
+                Err(HostError::Differs { name: study.name.to_string(), differences: differences.join("; ") })
+            }
+            _ => {
+                let row = self.store.create(study).await?;
+                self.told(row.id, "study-created");
+                Ok((row, true))
+            }
+        }
+    }
+
+    /// Works on a study until it ends, unless that is being done.
+    pub async fn drive(self: &Arc<Host>, id: StudyId) -> Result<(), HostError> {
+        if self.command(id, Command::Reload) {
+            return Ok(());
+        }
+        let lock = self.store.lock(id).await.map_err(|held| match held {
+            Held::By(holder) => HostError::Held(format!("{holder} works on this study")),
+            Held::Failed(error) => error.into(),
+        })?;
+        let mut row = self.store.study(id).await?;
+        let name = title(&row.name, row.version);
+        paramo_worker::preflight(&row.study, &self.here)
+            .map_err(|message| HostError::Preflight { name, message })?;
+        if !matches!(row.state, StudyState::Open | StudyState::Paused) {
+            self.store.set_state(id, StudyState::Open).await?;
+            row.state = StudyState::Open;
+        }
+        let (commands, orders) = mpsc::unbounded_channel();
+        let (moments, now) = watch::channel(None);
+        // Between the look above and here nobody else can have begun: the lock is ours.
+        self.driven().insert(id, Driven { commands, now });
+        self.idle.send_modify(|working| *working += 1);
+        self.told(id, "study-taken-up");
+        tokio::spawn(Arc::clone(self).work(row, orders, moments, lock));
+        Ok(())
+    }
+
+    async fn work(
+        self: Arc<Host>,
+        row: StudyRow,
+        orders: mpsc::UnboundedReceiver<Command>,
+        moments: watch::Sender<Option<Arc<Moment>>>,
+        lock: StudyLock,
+    ) {
+        let id = row.id;
+        let link = self.board.open(id, Terms::default());
+        let mut view = View { host: &self, id, moments };
+        let outcome = conduct(self.store.clone(), row, link, &self.directory, orders, &mut view).await;
+        self.driven().remove(&id);
+        drop(lock);
+        if let Err(error) = outcome {
+            let json = json!({ "study": id.0, "message": error.to_string() });
+            self.hub.say(Some(id), "study-failed", json.to_string());
+        }
+        self.idle.send_modify(|working| *working -= 1);
+    }
+
+    /// Starts nothing more until the pause is over.
+    pub async fn pause(&self, id: StudyId) -> Result<(), HostError> {
+        self.store.set_state(id, StudyState::Paused).await?;
+        self.changed(id);
+        Ok(())
+    }
+
+    /// Ends a pause, or takes a cancelled study up again.
+    pub async fn resume(self: &Arc<Host>, id: StudyId) -> Result<(), HostError> {
+        self.store.set_state(id, StudyState::Open).await?;
+        self.changed(id);
+        self.drive(id).await
+    }
+
+    /// Ends what runs of a study; what has ended stays.
+    pub async fn cancel(&self, id: StudyId) -> Result<(), HostError> {
+        self.store.set_state(id, StudyState::Cancelled).await?;
+        self.changed(id);
+        Ok(())
+    }
+
+    /// So many runs at once, or as many as the study says.
+    pub async fn slots(&self, id: StudyId, slots: Option<u32>) -> Result<(), HostError> {
+        let mut study = self.store.study(id).await?.study;
+        study.run.wished_slots = slots;
+        self.store.replace(id, &study).await?;
+        self.changed(id);
+        Ok(())
+    }
+
+    /// Opens failed runs again and works on them. Returns how many.
+    pub async fn retry(
+        self: &Arc<Host>,
+        id: StudyId,
+        runs: Option<&RoaringTreemap>,
+    ) -> Result<u64, HostError> {
+        let failed = self.store.ended(id).await?.failed;
+        let chosen = runs.map_or_else(|| failed.clone(), |runs| &failed & runs);
+        if chosen.is_empty() {
+            return Ok(0);
+        }
+        let opened = self.store.reopen(id, &chosen).await?;
+        self.changed(id);
+        self.drive(id).await?;
+        Ok(opened)
+    }
+
+    /// Removes a study that nobody works on.
+    pub async fn delete(&self, id: StudyId) -> Result<(), HostError> {
+        let lock = self.store.lock(id).await.map_err(|held| match held {
+            Held::By(holder) => HostError::Held(format!("{holder} works on this study; cancel it first")),
+            Held::Failed(error) => error.into(),
+        })?;
+        self.store.delete(id).await?;
+        drop(lock);
+        self.told(id, "study-deleted");
+        Ok(())
+    }
+
+    /// Whether this host works on a study, and how it goes.
+    pub fn now(&self, id: StudyId) -> (bool, Option<Arc<Moment>>) {
+        match self.driven().get(&id) {
+            Some(driven) => (true, driven.now.borrow().clone()),
+            None => (false, None),
+        }
+    }
+
+    /// Ends what runs; it stays open and is taken up by the next host. Returns once nothing runs any more.
+    pub async fn stop(&self) {
+        for driven in self.driven().values() {
+            let _ = driven.commands.send(Command::Stop);
+        }
+        let mut idle = self.idle.subscribe();
+        // The sender is ours.
+        let _ = idle.wait_for(|working| *working == 0).await;
+    }
+
+    fn changed(&self, id: StudyId) {
+        self.command(id, Command::Reload);
+        self.told(id, "study-changed");
+    }
+
+    fn told(&self, id: StudyId, kind: &'static str) {
+        self.hub.say(Some(id), kind, json!({ "study": id.0 }).to_string());
+    }
+
+    /// Whether the study is being worked on, and was told.
+    fn command(&self, id: StudyId, command: Command) -> bool {
+        self.driven().get(&id).is_some_and(|driven| driven.commands.send(command).is_ok())
+    }
+
+    fn driven(&self) -> MutexGuard<'_, HashMap<StudyId, Driven>> {
+        // The map is whole between two statements.
+        self.driven.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Turns what happens in a study into changes.
+struct View<'a> {
+    host: &'a Host,
+    id: StudyId,
+    moments: watch::Sender<Option<Arc<Moment>>>,
+}
+
+impl Observer for View<'_> {
+    fn wants_runs(&self) -> bool {
+        false
+    }
+
+    fn event(&mut self, event: Event) {
+        let study = self.id.0;
+        let (kind, json) = match &event {
+            Event::Progress(progress) => {
+                ("progress", json!({ "study": study, "progress": Going::from(progress) }))
+            }
+            Event::Notice { message } => ("notice", json!({ "study": study, "message": message })),
+            Event::StudyStarted { at, progress, .. } => {
+                let progress = Going::from(progress);
+                ("study-started", json!({ "study": study, "at": shape::moment(*at), "progress": progress }))
+            }
+            Event::StudyStopped { reason, at, progress } => (
+                "study-stopped",
+                json!({
+                    "study": study, "reason": stop_word(*reason), "at": shape::moment(*at),
+                    "progress": Going::from(progress),
+                }),
+            ),
+            Event::RunStarted { .. } | Event::RunRetried { .. } | Event::RunEnded { .. } => return,
+        };
+        self.host.hub.say(Some(self.id), kind, json.to_string());
+    }
+
+    fn watched(&self) -> bool {
+        true
+    }
+
+    fn moment(&mut self, moment: Moment) {
+        self.moments.send_replace(Some(Arc::new(moment)));
+    }
+}
+
+fn stop_word(reason: StopReason) -> &'static str {
+    match reason {
+        StopReason::Finished => "finished",
+        StopReason::Interrupted => "interrupted",
+        StopReason::Cancelled => "cancelled",
+        StopReason::TooManyFailures => "too-many-failures",
+    }
+}
+
+fn title(name: &paramo_model::Name, version: u32) -> String {
+    if version > 1 { format!("{name}@{version}") } else { name.to_string() }
+}

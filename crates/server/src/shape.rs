@@ -1,0 +1,314 @@
+//! What the API says, in which shape: the words of docs/commands.md as types, so that the OpenAPI document is made from them.
+//!
+//! Moments are RFC 3339 in UTC, lengths of time are seconds and end in `_seconds`, sizes are bytes and end in `_bytes`, what is not
+//! known is `null`.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, SecondsFormat};
+use paramo_engine::WorkerStatus;
+use paramo_model::{Attempt, Capacity, Ended, Moment, OutputFile, Progress, RunRecord, Timestamp, Value};
+use paramo_store::{StudyRow, StudySummary};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// A study.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Study {
+    pub id: i64,
+    pub name: String,
+    /// From 1; a changed study of the same name is the next one.
+    pub version: u32,
+    /// `open`, `paused`, `finished` or `cancelled`.
+    pub state: &'static str,
+    pub created: String,
+    pub changed: String,
+    pub succeeded: u64,
+    pub failed: u64,
+    /// Failed attempts that were tried again.
+    pub retried: u64,
+    pub cpu_seconds: f64,
+    pub wall_seconds: f64,
+    /// The failed runs by cause.
+    pub failed_by_cause: BTreeMap<&'static str, u64>,
+    /// Whether this server works on it now.
+    pub working: bool,
+    /// How it goes, while it is being worked on.
+    pub progress: Option<Going>,
+}
+
+/// A study with what it is made of.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct StudyDetail {
+    #[serde(flatten)]
+    pub study: Study,
+    pub description: Option<String>,
+    /// Points of its space, those that a condition leaves out included.
+    pub points: Option<u64>,
+    pub parameters: Vec<Parameter>,
+    pub outputs: Vec<Output>,
+    /// Runs at once at the most, where somebody has said so.
+    pub slots: Option<u32>,
+    /// What it is made of: the application, the space, how it is run.
+    #[schema(value_type = Object)]
+    pub definition: serde_json::Value,
+}
+
+/// A parameter of an application.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Parameter {
+    pub name: String,
+    /// `integer`, `float`, `string`, `boolean`, `choice` or `file`.
+    pub kind: &'static str,
+    pub unit: Option<String>,
+    pub minimum: Option<f64>,
+    pub maximum: Option<f64>,
+    pub description: Option<String>,
+}
+
+/// An output of an application.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Output {
+    pub name: String,
+    pub unit: Option<String>,
+    pub description: Option<String>,
+}
+
+/// How a study goes.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Going {
+    pub points: u64,
+    /// Points that the condition is known to leave out.
+    pub left_out: u64,
+    pub succeeded: u64,
+    pub failed: u64,
+    pub running: u64,
+    pub retried: u64,
+    pub paused: bool,
+    pub runs_per_second: f64,
+    pub remaining_seconds: Option<f64>,
+    pub elapsed_seconds: f64,
+}
+
+/// A run that runs now.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct RunningRun {
+    pub index: u64,
+    pub attempt: u32,
+    pub slot: u32,
+    pub since: String,
+    /// The values of the parameters, in their order.
+    #[schema(value_type = Vec<Object>)]
+    pub point: Vec<serde_json::Value>,
+}
+
+/// A run that has ended.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Run {
+    pub index: u64,
+    /// By name.
+    #[schema(value_type = Object)]
+    pub parameters: serde_json::Map<String, serde_json::Value>,
+    #[schema(value_type = Object)]
+    pub outputs: serde_json::Map<String, serde_json::Value>,
+    /// The last is the one that decided.
+    pub attempts: Vec<Try>,
+}
+
+/// One attempt of a run.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Try {
+    pub number: u32,
+    /// `succeeded` or `failed`.
+    pub state: &'static str,
+    pub cause: Option<&'static str>,
+    pub message: Option<String>,
+    pub exit_code: Option<i32>,
+    pub started: String,
+    pub wall_seconds: f64,
+    pub cpu_seconds: f64,
+    pub peak_memory_bytes: Option<u64>,
+    pub slot: u32,
+    pub stdout: Captured,
+    pub stderr: Captured,
+}
+
+/// What was captured of a stream.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Captured {
+    /// Its end. Bytes that are not UTF-8 are replaced.
+    pub tail: String,
+    pub length_bytes: u64,
+}
+
+/// A worker.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Worker {
+    pub id: u32,
+    pub name: String,
+    pub cpus: f64,
+    pub memory_bytes: u64,
+    pub gpus: usize,
+    /// Runs that it holds, running or about to.
+    pub leased: usize,
+    pub studies: Vec<i64>,
+    pub draining: bool,
+}
+
+/// A kind of site.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Site {
+    pub name: &'static str,
+    pub help: &'static str,
+}
+
+pub(crate) fn moment(at: Timestamp) -> String {
+    let time = DateTime::from_timestamp_micros(at.0).unwrap_or_default();
+    time.to_rfc3339_opts(SecondsFormat::Micros, true)
+}
+
+/// A value in JSON; what is not a number is `null`.
+pub(crate) fn value(value: &Value) -> serde_json::Value {
+    match value {
+        Value::Integer(x) => (*x).into(),
+        Value::Float(x) => (*x).into(),
+        Value::Boolean(x) => (*x).into(),
+        Value::String(x) => (**x).into(),
+        Value::Missing => serde_json::Value::Null,
+    }
+}
+
+impl From<&Progress> for Going {
+    fn from(progress: &Progress) -> Going {
+        Going {
+            points: progress.total,
+            left_out: progress.skipped,
+            succeeded: progress.succeeded,
+            failed: progress.failed,
+            running: progress.running,
+            retried: progress.retried,
+            paused: progress.paused,
+            runs_per_second: progress.rate,
+            remaining_seconds: progress.remaining,
+            elapsed_seconds: progress.elapsed,
+        }
+    }
+}
+
+impl Study {
+    pub fn new(summary: &StudySummary, working: bool, now: Option<&Moment>) -> Study {
+        let counts = &summary.counts;
+        Study {
+            id: summary.id.0,
+            name: summary.name.to_string(),
+            version: summary.version,
+            state: summary.state.word(),
+            created: moment(summary.created),
+            changed: moment(summary.changed),
+            succeeded: counts.succeeded,
+            failed: counts.failed,
+            retried: counts.retried,
+            cpu_seconds: counts.cpu.seconds(),
+            wall_seconds: counts.wall.seconds(),
+            failed_by_cause: counts.by_cause.iter().map(|(cause, runs)| (cause.word(), *runs)).collect(),
+            working,
+            progress: now.map(|moment| Going::from(&moment.progress)),
+        }
+    }
+}
+
+impl StudyDetail {
+    pub fn new(row: &StudyRow, points: Option<u64>, working: bool, now: Option<&Moment>) -> StudyDetail {
+        let summary = StudySummary {
+            id: row.id,
+            name: row.name.clone(),
+            version: row.version,
+            state: row.state,
+            created: row.created,
+            changed: row.changed,
+            counts: row.counts.clone(),
+        };
+        let application = &row.study.application;
+        let parameters = application.parameters.iter().map(|parameter| Parameter {
+            name: parameter.name.to_string(),
+            kind: parameter.kind.word(),
+            unit: parameter.unit.clone(),
+            minimum: parameter.min,
+            maximum: parameter.max,
+            description: parameter.description.clone(),
+        });
+        let outputs = application.outputs.iter().map(|output| Output {
+            name: output.name.to_string(),
+            unit: output.unit.clone(),
+            description: output.description.clone(),
+        });
+        StudyDetail {
+            study: Study::new(&summary, working, now),
+            description: row.study.description.clone(),
+            points,
+            parameters: parameters.collect(),
+            outputs: outputs.collect(),
+            slots: row.study.run.slots_now(),
+            definition: serde_json::to_value(&row.study).unwrap_or_default(),
+        }
+    }
+}
+
+impl Run {
+    pub fn new(row: &StudyRow, record: &RunRecord, point: &[Value]) -> Run {
+        let application = &row.study.application;
+        let parameters = application.parameters.iter().zip(point);
+        let outputs = application.outputs.iter().zip(&record.outputs);
+        Run {
+            index: record.index,
+            parameters: parameters.map(|(p, x)| (p.name.to_string(), value(x))).collect(),
+            outputs: outputs.map(|(output, x)| (output.name.to_string(), value(x))).collect(),
+            attempts: record.earlier.iter().chain([&record.last]).map(Try::from).collect(),
+        }
+    }
+}
+
+impl From<&Attempt> for Try {
+    fn from(attempt: &Attempt) -> Try {
+        let (state, cause) = match &attempt.ended {
+            Ended::Succeeded => ("succeeded", None),
+            Ended::Failed(cause) => ("failed", Some(cause)),
+        };
+        Try {
+            number: attempt.number,
+            state,
+            cause: cause.map(|cause| cause.kind().word()),
+            message: cause.map(ToString::to_string),
+            exit_code: attempt.exit_code,
+            started: moment(attempt.started),
+            wall_seconds: attempt.wall.seconds(),
+            cpu_seconds: attempt.cpu.seconds(),
+            peak_memory_bytes: Some(attempt.peak_memory.0).filter(|bytes| *bytes > 0),
+            slot: attempt.slot,
+            stdout: Captured::from(&attempt.stdout),
+            stderr: Captured::from(&attempt.stderr),
+        }
+    }
+}
+
+impl From<&OutputFile> for Captured {
+    fn from(output: &OutputFile) -> Captured {
+        Captured { tail: String::from_utf8_lossy(&output.tail).into_owned(), length_bytes: output.length }
+    }
+}
+
+impl Worker {
+    pub fn new(status: &WorkerStatus) -> Worker {
+        let Capacity { cpus, memory, gpus } = &status.capacity;
+        Worker {
+            id: status.id.0,
+            name: status.name.clone(),
+            cpus: *cpus,
+            memory_bytes: memory.0,
+            gpus: gpus.len(),
+            leased: status.leased,
+            studies: status.studies.iter().map(|id| id.0).collect(),
+            draining: status.draining,
+        }
+    }
+}
