@@ -10,8 +10,8 @@ use paramo_model::Setting;
 
 const POINTS: u64 = 10_000_000;
 const DIMENSIONS: usize = 10;
-/// Points made at a time: they stay in the cache.
-const BLOCK: u64 = 1 << 13;
+/// Points made at a time: they stay in the first cache.
+const BLOCK: u64 = 1 << 8;
 
 fn main() {
     let Some(sobol) = METHODS.iter().find(|method| method.name() == "sobol") else { return };

@@ -12,6 +12,8 @@ mod directions;
 mod groups;
 mod owen;
 
+use std::sync::OnceLock;
+
 use super::{Design, Method, Refusal};
 use crate::options::OptionHelp;
 use crate::philox::{self, Domain};
@@ -36,6 +38,8 @@ struct Points {
     /// Column j of the generator matrix of every dimension, then column j + 1, so that a step from one point to the next
     /// reads one stretch. The first binary digit of a coordinate is the highest bit; the lowest for Owen's scrambling.
     columns: Vec<u32>,
+    /// What points in bulk have in common, made when the first are asked for.
+    group: OnceLock<Vec<u64>>,
     finish: Finish,
 }
 
@@ -98,7 +102,8 @@ impl Method for Sobol {
                 Finish::Owen((0..dimensions as u32).map(|d| Scrambler::new(design.seed, d)).collect())
             }
         };
-        Ok(Box::new(Points { start: design.start, count: end - design.start, dimensions, columns, finish }))
+        let (start, count) = (design.start, end - design.start);
+        Ok(Box::new(Points { start, count, dimensions, columns, group: OnceLock::new(), finish }))
     }
 }
 

@@ -22,15 +22,7 @@ pub(super) fn fill(points: &Points, first: u64, shifts: Option<&[(u32, f64)]>, o
     let repeated = rows / STRETCHES;
     let columns = |digit: u32| &points.columns[digit as usize * dimensions..][..dimensions];
 
-    let mut table = vec![0; rows * dimensions];
-    for j in 1..rows {
-        let (before, row) = table.split_at_mut(j * dimensions);
-        let before = &before[(j - 1) * dimensions..];
-        for ((to, from), column) in row.iter_mut().zip(before).zip(columns(j.trailing_zeros())) {
-            *to = from ^ u64::from(*column) << FRACTION;
-        }
-    }
-
+    let table = points.group.get_or_init(|| table(points));
     let mut digits = vec![0; dimensions];
     points.digits(first, 0, &mut digits);
     let shift = |d: usize| shifts.and_then(|shifts| shifts.get(d)).copied().unwrap_or_default();
@@ -55,8 +47,24 @@ pub(super) fn fill(points: &Points, first: u64, shifts: Option<&[(u32, f64)]>, o
                 base.copy_within(..dimensions, copy * dimensions);
             }
         }
-        group_of(out, &table, &base, &offsets);
+        group_of(out, table, &base, &offsets);
     }
+}
+
+/// The digits of the points of the first group.
+fn table(points: &Points) -> Vec<u64> {
+    let dimensions = points.dimensions;
+    let rows = rows(dimensions);
+    let mut table = vec![0; rows * dimensions];
+    for j in 1..rows {
+        let (before, row) = table.split_at_mut(j * dimensions);
+        let before = &before[(j - 1) * dimensions..];
+        let columns = &points.columns[j.trailing_zeros() as usize * dimensions..];
+        for ((to, from), column) in row.iter_mut().zip(before).zip(columns) {
+            *to = from ^ u64::from(*column) << FRACTION;
+        }
+    }
+    table
 }
 
 /// The coordinates of one group: in stretches as long as `base` is.
