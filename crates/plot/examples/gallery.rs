@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::time::Instant;
 
-use paramo_plot::{AxisScale, Band, Bar, Column, Data, Format, Request, Role, Values, choose};
+use paramo_plot::{AxisScale, Band, Bar, Column, Data, Format, Request, Role, Timing, Values, choose};
 
 type Failure = Box<dyn std::error::Error>;
 
@@ -14,7 +14,7 @@ fn main() -> Result<(), Failure> {
         return Err("name the directory to write to".into());
     };
     std::fs::create_dir_all(directory)?;
-    for (name, data, request) in good().into_iter().chain(ugly()) {
+    for (name, data, request) in good().into_iter().chain(more()).chain(ugly()) {
         show(Path::new(directory), name, &data, &request)?;
     }
     if arguments.iter().any(|a| a == "--large") {
@@ -33,7 +33,7 @@ fn show(directory: &Path, name: &str, data: &Data, request: &Request) -> Result<
             return Ok(());
         }
     };
-    for (format, ending) in [(Format::Svg, "svg"), (Format::Png, "png")] {
+    for (format, ending) in [(Format::Svg, "svg"), (Format::Png, "png"), (Format::Html, "html")] {
         let start = Instant::now();
         let picture = match choice.draw(format) {
             Ok(picture) => picture,
@@ -70,17 +70,17 @@ impl Chance {
 
 fn numbers(name: &str, unit: &str, role: Role, values: Vec<f64>) -> Column {
     let unit = (!unit.is_empty()).then(|| unit.to_string());
-    Column { name: name.to_string(), unit, role, values: Values::Numbers(values) }
+    Column { name: name.to_string(), unit, role, log: false, values: Values::Numbers(values) }
 }
 
 fn labels(name: &str, role: Role, labels: &[&str], codes: Vec<u32>) -> Column {
     let labels = labels.iter().map(|label| label.to_string()).collect();
-    Column { name: name.to_string(), unit: None, role, values: Values::Labels { labels, codes } }
+    Column { name: name.to_string(), unit: None, role, log: false, values: Values::Labels { labels, codes } }
 }
 
 fn table(title: &str, columns: Vec<Column>) -> Data {
     let title = (!title.is_empty()).then(|| title.to_string());
-    Data { title, columns, bars: Vec::new() }
+    Data { title, columns, ..Data::default() }
 }
 
 fn rows<T>(n: usize, f: impl FnMut(usize) -> T) -> Vec<T> {
@@ -142,9 +142,101 @@ fn schedule(slots: u32, runs: usize, seconds: f64) -> Data {
         let start = free[slot as usize] + chance.next() * 0.1 * seconds;
         let end = start + seconds * (0.3 + chance.next());
         free[slot as usize] = end;
-        Bar { slot, start: 1e9 + start, end: 1e9 + end, ok: chance.next() > 0.06 }
+        Bar { worker: 0, slot, start: 1e9 + start, end: 1e9 + end, ok: chance.next() > 0.06 }
     });
     Data { bars, ..Data::default() }
+}
+
+/// A sample of `n` points in five parameters, and what they give.
+fn sample(n: usize) -> Data {
+    let mut chance = Chance(6);
+    let points: Vec<[f64; 5]> = rows(n, |_| {
+        [
+            chance.next(),
+            chance.next() * 40.0,
+            10f64.powf(chance.next() * 4.0 + 6.0),
+            chance.next(),
+            chance.normal(),
+        ]
+    });
+    let column = |i: usize| points.iter().map(|p| p[i]).collect();
+    let result = points.iter().map(|p| p[0] * 3.0 + (p[1] / 12.0).sin() + p[2].log10() * 0.4 + p[4] * 0.2);
+    table(
+        "",
+        vec![
+            numbers("alpha", "", Role::Parameter, column(0)),
+            numbers("delay", "min", Role::Parameter, column(1)),
+            numbers("k1", "1/(M min)", Role::Parameter, column(2)),
+            numbers("beta", "", Role::Parameter, column(3)),
+            numbers("amplitude", "nM", Role::Output, result.collect()),
+        ],
+    )
+}
+
+/// `runs` values for each of three solvers and two steps.
+fn solvers(runs: usize) -> Data {
+    let mut chance = Chance(7);
+    let n = 6 * runs;
+    let value = |i: usize| {
+        let tail = if chance.next() > 0.96 { 4.0 } else { 1.0 };
+        (i % 3) as f64 * 2.0 + (i / 3 % 2) as f64 + chance.normal() * tail * 0.7
+    };
+    table(
+        "",
+        vec![
+            labels(
+                "solver",
+                Role::Parameter,
+                &["Runge–Kutta", "Euler", "Adams–Bashforth"],
+                rows(n, |i| i as u32 % 3),
+            ),
+            labels("step", Role::Parameter, &["coarse", "fine"], rows(n, |i| i as u32 / 3 % 2)),
+            numbers("error", "mV", Role::Output, rows(n, value)),
+        ],
+    )
+}
+
+fn timings() -> Data {
+    let timing = |slots: u32, seconds: f64| Timing { study: format!("s{slots}"), slots, seconds, runs: 1000 };
+    let timings = vec![
+        timing(1, 640.0),
+        timing(2, 330.0),
+        timing(4, 172.0),
+        timing(8, 95.0),
+        timing(16, 62.0),
+        timing(16, 58.0),
+    ];
+    Data { timings, ..Data::default() }
+}
+
+/// Whether a rhythm is found, as text.
+fn phases() -> Data {
+    let mut data = sweep(true);
+    let n = data.columns[0].values.len();
+    let phase = |i: usize| if i % 997 == 5 { 9 } else { ((i / 100) * 2 + (i / 4 % 25) * 3) as u32 / 45 % 3 };
+    data.columns.push(labels("phase", Role::Output, &["steady", "damped", "rhythm"], rows(n, phase)));
+    data
+}
+
+fn more() -> Vec<Example> {
+    let value = |kind: &str, name: &str| Request { color: Some(name.to_string()), ..of(kind) };
+    vec![
+        ("contour", sweep(false), of("contour")),
+        ("contour-missing", sweep(true), of("contour")),
+        ("box", solvers(40), Request::default()),
+        ("box-one", curves(&["one"], 8, 30), of("box")),
+        ("box-few", solvers(3), of("box")),
+        ("matrix", sample(120), Request::default()),
+        ("matrix-dense", sample(20_000), of("scatter-matrix")),
+        ("parallel", sample(120), of("parallel")),
+        ("parallel-many", sample(20_000), of("parallel")),
+        ("parallel-grid", sweep(true), of("parallel")),
+        ("throughput", schedule(8, 900, 4.0), of("throughput")),
+        ("throughput-few", schedule(3, 9, 400.0), of("throughput")),
+        ("speed-up", timings(), Request::default()),
+        ("efficiency", timings(), of("efficiency")),
+        ("heatmap-texts", phases(), value("heatmap", "phase")),
+    ]
 }
 
 fn good() -> Vec<Example> {
@@ -212,7 +304,7 @@ fn good() -> Vec<Example> {
         (
             "heatmap-column",
             sweep(true),
-            Request { width: 321, height: 260, title: Some(String::new()), ..Request::default() },
+            Request { width: Some(321), height: Some(260), title: Some(String::new()), ..Request::default() },
         ),
         ("line", curves(&["one"], 25, 4), Request::default()),
         ("line-many-runs", curves(&["one"], 40, 30), Request::default()),
@@ -260,7 +352,34 @@ fn ugly() -> Vec<Example> {
             numbers("speed", "m/s", Role::Output, rows(400, |i| (i as f64).sqrt())),
         ],
     );
-    let bar = |v: f64| Bar { slot: 0, start: v, end: v, ok: true };
+    let flat = || {
+        let mut data = sweep(true);
+        if let Values::Numbers(period) = &mut data.columns[3].values {
+            period.fill(7.0);
+        }
+        data
+    };
+    let wide = table(
+        "",
+        rows(14, |c| {
+            let value = |i: usize| {
+                if (i * c) % 17 == 3 {
+                    f64::NAN
+                } else {
+                    ((i * (c + 3)) as f64 * 0.7).sin() * 10f64.powi(c as i32 * 3 - 20)
+                }
+            };
+            numbers(
+                &format!("{long}_{c}"),
+                "mol/(l s)",
+                if c == 13 { Role::Output } else { Role::Parameter },
+                rows(90, value),
+            )
+        }),
+    );
+    let mut cjk = sweep(false);
+    cjk.title = Some("振動の周期 <&\"'> 周期".to_string());
+    let bar = |v: f64| Bar { worker: 0, slot: 0, start: v, end: v, ok: true };
     vec![
         ("ugly-nothing", Data::default(), Request::default()),
         ("ugly-nan", one(f64::NAN), Request::default()),
@@ -282,6 +401,17 @@ fn ugly() -> Vec<Example> {
             over(steps(20), rows(20, |i| if i % 5 == 2 { f64::INFINITY } else { i as f64 })),
             Request::default(),
         ),
+        ("ugly-contour-constant", flat(), of("contour")),
+        (
+            "ugly-box-huge",
+            over(rows(60, |i| (i % 3) as f64), rows(60, |i| (i as f64 - 30.0) * 5e306)),
+            of("box"),
+        ),
+        ("ugly-parallel", wide.clone(), of("parallel")),
+        ("ugly-matrix", wide, of("scatter-matrix")),
+        ("ugly-matrix-one", over(vec![3.0], vec![4.0]), of("scatter-matrix")),
+        ("ugly-throughput", Data { bars: vec![bar(5.0); 3], ..Data::default() }, of("throughput")),
+        ("ugly-cjk", cjk, Request::default()),
         ("ugly-one-point", over(vec![3.0], vec![4.0]), of("scatter")),
         ("ugly-names", grid, Request::default()),
         ("ugly-labels", many.clone(), Request::default()),
@@ -295,8 +425,8 @@ fn ugly() -> Vec<Example> {
         ("ugly-gantt-nan", Data { bars: vec![bar(f64::NAN)], ..Data::default() }, Request::default()),
         ("ugly-unknown", sweep(false), Request { color: Some("perod".to_string()), ..Request::default() }),
         ("ugly-log", over(steps(5), steps(5)), Request { log_x: AxisScale::Log, ..Request::default() }),
-        ("ugly-small", sweep(true), Request { width: 200, height: 150, ..Request::default() }),
-        ("ugly-wide", sweep(false), Request { width: 2000, height: 300, ..Request::default() }),
+        ("ugly-small", sweep(true), Request { width: Some(200), height: Some(150), ..Request::default() }),
+        ("ugly-wide", sweep(false), Request { width: Some(2000), height: Some(300), ..Request::default() }),
     ]
 }
 
@@ -341,11 +471,16 @@ fn large() -> Vec<Example> {
     let named = Request { x: Some("x".to_string()), y: Some("y".to_string()), ..of("scatter") };
     vec![
         ("large-scatter", cloud.clone(), named),
-        ("large-heatmap", grid, Request::default()),
+        ("large-heatmap", grid.clone(), Request::default()),
         ("large-heatmap-random", random.clone(), of("heatmap")),
         ("large-scatter-mean", random, of("scatter")),
         ("large-line", long, of("line")),
         ("large-histogram", cloud, Request { x: Some("x".to_string()), ..of("histogram") }),
+        ("large-matrix", sample(n), of("scatter-matrix")),
+        ("large-parallel", sample(n), of("parallel")),
+        ("large-contour", grid, of("contour")),
+        ("large-box", solvers(n / 6), of("box")),
+        ("large-throughput", schedule(64, n, 10.0), of("throughput")),
         ("large-gantt", schedule(64, n, 10.0), Request::default()),
         ("large-gantt-slots", schedule(5000, n, 10.0), Request::default()),
     ]

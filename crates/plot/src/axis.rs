@@ -26,11 +26,13 @@ pub(crate) struct Axis {
     pub span: Span,
     /// Names go downwards in a Gantt chart.
     pub flip: bool,
+    /// Has its ticks at these values if there is room for all of them.
+    pub marks: Vec<f64>,
 }
 
 impl Axis {
     pub fn names(label: String, names: Vec<String>) -> Axis {
-        Axis { label, span: Span::Names(names), flip: false }
+        Axis { label, span: Span::Names(names), flip: false, marks: Vec::new() }
     }
 
     /// From `lo` to `hi`, which become different where they are not.
@@ -43,7 +45,7 @@ impl Axis {
                 Span::Linear { lo, hi, whole: false }
             }
         };
-        Axis { label, span, flip: false }
+        Axis { label, span, flip: false, marks: Vec::new() }
     }
 
     /// As [`Axis::numbers`], with 4 % of room at both ends so that nothing lies on the frame.
@@ -62,6 +64,22 @@ impl Axis {
             Span::Names(_) => {}
         }
         axis
+    }
+
+    /// The values are counts: no ticks between them.
+    pub fn count_whole(&mut self) {
+        if let Span::Linear { whole, .. } = &mut self.span {
+            *whole = true;
+        }
+    }
+
+    /// The label in two lines: the name, and the factor of the ticks with the unit.
+    pub fn name_and_unit(&self, common: Option<&str>) -> (String, String) {
+        let (name, unit) = match self.label.split_once(" (") {
+            Some((name, unit)) if !name.is_empty() => (name.to_string(), format!("({unit}")),
+            _ => (self.label.clone(), String::new()),
+        };
+        (name, [common.unwrap_or(""), &unit].join(" ").trim().to_string())
     }
 
     /// Where a value lies, from 0 at the start of the axis to 1 at its end.
@@ -87,6 +105,11 @@ impl Axis {
 
     /// About `wanted` named ticks, for which `fits` says that there is room; all names that have room.
     pub fn ticks(&self, wanted: usize, fits: &dyn Fn(&[Tick]) -> bool) -> Ticks {
+        let marked: Vec<Tick> =
+            self.marks.iter().map(|v| Tick { value: *v, label: Some(ticks::short(*v)) }).collect();
+        if !marked.is_empty() && fits(&marked) {
+            return Ticks { ticks: marked, common: None };
+        }
         match &self.span {
             Span::Linear { lo, hi, whole } => {
                 let choices = (1..=wanted * 2 + 2).map(|n| ticks::linear(*lo, *hi, n, *whole));

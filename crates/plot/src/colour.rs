@@ -2,6 +2,7 @@
 
 use crate::axis::Axis;
 use crate::scene::Rgb;
+use crate::ticks::Ticks;
 
 /// Viridis, perceptually uniform; S. van der Walt and N. Smith (2015), "A better default colormap for Matplotlib", SciPy
 /// Conference; placed in the public domain (CC0).
@@ -58,12 +59,14 @@ pub(crate) const HATCH: Rgb = 0xa8a8a8;
 pub(crate) struct ColourScale {
     pub axis: Axis,
     diverging: bool,
+    /// One colour between neighbours of these, which the colour bar names; continuous without.
+    pub steps: Option<Ticks>,
 }
 
 impl ColourScale {
     /// A scale over finite values `lo..=hi`, from dark to light.
     pub fn sequential(label: String, lo: f64, hi: f64, log: bool) -> ColourScale {
-        ColourScale { axis: Axis::numbers(label, lo, hi, log), diverging: false }
+        ColourScale { axis: Axis::numbers(label, lo, hi, log), diverging: false, steps: None }
     }
 
     /// As [`ColourScale::sequential`], but white at zero where both signs matter: the smaller side has at least a third of the
@@ -72,7 +75,7 @@ impl ColourScale {
         let most = hi.max(-lo);
         let diverging = !log && lo < 0.0 && hi > 0.0 && hi.min(-lo) >= most / 3.0;
         let (lo, hi) = if diverging { (-most, most) } else { (lo, hi) };
-        ColourScale { axis: Axis::numbers(label, lo, hi, log), diverging }
+        ColourScale { axis: Axis::numbers(label, lo, hi, log), diverging, steps: None }
     }
 
     /// The number of a value's colour.
@@ -80,17 +83,52 @@ impl ColourScale {
         (self.axis.at(v) * 255.0).round() as u8
     }
 
+    /// Divided at about `wanted` round values.
+    pub fn stepped(mut self, wanted: usize) -> ColourScale {
+        let mut ticks = self.axis.ticks(wanted, &|ticks| ticks.len() <= 2 * wanted);
+        ticks.ticks.retain(|tick| tick.label.is_some());
+        self.steps = Some(ticks);
+        self
+    }
+
     pub fn colour(&self, level: u8) -> Rgb {
-        if !self.diverging {
-            return VIRIDIS[usize::from(level)];
+        let place = f64::from(level) / 255.0;
+        match &self.steps {
+            None => self.at_place(place),
+            Some(steps) => {
+                let places: Vec<f64> = steps.ticks.iter().map(|tick| self.axis.at(tick.value)).collect();
+                let band = places.partition_point(|step| *step <= place);
+                self.at_place(band_middle(&places, band))
+            }
         }
-        let place = f64::from(level) / 255.0 * 10.0;
+    }
+
+    /// The colour of a band between steps: 0 is below the first.
+    pub fn band(&self, band: usize) -> Rgb {
+        let steps = self.steps.iter().flat_map(|steps| &steps.ticks);
+        let places: Vec<f64> = steps.map(|tick| self.axis.at(tick.value)).collect();
+        self.at_place(band_middle(&places, band))
+    }
+
+    fn at_place(&self, place: f64) -> Rgb {
+        if !self.diverging {
+            return VIRIDIS[(place * 255.0).round() as u8 as usize];
+        }
+        let place = place * 10.0;
         let from = (place as usize).min(9);
         mix(BLUE_RED[from], BLUE_RED[from + 1], place - from as f64)
     }
 }
 
-fn mix(a: Rgb, b: Rgb, part: f64) -> Rgb {
+/// The middle of a band between places from 0 to 1.
+fn band_middle(places: &[f64], band: usize) -> f64 {
+    let below = band.checked_sub(1).and_then(|i| places.get(i)).copied().unwrap_or(0.0);
+    let above = places.get(band).copied().unwrap_or(1.0);
+    ((below + above) / 2.0).clamp(0.0, 1.0)
+}
+
+/// `part` of the way from one colour to another.
+pub(crate) fn mix(a: Rgb, b: Rgb, part: f64) -> Rgb {
     let channel = |shift: u32| {
         let (a, b) = (f64::from(a >> shift & 0xff), f64::from(b >> shift & 0xff));
         ((a + (b - a) * part).round() as Rgb) << shift

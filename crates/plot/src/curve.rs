@@ -119,6 +119,7 @@ mod tests {
             name: "x".into(),
             unit: None,
             role: crate::Role::Parameter,
+            log: false,
             values: crate::Values::Numbers(x.to_vec()),
         };
         let axis = Axis::numbers(String::new(), 0.0, 10.0, false);

@@ -1,4 +1,4 @@
-//! What a picture is made of: the columns of a result table, and when each run ran.
+//! What a picture is made of: the columns of a result table, when each run ran, and how long whole studies took.
 
 /// A result table. All columns have the same number of rows, one for each run.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -6,8 +6,10 @@ pub struct Data {
     /// Drawn above the picture, unless the request has a title of its own.
     pub title: Option<String>,
     pub columns: Vec<Column>,
-    /// When runs ran, for the Gantt chart; empty where that is not known.
+    /// When runs ran, for the Gantt chart and the throughput; empty where that is not known.
     pub bars: Vec<Bar>,
+    /// How long studies took, for speed-up and efficiency; empty unless several studies are compared.
+    pub timings: Vec<Timing>,
 }
 
 /// A named column.
@@ -17,6 +19,8 @@ pub struct Column {
     /// Shown in parentheses after the name.
     pub unit: Option<String>,
     pub role: Role,
+    /// The axis of the space is logarithmic, and so is that of the picture unless the request says otherwise.
+    pub log: bool,
     pub values: Values,
 }
 
@@ -43,6 +47,8 @@ pub enum Values {
 /// The time that one run took.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Bar {
+    /// The worker that made the run: with several, each has rows of its own.
+    pub worker: u32,
     /// The row of the Gantt chart.
     pub slot: u32,
     /// Seconds since any common moment.
@@ -50,6 +56,25 @@ pub struct Bar {
     /// Seconds since the same moment.
     pub end: f64,
     pub ok: bool,
+}
+
+impl Bar {
+    /// What tells the rows of the Gantt chart apart, and puts them in order.
+    pub(crate) fn row(&self) -> (u32, u32) {
+        (self.worker, self.slot)
+    }
+}
+
+/// What one study took on some number of slots.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Timing {
+    pub study: String,
+    /// Slots that ran at least one run.
+    pub slots: u32,
+    /// From the start of the first run to the end of the last.
+    pub seconds: f64,
+    /// Runs that ended in this time.
+    pub runs: u64,
 }
 
 impl Values {

@@ -3,7 +3,9 @@
 
 use crate::axis::{Axis, evenly_spaced, geometrically_spaced, looks_logarithmic};
 use crate::data::{Column, Data, Role, Values};
-use crate::request::AxisScale;
+use crate::kind::{Columns, find};
+use crate::numbers::plain;
+use crate::request::{AxisScale, Request};
 
 /// A name needs a pixel of its own.
 const MOST_NAMES: usize = 400;
@@ -31,6 +33,16 @@ impl<'a> Facts<'a> {
 
     pub(crate) fn column(&self, index: usize) -> &'a Column {
         &self.data.columns[index]
+    }
+
+    /// A cell in full, as text; empty for none.
+    pub(crate) fn cell(&self, index: usize, row: usize) -> String {
+        match &self.column(index).values {
+            Values::Numbers(numbers) => numbers.get(row).map_or_else(String::new, |v| plain(*v)),
+            Values::Labels { labels, codes } => {
+                codes.get(row).and_then(|code| labels.get(*code as usize)).cloned().unwrap_or_default()
+            }
+        }
     }
 
     pub(crate) fn distinct(&self, index: usize) -> usize {
@@ -64,6 +76,22 @@ impl<'a> Facts<'a> {
             Some(first) => self.nothing_in(first),
             None => "the table has no output with numbers; name the column to draw".to_string(),
         })
+    }
+
+    /// What stands above a picture.
+    pub(crate) fn title(&self, request: &Request) -> Option<String> {
+        request.title.clone().or_else(|| self.data.title.clone())
+    }
+
+    /// Columns by their names.
+    pub(crate) fn named(&self, names: &[String]) -> Result<Vec<usize>, String> {
+        names.iter().map(|name| find(self.data, name)).collect()
+    }
+
+    /// The varied parameters that a picture of some columns does not tell apart.
+    pub(crate) fn averaged(&self, columns: Columns) -> Vec<&str> {
+        let hidden = self.varied().into_iter().filter(|c| !columns.has(*c));
+        hidden.map(|c| self.column(c).name.as_str()).collect()
     }
 
     /// Refuses a column in which no row has a value.
@@ -199,13 +227,17 @@ pub(crate) fn named_axis(column: &Column, names: Vec<String>) -> Result<Axis, St
 }
 
 /// Whether the axis of a column is logarithmic, from its sorted finite values.
-pub(crate) fn logarithmic(scale: AxisScale, name: &str, sorted: &[f64]) -> Result<bool, String> {
+pub(crate) fn logarithmic(scale: AxisScale, column: &Column, sorted: &[f64]) -> Result<bool, String> {
+    // Subnormal numbers have too few digits for a logarithm to be trusted.
+    let possible = sorted.first().is_none_or(|lo| *lo >= f64::MIN_POSITIVE);
     match scale {
         AxisScale::Linear => Ok(false),
-        AxisScale::Log if sorted.first().is_some_and(|lo| *lo < f64::MIN_POSITIVE) => Err(format!(
-            "`{name}` has values that are not positive, so its axis cannot be logarithmic; leave out the logarithm"
+        AxisScale::Log if !possible => Err(format!(
+            "`{}` has values that are not positive, so its axis cannot be logarithmic; leave out the logarithm",
+            column.name
         )),
         AxisScale::Log => Ok(true),
+        AxisScale::Auto if column.log && possible => Ok(true),
         AxisScale::Auto => {
             // Twenty thousand values tell as much as a million.
             let step = sorted.len().div_ceil(20_000).max(1);
@@ -238,7 +270,7 @@ mod tests {
     use super::*;
 
     fn column(role: Role, values: Values) -> Column {
-        Column { name: "c".into(), unit: None, role, values }
+        Column { name: "c".into(), unit: None, role, log: false, values }
     }
 
     #[test]

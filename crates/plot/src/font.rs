@@ -39,6 +39,12 @@ fn kerning(face: &Face<'static>, left: GlyphId, right: GlyphId) -> f64 {
     f64::from(pair.unwrap_or(0))
 }
 
+/// The characters of a text for which the font has no glyph; they are drawn as boxes.
+pub(crate) fn missing(text: &str) -> Vec<char> {
+    let lacks = |c: &char| face().is_some_and(|face| face.glyph_index(*c).is_none());
+    text.chars().filter(lacks).collect()
+}
+
 /// The width of a line of text in pixels.
 pub(crate) fn width(text: &str, size: f64) -> f64 {
     face().map_or(0.0, |face| layout(face, text).1 * size / f64::from(face.units_per_em()))

@@ -7,8 +7,12 @@ use crate::kind::Drawing;
 use crate::layout::{
     self, BAR, BAR_GAP, Furniture, LABEL, LEADING, Layout, MARGIN, NOTE, Swatch, TICK, TICK_GAP, TITLE,
 };
+use crate::numbers::Numbers;
 use crate::request::Request;
-use crate::scene::{Anchor, FAINT, GRID, INK, Mark, Rect, Scene, Shape, Text, WHITE};
+use crate::scene::{Anchor, FAINT, GRID, INK, Mark, Rect, Scene, Shape, Text, Tip, WHITE};
+
+/// More would make a page slow.
+const MOST_TIPS: usize = 4000;
 
 pub(crate) struct Frame {
     width: u32,
@@ -19,15 +23,19 @@ pub(crate) struct Frame {
     furniture: Furniture,
     layout: Layout,
     marks: Vec<Mark>,
+    tips: Vec<Tip>,
+    /// What is drawn, in numbers.
+    pub numbers: Numbers,
 }
 
 impl Frame {
     pub fn new(request: &Request, x: Axis, y: Axis, furniture: Furniture) -> Result<Frame, String> {
         let layout = layout::layout(request, &x, &y, &furniture)?;
-        let (width, height) = (request.width, request.height);
+        let (width, height) = request.size();
         let paper = Rect { x0: 0.0, y0: 0.0, x1: f64::from(width), y1: f64::from(height) };
-        let mut frame =
-            Frame { width, height, plot: layout.plot, x, y, furniture, layout, marks: Vec::new() };
+        let plot = layout.plot;
+        let (marks, tips, numbers) = (Vec::new(), Vec::new(), Numbers::default());
+        let mut frame = Frame { width, height, plot, x, y, furniture, layout, marks, tips, numbers };
         frame.push(Mark::Rects { class: "paper", rects: vec![paper], fill: WHITE, crisp: true });
         frame.grid();
         Ok(frame)
@@ -45,6 +53,18 @@ impl Frame {
 
     pub fn push(&mut self, mark: Mark) {
         self.marks.push(mark);
+    }
+
+    /// Words for a pointer that rests on a place; left out where there are too many to be found.
+    pub fn tip(&mut self, place: Rect, text: impl FnOnce() -> String) {
+        if self.tips.len() < MOST_TIPS {
+            self.tips.push(Tip { place, text: text() });
+        }
+    }
+
+    /// As [`Frame::tip`], around a point.
+    pub fn tip_at(&mut self, [x, y]: [f64; 2], text: impl FnOnce() -> String) {
+        self.tip(Rect { x0: x - 5.0, y0: y - 5.0, x1: x + 5.0, y1: y + 5.0 }, text);
     }
 
     /// Rectangles for what has no value: pale, with hatching that continues from one to the next.
@@ -68,10 +88,12 @@ impl Frame {
         self.colour_bar();
         let title = match self.furniture.title.take() {
             Some(title) if !title.is_empty() => title,
+            _ if self.furniture.bare => String::new(),
             _ => format!("{} over {}", self.y.label, self.x.label),
         };
-        let scene = Scene { width: self.width, height: self.height, title, marks: self.marks };
-        Drawing { scene, notes: self.furniture.notes }
+        let (marks, tips) = (self.marks, self.tips);
+        let scene = Scene { width: self.width, height: self.height, title, marks, tips };
+        Drawing { scene, notes: self.furniture.notes, numbers: self.numbers }
     }
 
     fn grid(&mut self) {
@@ -95,6 +117,9 @@ impl Frame {
     }
 
     fn axes(&mut self) {
+        if self.furniture.bare {
+            return;
+        }
         let Rect { x0, y0, x1, y1 } = self.plot;
         let mut lines = match self.furniture.boxed {
             true => vec![vec![[x0, y0], [x1, y0], [x1, y1], [x0, y1], [x0, y0]]],
@@ -174,14 +199,10 @@ impl Frame {
                 Swatch::Line { colour, dash, shape } => {
                     let lines = vec![vec![[*x, *y], [x + width, *y]]];
                     self.push(Mark::Lines { class: "swatch", lines, stroke: colour, width: 1.8, dash });
-                    self.push(Mark::Dots {
-                        class: "swatch",
-                        centres,
-                        shape,
-                        radius: 3.2,
-                        fill: colour,
-                        opacity: 1.0,
-                    });
+                    if let Some(shape) = shape {
+                        let (class, fill) = ("swatch", colour);
+                        self.push(Mark::Dots { class, centres, shape, radius: 3.2, fill, opacity: 1.0 });
+                    }
                 }
                 Swatch::Dot { colour } => {
                     let shape = Shape::Circle;
@@ -240,7 +261,7 @@ impl Frame {
         self.text("label", [x, (y0 + y1) / 2.0], label, LABEL, Anchor::Middle, true);
     }
 
-    fn text(
+    pub fn text(
         &mut self,
         class: &'static str,
         [x, y]: [f64; 2],

@@ -1,4 +1,4 @@
-//! When each run ran, in rows of slots.
+//! When each run ran, in rows of slots, worker by worker.
 
 use crate::axis::Axis;
 use crate::colour::{FAILED, OK};
@@ -7,8 +7,10 @@ use crate::facts::{Facts, runs};
 use crate::frame::Frame;
 use crate::kind::{Columns, Drawing, Kind};
 use crate::layout::{Entry, Furniture, Swatch};
-use crate::request::{AxisScale, Request};
+use crate::request::Request;
 use crate::scene::{Mark, Rect};
+use crate::schedule::{self, Schedule};
+use crate::ticks;
 
 /// Up to this many bars are drawn one by one, with gaps between them.
 const MOST_BARS: usize = 4000;
@@ -30,54 +32,36 @@ impl Kind for Gantt {
         "when each run ran on which slot, and whether it succeeded"
     }
 
+    fn shows_times(&self) -> bool {
+        true
+    }
+
     fn fits(&self, facts: &Facts, asked: Columns) -> u32 {
         u32::from(asked == Columns::default() && !facts.data.bars.is_empty())
     }
 
     fn columns(&self, facts: &Facts, asked: Columns) -> Result<Columns, String> {
-        if let Some(column) = [asked.x, asked.y, asked.color].into_iter().flatten().next() {
-            return Err(format!(
-                "a Gantt chart shows times and slots; leave out `{}`",
-                facts.column(column).name
-            ));
-        }
-        match facts.data.bars.is_empty() {
-            true => Err("no run has started yet, so there is no time to show".to_string()),
-            false => Ok(Columns::default()),
-        }
+        schedule::columns("a Gantt chart", facts, asked)
     }
 
     fn draw(&self, facts: &Facts, _: Columns, request: &Request) -> Result<Drawing, String> {
-        if request.log_x == AxisScale::Log || request.log_y == AxisScale::Log {
-            return Err("a Gantt chart has no logarithmic axes; leave out the logarithm".to_string());
-        }
-        let proper = |bar: &&Bar| bar.start.is_finite() && bar.end.is_finite() && bar.end >= bar.start;
-        let mut bars: Vec<Bar> = facts.data.bars.iter().filter(proper).copied().collect();
-        let broken = facts.data.bars.len() - bars.len();
-        let from = bars.iter().map(|bar| bar.start).fold(f64::INFINITY, f64::min);
-        let to = bars.iter().map(|bar| bar.end).fold(f64::NEG_INFINITY, f64::max);
-        if !(to - from).is_finite() {
-            return Err("no run has a start and an end after it".to_string());
-        }
-        let (unit, seconds) = match to - from {
-            0.0..180.0 => ("s", 1.0),
-            180.0..10_800.0 => ("min", 60.0),
-            10_800.0..345_600.0 => ("h", 3600.0),
-            _ => ("d", 86_400.0),
-        };
-        bars.sort_by(|a, b| a.slot.cmp(&b.slot).then(a.start.total_cmp(&b.start)));
-        let mut slots: Vec<u32> = bars.iter().map(|bar| bar.slot).collect();
+        let Schedule { bars, from, to, broken, unit, seconds } =
+            Schedule::of("a Gantt chart", facts, request)?;
+        let mut slots: Vec<(u32, u32)> = bars.iter().map(Bar::row).collect();
         slots.dedup();
+        let several = slots.iter().any(|(worker, _)| *worker != slots[0].0);
+        let workers = slots.chunk_by(|a, b| a.0 == b.0).count();
 
         let failed = bars.iter().filter(|bar| !bar.ok).count();
         let busy: f64 = bars.iter().map(|bar| bar.end - bar.start).sum();
         let room = (to - from) * slots.len() as f64;
         let notes = [
             Some(format!(
-                "{} on {} {}",
+                "{} on {} {}{}",
                 runs(bars.len() as u64),
                 slots.len(),
-                if slots.len() == 1 { "slot" } else { "slots" }
+                if slots.len() == 1 { "slot" } else { "slots" },
+                if several { format!(" of {workers} workers") } else { String::new() }
             )),
             (room > 0.0).then(|| format!("busy {:.1} % of the time", (busy / room * 100.0).min(100.0))),
             (failed > 0).then(|| format!("{failed} failed")),
@@ -87,35 +71,59 @@ impl Kind for Gantt {
         let legend =
             if failed > 0 { vec![entry(OK, "succeeded"), entry(FAILED, "failed")] } else { Vec::new() };
         let furniture = Furniture {
-            title: request.title.clone().or_else(|| facts.data.title.clone()),
+            title: facts.title(request),
             legend,
             notes: notes.into_iter().flatten().collect(),
             grid_x: true,
             ..Furniture::default()
         };
-        let across = Axis::numbers(
-            format!("time ({unit})"),
-            0.0,
-            if to > from { (to - from) / seconds } else { 1.0 },
-            false,
+        let across = schedule::axis(from, to, unit, seconds);
+        let mut up = Axis::names(
+            if several { "worker : slot" } else { "slot" }.to_string(),
+            slots.iter().map(|row| label(*row, several)).collect(),
         );
-        let mut up = Axis::names("slot".to_string(), slots.iter().map(u32::to_string).collect());
         up.flip = true;
         let mut frame = Frame::new(request, across, up, furniture)?;
+        frame.numbers = schedule::numbers(&bars, from);
         let (good, bad) = rectangles(&frame, &bars, from, seconds);
         for (class, rects, fill) in [("succeeded", good, OK), ("failed", bad, FAILED)] {
             if !rects.is_empty() {
                 frame.push(Mark::Rects { class, rects, fill, crisp: true });
             }
         }
+        tips(&mut frame, &bars, from, seconds);
         Ok(frame.finish())
+    }
+}
+
+/// The name of a row; the worker is left out where there is one.
+fn label((worker, slot): (u32, u32), several: bool) -> String {
+    if several { format!("{worker} : {slot}") } else { slot.to_string() }
+}
+
+fn tips(frame: &mut Frame, bars: &[Bar], from: f64, seconds: f64) {
+    if bars.len() > MOST_BARS {
+        return;
+    }
+    let rows = bars.chunk_by(|a, b| a.row() == b.row());
+    let height = frame.plot.height() / rows.clone().count().max(1) as f64;
+    for (i, row) in rows.enumerate() {
+        let y0 = frame.plot.y0 + i as f64 * height;
+        for bar in row {
+            let (x0, x1) = (frame.at_x((bar.start - from) / seconds), frame.at_x((bar.end - from) / seconds));
+            frame.tip(Rect { x0, x1: x1.max(x0 + 1.0), y0, y1: y0 + height }, || {
+                let end = if bar.ok { "" } else { ", failed" };
+                let several = bars[0].worker != bars[bars.len() - 1].worker;
+                format!("slot {}: {} s{end}", label(bar.row(), several), ticks::short(bar.end - bar.start))
+            });
+        }
     }
 }
 
 /// What succeeded and what failed, as rectangles. `bars` are sorted by slot.
 fn rectangles(frame: &Frame, bars: &[Bar], from: f64, seconds: f64) -> (Vec<Rect>, Vec<Rect>) {
     let (mut good, mut bad) = (Vec::new(), Vec::new());
-    let rows = bars.chunk_by(|a, b| a.slot == b.slot);
+    let rows = bars.chunk_by(|a, b| a.row() == b.row());
     let height = frame.plot.height() / rows.clone().count().max(1) as f64;
     let place = |t: f64| frame.at_x((t - from) / seconds);
     // Slots that would be lower than a device pixel share one.

@@ -1,15 +1,17 @@
 //! A value over two parameters, as coloured cells.
 
-use crate::axis::Axis;
-use crate::colour::{ColourScale, PLAIN_NOTHING};
-use crate::data::Column;
-use crate::facts::{Facts, Levels, left_out, logarithmic, named_axis};
+use crate::axis::{Axis, Span};
+use crate::colour::{ColourScale, PLAIN_NOTHING, SERIES};
+use crate::data::{Column, Values};
+use crate::facts::{Facts, Levels, left_out, logarithmic, named_axis, runs};
 use crate::frame::Frame;
 use crate::kind::{Columns, Drawing, Kind};
 use crate::layout::{Entry, Furniture, Swatch};
+use crate::numbers::{Numbers, plain};
 use crate::request::{AxisScale, Request};
 use crate::scene::{Mark, Rect};
 use crate::stats::Mean;
+use crate::ticks::short;
 
 /// Above this many cells the map is an image, and no rectangle for each.
 const MOST_RECTANGLES: usize = 10_000;
@@ -45,7 +47,7 @@ impl Kind for HeatMap {
     }
 
     fn columns(&self, facts: &Facts, asked: Columns) -> Result<Columns, String> {
-        let color = asked.color.map_or_else(|| facts.output(), |color| facts.must_have_numbers(color))?;
+        let color = asked.color.map_or_else(|| facts.output(), |color| facts.must_have_values(color))?;
         let mut free = facts.varied().into_iter().filter(|c| !asked.has(*c) && *c != color);
         let mut side = |wanted: Option<usize>| match wanted.or_else(|| free.next()) {
             Some(column) => facts.must_have_values(column),
@@ -74,8 +76,10 @@ impl Kind for HeatMap {
             return Err("a heat map needs three columns: x, y and colour".to_string());
         };
         let value = facts.column(color);
-        let numbers = value.numbers()?;
         let (x, y, how) = sides(facts.column(x), facts.column(y), request)?;
+        let Values::Numbers(numbers) = &value.values else {
+            return names_map(facts, columns, request, value, (x, y, how));
+        };
         let mut cells = vec![Mean::default(); x.count() * y.count()];
         for (row, v) in numbers.iter().enumerate().filter(|(_, v)| v.is_finite()) {
             if let (Some(column), Some(line)) = (x.cell(row), y.cell(row)) {
@@ -90,15 +94,10 @@ impl Kind for HeatMap {
         };
         let most = cells.iter().map(|cell| cell.count).max().unwrap_or(1);
         let label = if most > 1 { format!("mean {}", value.label()) } else { value.label() };
-        let scale = ColourScale::new(label, *lo, *hi, logarithmic(request.log_color, &value.name, &means)?);
+        let scale = ColourScale::new(label, *lo, *hi, logarithmic(request.log_color, value, &means)?);
 
         let empty = cells.len() - means.len();
-        let averaged: Vec<&str> = facts
-            .varied()
-            .into_iter()
-            .filter(|c| !columns.has(*c))
-            .map(|c| facts.column(c).name.as_str())
-            .collect();
+        let averaged = facts.averaged(columns);
         let notes = [
             how,
             counts(&cells, most),
@@ -109,7 +108,7 @@ impl Kind for HeatMap {
         let hatched = cells.len() <= MOST_RECTANGLES;
         let swatch = if hatched { Swatch::Nothing } else { Swatch::Patch(PLAIN_NOTHING) };
         let furniture = Furniture {
-            title: request.title.clone().or_else(|| facts.data.title.clone()),
+            title: facts.title(request),
             legend: if empty > 0 {
                 vec![Entry { swatch, label: "no value".to_string() }]
             } else {
@@ -123,7 +122,108 @@ impl Kind for HeatMap {
         let mut frame = Frame::new(request, x.axis.clone(), y.axis.clone(), furniture)?;
         let push = if cells.len() > MOST_RECTANGLES { push_image } else { push_cells };
         push(&mut frame, &x, &y, &cells, &scale);
+        let cells = cells.iter().map(|cell| (cell.get().map(plain), cell.count)).collect();
+        number(&mut frame, &x, &y, &scale.axis.label, cells);
         Ok(frame.finish())
+    }
+}
+
+/// A map of texts: each cell has the colour of the text that most of its runs gave, the first of equals.
+fn names_map(
+    facts: &Facts,
+    columns: Columns,
+    request: &Request,
+    value: &Column,
+    (x, y, how): (Side, Side, Option<String>),
+) -> Result<Drawing, String> {
+    let levels = Levels::of(value);
+    let n = levels.len();
+    if n > SERIES.len() {
+        return Err(format!(
+            "`{}` has {n} different texts, and {} colours can be told apart; choose another column for the colour",
+            value.name,
+            SERIES.len()
+        ));
+    }
+    let mut counts = vec![0u32; x.count() * y.count() * n];
+    for (row, code) in levels.codes.iter().enumerate().filter(|(_, code)| **code != Levels::NONE) {
+        if let (Some(column), Some(line)) = (x.cell(row), y.cell(row)) {
+            counts[(line * x.count() + column) * n + *code as usize] += 1;
+        }
+    }
+    // Which text, and of how many runs.
+    let cells: Vec<(Option<usize>, u32)> = counts
+        .chunks(n)
+        .map(|cell| {
+            (0..n).rev().max_by_key(|i| cell[*i]).filter(|i| cell[*i] > 0).zip(Some(cell.iter().sum()))
+        })
+        .map(|best| best.map_or((None, 0), |(best, all)| (Some(best), all)))
+        .collect();
+    let most = cells.iter().map(|(_, all)| *all).max().unwrap_or(0);
+    let empty = cells.iter().filter(|(best, _)| best.is_none()).count();
+    if empty == cells.len() {
+        return Err(format!("no run has a value for `{}` at a place on both axes", value.name));
+    }
+    let averaged = facts.averaged(columns);
+    let notes = [
+        how,
+        (most > 1)
+            .then(|| format!("the most frequent {} of up to {} per cell", value.name, runs(u64::from(most)))),
+        (!averaged.is_empty()).then(|| format!("over all {}", averaged.join(", "))),
+        (empty > 0).then(|| format!("{empty} of {} cells without a value", cells.len())),
+    ];
+    let mut legend: Vec<Entry> =
+        (0..n).map(|i| Entry { swatch: Swatch::Patch(SERIES[i]), label: levels.name(i) }).collect();
+    if empty > 0 {
+        legend.push(Entry { swatch: Swatch::Patch(PLAIN_NOTHING), label: "no value".to_string() });
+    }
+    let furniture = Furniture {
+        title: facts.title(request),
+        legend_title: Some(format!("{}:", value.label())),
+        legend,
+        notes: notes.into_iter().flatten().collect(),
+        boxed: true,
+        ..Furniture::default()
+    };
+    let mut frame = Frame::new(request, x.axis.clone(), y.axis.clone(), furniture)?;
+    let (columns, lines) = (x.pixels(), y.pixels());
+    let code = |(line, column): (usize, usize)| cells[line * x.count() + column].0.unwrap_or(n) as u8;
+    let pixels =
+        lines.iter().rev().flat_map(|line| columns.iter().map(move |column| (*line, *column))).map(code);
+    let palette = SERIES.iter().copied().take(n).chain([PLAIN_NOTHING]).collect();
+    let rect = frame.plot;
+    frame.push(Mark::Image {
+        class: "cells",
+        rect,
+        columns: columns.len() as u32,
+        cells: pixels.collect(),
+        palette,
+    });
+    let cells = cells.into_iter().map(|(best, all)| (best.map(|best| levels.name(best)), all)).collect();
+    number(&mut frame, &x, &y, &value.label(), cells);
+    Ok(frame.finish())
+}
+
+/// The cells for a page: what stands in each, and of how many runs.
+fn number(frame: &mut Frame, x: &Side, y: &Side, label: &str, cells: Vec<(Option<String>, u32)>) {
+    let headings = [&x.axis.label, &y.axis.label, label, "runs"];
+    frame.numbers = Numbers::new(headings);
+    let plot = frame.plot;
+    let middle = |side: &Side, i: usize| match &side.axis.span {
+        Span::Names(names) => names.get(i).cloned().unwrap_or_default(),
+        _ => short(side.axis.value((side.edges[i] + side.edges[i + 1]) / 2.0)),
+    };
+    for (at, (text, count)) in cells.into_iter().enumerate() {
+        let (i, j) = (at % x.count(), at / x.count());
+        let place = Rect {
+            x0: plot.x0 + x.edges[i] * plot.width(),
+            x1: plot.x0 + x.edges[i + 1] * plot.width(),
+            y0: plot.y1 - y.edges[j + 1] * plot.height(),
+            y1: plot.y1 - y.edges[j] * plot.height(),
+        };
+        let text = text.unwrap_or_else(|| "no value".to_string());
+        frame.tip(place, || format!("{}, {}: {text}", middle(x, i), middle(y, j)));
+        frame.numbers.push(|| vec![middle(x, i), middle(y, j), text, count.to_string()]);
     }
 }
 
@@ -234,7 +334,7 @@ fn grid(column: &Column, levels: Levels, scale: AxisScale, per_cell: usize) -> R
     if levels.names.is_some() {
         return names(column, levels);
     }
-    let log = logarithmic(scale, &column.name, &levels.values)?;
+    let log = logarithmic(scale, column, &levels.values)?;
     let bend = |v: f64| if log { v.ln() } else { v / 4.0 };
     let unbend = |t: f64| if log { t.exp() } else { (t * 4.0).clamp(f64::MIN, f64::MAX) };
     let places: Vec<f64> = levels.values.iter().map(|v| bend(*v)).collect();
@@ -266,7 +366,7 @@ fn binned(column: &Column, levels: Levels, scale: AxisScale, bins: usize) -> Res
     if levels.names.is_some() {
         return names(column, levels);
     }
-    let log = logarithmic(scale, &column.name, &levels.values)?;
+    let log = logarithmic(scale, column, &levels.values)?;
     let (Some(lo), Some(hi)) = (levels.values.first(), levels.values.last()) else {
         return Err(format!("no run has a value for `{}`", column.name));
     };

@@ -7,6 +7,7 @@ use crate::facts::{Facts, Levels, left_out, logarithmic, named_axis, runs, sorte
 use crate::frame::Frame;
 use crate::kind::{Columns, Drawing, Kind};
 use crate::layout::Furniture;
+use crate::numbers::{Numbers, plain};
 use crate::request::{AxisScale, Request};
 use crate::scene::{Mark, Rect};
 use crate::stats;
@@ -70,29 +71,45 @@ impl Kind for Histogram {
             true => Axis::numbers("runs".to_string(), 0.5, (highest * 1.5).max(2.0), true),
             false => Axis::numbers("runs".to_string(), 0.0, highest * 1.05, false),
         };
-        if let Span::Linear { whole, .. } = &mut up.span {
-            *whole = true;
-        }
+        up.count_whole();
         let notes = [
             Some(runs(total)),
             (missing > 0).then(|| format!("{missing} without a value")),
             left_out(column),
         ];
         let furniture = Furniture {
-            title: request.title.clone().or_else(|| facts.data.title.clone()),
+            title: facts.title(request),
             notes: notes.into_iter().flatten().collect(),
             grid_y: true,
             ..Furniture::default()
         };
         let mut frame = Frame::new(request, axis, up, furniture)?;
         let plot = frame.plot;
+        let height = frame.y.clone();
         let bar = |(i, count): (usize, &u64)| {
             let (x0, x1) = (plot.x0 + edges[i].0 * plot.width(), plot.x0 + edges[i].1 * plot.width());
             // A white gap where bars are wide enough for one.
             let gap = if x1 - x0 > 4.0 { 0.5 } else { 0.0 };
-            Rect { x0: x0 + gap, x1: x1 - gap, y0: frame.at_y(*count as f64), y1: plot.y1 }
+            Rect {
+                x0: x0 + gap,
+                x1: x1 - gap,
+                y0: plot.y1 - height.at(*count as f64) * plot.height(),
+                y1: plot.y1,
+            }
         };
-        let rects = counts.iter().enumerate().filter(|(_, count)| **count > 0).map(bar).collect();
+        let rects: Vec<Rect> = counts.iter().enumerate().filter(|(_, count)| **count > 0).map(bar).collect();
+        frame.numbers = Numbers::new(["from", "to", "runs"].map(String::from));
+        for (i, count) in counts.iter().enumerate() {
+            let [from, to] = [edges[i].0, edges[i].1].map(|place| match &frame.x.span {
+                Span::Names(names) => names.get(i).cloned().unwrap_or_default(),
+                _ => plain(frame.x.value(place)),
+            });
+            let Rect { x0, x1, .. } = bar((i, count));
+            let place = Rect { x0, x1, ..plot };
+            let words = if from == to { from.clone() } else { format!("{from} to {to}") };
+            frame.tip(place, || format!("{words}: {}", runs(*count)));
+            frame.numbers.push(|| vec![from, to, count.to_string()]);
+        }
         frame.push(Mark::Rects { class: "bars", rects, fill: OK, crisp: false });
         Ok(frame.finish())
     }
@@ -106,15 +123,13 @@ fn numbers(column: &Column, scale: AxisScale) -> Result<(Axis, Edges, Vec<u64>),
     let (Some(&lo), Some(&hi)) = (values.first(), values.last()) else {
         return Err(format!("no run has a value for `{}`", column.name));
     };
-    let log = logarithmic(scale, &column.name, &values)?;
+    let log = logarithmic(scale, column, &values)?;
     let whole = !log && values.iter().all(|v| v.fract() == 0.0) && hi - lo < MOST_WHOLE && hi.abs() < 1e9;
     let (axis, bins) = if whole {
         // Room beside one or two bars, which would fill the picture.
         let room = if hi - lo < 3.0 { 2.5 } else { 0.5 };
         let mut axis = Axis::numbers(column.label(), lo - room, hi + room, false);
-        if let Span::Linear { whole, .. } = &mut axis.span {
-            *whole = true;
-        }
+        axis.count_whole();
         (axis, (hi - lo + 2.0 * room) as usize)
     } else {
         let axis = Axis::numbers(column.label(), lo, hi, log);

@@ -1,18 +1,35 @@
 //! The kinds of pictures, and which of them a table is best drawn as.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use paramo_model::nearest;
 
 use crate::data::Data;
 use crate::facts::Facts;
+use crate::numbers::Numbers;
 use crate::request::{Format, Request};
-use crate::scene::Scene;
-use crate::{gantt, heatmap, histogram, line, raster, scatter, svg};
+use crate::scene::{Mark, Scene};
+use crate::{
+    r#box, contour, efficiency, font, gantt, heatmap, histogram, html, line, parallel, raster, scatter,
+    scatter_matrix, speed_up, svg, throughput,
+};
 
 /// Every kind of picture. A new one is a file and a line here.
-pub static KINDS: &[&dyn Kind] =
-    &[&heatmap::HeatMap, &line::Line, &scatter::Scatter, &histogram::Histogram, &gantt::Gantt];
+pub static KINDS: &[&dyn Kind] = &[
+    &heatmap::HeatMap,
+    &contour::Contour,
+    &line::Line,
+    &r#box::BoxPlot,
+    &scatter::Scatter,
+    &scatter_matrix::ScatterMatrix,
+    &parallel::Parallel,
+    &histogram::Histogram,
+    &gantt::Gantt,
+    &throughput::Throughput,
+    &speed_up::SpeedUp,
+    &efficiency::Efficiency,
+];
 
 /// A kind of picture.
 pub trait Kind: Sync {
@@ -27,6 +44,26 @@ pub trait Kind: Sync {
 
     /// The columns that are drawn: those asked for, and the most sensible ones for the rest.
     fn columns(&self, facts: &Facts, asked: Columns) -> Result<Columns, String>;
+
+    /// Width and height that suit it, in pixels of 1/96 inch.
+    fn size(&self) -> (u32, u32) {
+        (480, 360)
+    }
+
+    /// Whether it draws when runs ran, [`Data::bars`], with those that failed, and no columns.
+    fn shows_times(&self) -> bool {
+        false
+    }
+
+    /// Whether it compares several studies, [`Data::timings`].
+    fn compares(&self) -> bool {
+        false
+    }
+
+    /// Whether it draws any number of columns, [`Request::columns`].
+    fn takes_many(&self) -> bool {
+        false
+    }
 
     /// What is drawn, to follow the name: `` of `y` over `x` ``.
     fn describe(&self, facts: &Facts, columns: Columns) -> String {
@@ -69,6 +106,7 @@ impl Columns {
 pub struct Drawing {
     pub(crate) scene: Scene,
     pub(crate) notes: Vec<String>,
+    pub(crate) numbers: Numbers,
 }
 
 /// A finished picture.
@@ -95,25 +133,38 @@ pub fn choose<'a>(data: &'a Data, request: &Request) -> Result<Choice<'a>, Strin
     let named = |name: &Option<String>| name.as_deref().map(|name| find(data, name)).transpose();
     let asked = Columns { x: named(&request.x)?, y: named(&request.y)?, color: named(&request.color)? };
     let facts = Facts::new(data);
+    facts.named(&request.columns)?;
+    let many = !request.columns.is_empty();
     let kind = match &request.kind {
         Some(name) => kind(name)?,
         None => {
-            let best = KINDS.iter().rev().max_by_key(|kind| kind.fits(&facts, asked));
+            let able = KINDS.iter().filter(|kind| kind.takes_many() || !many);
+            let best = able.rev().max_by_key(|kind| kind.fits(&facts, asked));
             let fitting = best.filter(|kind| kind.fits(&facts, asked) > 0);
             *fitting.ok_or_else(|| nothing_fits(&facts, asked))?
         }
     };
+    if many && !kind.takes_many() {
+        return Err(format!("{} takes x, y and a value instead of a list of columns", kind.name()));
+    }
     let columns = kind.columns(&facts, asked)?;
-    Ok(Choice { facts, request: request.clone(), kind, columns })
+    let (width, height) = kind.size();
+    let (width, height) = (request.width.or(Some(width)), request.height.or(Some(height)));
+    Ok(Choice { facts, request: Request { width, height, ..request.clone() }, kind, columns })
 }
 
 impl Choice<'_> {
     /// The file, byte for byte the same for the same table and request.
     pub fn draw(&self, format: Format) -> Result<Picture, String> {
-        let Drawing { scene, notes } = self.kind.draw(&self.facts, self.columns, &self.request)?;
+        let Drawing { scene, mut notes, numbers } =
+            self.kind.draw(&self.facts, self.columns, &self.request)?;
         let bytes = match format {
             Format::Svg => svg::write(&scene).into_bytes(),
-            Format::Png => raster::write(&scene)?,
+            Format::Png => {
+                notes.extend(missing_signs(&scene));
+                raster::write(&scene)?
+            }
+            Format::Html => html::write(&scene, &self.to_string(), &numbers).into_bytes(),
         };
         Ok(Picture { bytes, notes })
     }
@@ -135,7 +186,19 @@ pub fn kind(name: &str) -> Result<&'static dyn Kind, String> {
     })
 }
 
-fn find(data: &Data, name: &str) -> Result<usize, String> {
+/// A note on signs that the embedded font lacks: a PNG shows them as boxes.
+fn missing_signs(scene: &Scene) -> Option<String> {
+    let texts = scene.marks.iter().filter_map(|mark| match mark {
+        Mark::Text(text) => Some(text.text.as_str()),
+        _ => None,
+    });
+    let missing: BTreeSet<char> = texts.flat_map(font::missing).collect();
+    let some: String = missing.iter().take(10).collect();
+    (!missing.is_empty())
+        .then(|| format!("the PNG shows boxes for {some}, which its font lacks; the SVG has them"))
+}
+
+pub(crate) fn find(data: &Data, name: &str) -> Result<usize, String> {
     let names = || data.columns.iter().map(|column| column.name.as_str());
     names().position(|other| other == name).ok_or_else(|| match nearest(name, names()) {
         _ if data.columns.is_empty() => format!("there is no column `{name}`; the table is empty"),

@@ -36,6 +36,8 @@ pub(crate) struct Furniture {
     pub boxed: bool,
     pub grid_x: bool,
     pub grid_y: bool,
+    /// No axes at all: what is drawn has its own.
+    pub bare: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -49,7 +51,8 @@ pub(crate) enum Swatch {
     Line {
         colour: Rgb,
         dash: &'static [f32],
-        shape: Shape,
+        /// Without a marker where there is none on the line.
+        shape: Option<Shape>,
     },
     Dot {
         colour: Rgb,
@@ -87,7 +90,8 @@ pub(crate) struct Layout {
 }
 
 pub(crate) fn layout(request: &Request, x: &Axis, y: &Axis, furniture: &Furniture) -> Result<Layout, String> {
-    let (w, h) = (f64::from(request.width), f64::from(request.height));
+    let (width, height) = request.size();
+    let (w, h) = (f64::from(width), f64::from(height));
     let title = font::wrap(furniture.title.as_deref().unwrap_or(""), TITLE, w - 2.0 * MARGIN, 2);
     let notes = font::wrap(&furniture.notes.join("; "), NOTE, w - 2.0 * MARGIN, 3);
     let mut layout = Layout {
@@ -107,8 +111,9 @@ pub(crate) fn layout(request: &Request, x: &Axis, y: &Axis, furniture: &Furnitur
     for _ in 0..3 {
         layout.step(w, h, x, y, furniture);
         if layout.plot.width() < 60.0 || layout.plot.height() < 40.0 {
-            let (w, h) = (request.width, request.height);
-            return Err(format!("{w} × {h} pixels leave no room to draw in; ask for a larger picture"));
+            return Err(format!(
+                "{width} × {height} pixels leave no room to draw in; ask for a larger picture"
+            ));
         }
     }
     Ok(layout)
@@ -118,11 +123,14 @@ impl Layout {
     fn step(&mut self, w: f64, h: f64, x: &Axis, y: &Axis, furniture: &Furniture) {
         self.y = upright_ticks(y, self.plot.height());
         self.y_room = widest(&self.y).min(w * 0.3);
-        let left = MARGIN + label_room(y) + self.y_room + TICK_GAP;
+        let left = MARGIN + if furniture.bare { 0.0 } else { label_room(y) + self.y_room + TICK_GAP };
 
         let mut right = MARGIN + 6.0;
         if let Some(scale) = &furniture.scale {
-            self.bar = upright_ticks(&scale.axis, self.plot.height());
+            self.bar = match &scale.steps {
+                None => upright_ticks(&scale.axis, self.plot.height()),
+                Some(steps) => thinned(&scale.axis, steps, self.plot.height()),
+            };
             self.bar_room = widest(&self.bar).min(w * 0.25);
             right = BAR_GAP + BAR + TICK_GAP + self.bar_room + label_room(&scale.axis) + MARGIN;
         }
@@ -149,26 +157,14 @@ impl Layout {
         let bottom = MARGIN
             + self.notes.len() as f64 * NOTE * LEADING
             + if self.notes.is_empty() { 0.0 } else { 4.0 }
-            + LABEL * LEADING
-            + self.x_room
-            + TICK_GAP
-            + 2.0;
+            + if furniture.bare { 0.0 } else { LABEL * LEADING + self.x_room + TICK_GAP + 2.0 };
         self.plot = Rect { x0: left, y0: top, x1: w - right, y1: h - bottom };
     }
 
     fn ticks_below(&mut self, x: &Axis, h: f64) {
         let length = self.plot.width();
         let place = |tick: &Tick| x.at(tick.value) * length;
-        let side_by_side = |ticks: &[Tick]| {
-            let mut ends: Vec<(f64, f64)> = ticks
-                .iter()
-                .filter_map(|t| t.label.as_deref().map(|label| (place(t), font::width(label, TICK) / 2.0)))
-                .map(|(at, half)| (at - half, at + half))
-                .collect();
-            ends.sort_by(|a, b| a.0.total_cmp(&b.0));
-            ends.windows(2).all(|w| w[1].0 - w[0].1 >= 8.0)
-        };
-        self.x = x.ticks((length / 65.0) as usize, &side_by_side);
+        self.x = side_ticks(x, length, TICK);
         self.x_room = TICK * LEADING;
         self.turned = false;
         if let Span::Names(names) = &x.span
@@ -232,7 +228,22 @@ fn flow(widths: &[f64], room: f64) -> Vec<(f64, usize)> {
     widths.iter().map(&mut place).collect()
 }
 
-fn upright_ticks(axis: &Axis, length: f64) -> Ticks {
+/// Ticks of a horizontal axis whose labels of some size stand side by side.
+pub(crate) fn side_ticks(axis: &Axis, length: f64, size: f64) -> Ticks {
+    let place = |tick: &Tick| axis.at(tick.value) * length;
+    let side_by_side = |ticks: &[Tick]| {
+        let mut ends: Vec<(f64, f64)> = ticks
+            .iter()
+            .filter_map(|t| t.label.as_deref().map(|label| (place(t), font::width(label, size) / 2.0)))
+            .map(|(at, half)| (at - half, at + half))
+            .collect();
+        ends.sort_by(|a, b| a.0.total_cmp(&b.0));
+        ends.windows(2).all(|w| w[1].0 - w[0].1 >= 8.0)
+    };
+    axis.ticks((length / 65.0) as usize, &side_by_side)
+}
+
+pub(crate) fn upright_ticks(axis: &Axis, length: f64) -> Ticks {
     let fits = |ticks: &[Tick]| {
         let mut places: Vec<f64> =
             ticks.iter().filter(|t| t.label.is_some()).map(|t| axis.at(t.value) * length).collect();
@@ -242,7 +253,22 @@ fn upright_ticks(axis: &Axis, length: f64) -> Ticks {
     axis.ticks((length / 45.0) as usize, &fits)
 }
 
-fn widest(ticks: &Ticks) -> f64 {
+/// Given ticks, of which as many are named as have room.
+fn thinned(axis: &Axis, ticks: &Ticks, length: f64) -> Ticks {
+    let mut ticks = ticks.clone();
+    let mut last = f64::NEG_INFINITY;
+    for tick in &mut ticks.ticks {
+        let place = axis.at(tick.value) * length;
+        if place - last < TICK * LEADING {
+            tick.label = None;
+        } else {
+            last = place;
+        }
+    }
+    ticks
+}
+
+pub(crate) fn widest(ticks: &Ticks) -> f64 {
     let labels = ticks.ticks.iter().filter_map(|t| t.label.as_deref());
     labels.map(|label| font::width(label, TICK)).fold(0.0, f64::max)
 }

@@ -1,4 +1,4 @@
-//! Pictures of a result table, fit for a paper: data in, bytes of SVG or PNG out.
+//! Pictures of a result table, fit for a paper: data in, bytes of SVG, PNG or a page of HTML out.
 //!
 //! Nothing here reads or writes a file, asks the clock or looks at the fonts of the system, so the same table gives the same
 //! bytes everywhere.
@@ -10,6 +10,7 @@
 //!     name: name.to_string(),
 //!     unit: Some("s".to_string()),
 //!     role,
+//!     log: false,
 //!     values: Values::Numbers(numbers),
 //! };
 //! let data = Data {
@@ -27,30 +28,42 @@
 //! ```
 
 mod axis;
+mod r#box;
 mod colour;
+mod contour;
 mod curve;
 mod data;
+mod efficiency;
 mod facts;
 mod font;
 mod frame;
 mod gantt;
 mod heatmap;
 mod histogram;
+mod html;
+mod isoline;
 mod kind;
 mod layout;
 mod line;
+mod numbers;
+mod parallel;
 mod raster;
 mod request;
+mod scaling;
 mod scatter;
+mod scatter_matrix;
 mod scene;
+mod schedule;
+mod speed_up;
 mod stats;
 mod svg;
+mod throughput;
 mod ticks;
 
 #[cfg(test)]
 mod tests;
 
-pub use data::{Bar, Column, Data, Role, Values};
+pub use data::{Bar, Column, Data, Role, Timing, Values};
 pub use facts::Facts;
 pub use kind::{Choice, Columns, Drawing, KINDS, Kind, Picture, choose, kind};
 pub use request::{AxisScale, Band, Format, Request};

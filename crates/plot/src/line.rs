@@ -8,8 +8,10 @@ use crate::facts::{Facts, Levels, left_out, logarithmic, named_axis, runs};
 use crate::frame::Frame;
 use crate::kind::{Columns, Drawing, Kind};
 use crate::layout::{Entry, Furniture, Swatch};
+use crate::numbers::{Numbers, plain};
 use crate::request::{Band, Request};
 use crate::scene::{Mark, Shape};
+use crate::ticks::short;
 
 /// More lines than this cannot be told apart.
 const MOST_SERIES: usize = 8;
@@ -90,7 +92,7 @@ impl Kind for Line {
         let across = match &levels.names {
             Some(names) => named_axis(x, names.clone())?,
             None => {
-                let log = logarithmic(request.log_x, &x.name, &levels.values)?;
+                let log = logarithmic(request.log_x, x, &levels.values)?;
                 let (lo, hi) =
                     ends(&levels.values).ok_or_else(|| format!("no run has a value for `{}`", x.name))?;
                 Axis::roomy(x.label(), lo, hi, log)
@@ -103,12 +105,7 @@ impl Kind for Line {
         if most == 0 {
             return Err(format!("no run has a value for `{}` together with one for `{}`", y.name, x.name));
         }
-        let averaged: Vec<&str> = facts
-            .varied()
-            .into_iter()
-            .filter(|c| !columns.has(*c))
-            .map(|c| facts.column(c).name.as_str())
-            .collect();
+        let averaged = facts.averaged(columns);
         let band = match request.band {
             _ if most < 2 => None,
             // What is merged or averaged over differs in more than chance.
@@ -123,7 +120,7 @@ impl Kind for Line {
             curves.iter().flatten().flatten().flat_map(|p| [p.low, p.mean, p.high]).collect();
         heights.sort_unstable_by(f64::total_cmp);
         let (lo, hi) = ends(&heights).unwrap_or((0.0, 1.0));
-        let up = Axis::roomy(y.label(), lo, hi, logarithmic(request.log_y, &y.name, &heights)?);
+        let up = Axis::roomy(y.label(), lo, hi, logarithmic(request.log_y, y, &heights)?);
 
         let notes = [
             band.map(|band| format!("mean and {} of {}", band_name(band), runs_text(least, most))),
@@ -134,7 +131,7 @@ impl Kind for Line {
             left_out(y),
         ];
         let furniture = Furniture {
-            title: request.title.clone().or_else(|| facts.data.title.clone()),
+            title: facts.title(request),
             legend_title: color.map(|color| format!("{}:", color.label())),
             legend: series
                 .iter()
@@ -152,10 +149,27 @@ impl Kind for Line {
                 push_band(&mut frame, i, curve);
             }
         }
+        let first = color.map(|color| color.label()).into_iter().chain([x.label()]);
+        let rest = ["mean".to_string(), "low".to_string(), "high".to_string()];
+        frame.numbers = Numbers::new(first.chain(rest));
         for (i, curve) in curves.iter().enumerate() {
             // Names stand side by side, and so do the series above each of them.
             let shift = if named { (i as f64 - (curves.len() - 1) as f64 / 2.0) * 9.0 } else { 0.0 };
             push_line(&mut frame, i, curve, named, shift);
+            let series = series.as_ref().map(|series| series.name(i));
+            for p in curve.iter().flatten() {
+                let place = if named { levels.name(p.x as usize) } else { plain(p.x) };
+                let first = series.iter().cloned().chain([place]);
+                let at = [frame.at_x(p.x) + shift, frame.at_y(p.mean)];
+                let band = if p.low < p.high {
+                    format!(" ({}–{})", short(p.low), short(p.high))
+                } else {
+                    String::new()
+                };
+                let names: Vec<String> = first.collect();
+                frame.tip_at(at, || format!("{}: {}{band}", names.join(", "), short(p.mean)));
+                frame.numbers.push(|| names.into_iter().chain([p.mean, p.low, p.high].map(plain)).collect());
+            }
         }
         Ok(frame.finish())
     }
@@ -163,7 +177,7 @@ impl Kind for Line {
 
 fn entry(i: usize, label: String) -> Entry {
     let (colour, dash, shape) = style(i);
-    Entry { swatch: Swatch::Line { colour, dash, shape }, label }
+    Entry { swatch: Swatch::Line { colour, dash, shape: Some(shape) }, label }
 }
 
 fn style(i: usize) -> (u32, &'static [f32], Shape) {

@@ -9,16 +9,19 @@ pub struct Request {
     pub y: Option<String>,
     /// What the colour shows: the value in a heat map, the series in a line picture.
     pub color: Option<String>,
+    /// The columns of a kind that draws many, in this order; empty: chosen.
+    pub columns: Vec<String>,
     pub log_x: AxisScale,
     pub log_y: AxisScale,
     pub log_color: AxisScale,
     pub band: Band,
     /// Instead of the title of the data; an empty one for none.
     pub title: Option<String>,
-    /// In pixels of 1/96 inch, 200 to 4000. At a column width of 85 mm the default has texts of 5.5 to 7 points.
-    pub width: u32,
+    /// In pixels of 1/96 inch, 200 to 4000; what suits the kind if not given. At a column width of 85 mm the usual 480 have
+    /// texts of 5.5 to 7 points.
+    pub width: Option<u32>,
     /// As the width, 150 to 4000.
-    pub height: u32,
+    pub height: Option<u32>,
 }
 
 impl Default for Request {
@@ -28,13 +31,14 @@ impl Default for Request {
             x: None,
             y: None,
             color: None,
+            columns: Vec::new(),
             log_x: AxisScale::Auto,
             log_y: AxisScale::Auto,
             log_color: AxisScale::Auto,
             band: Band::Auto,
             title: None,
-            width: 480,
-            height: 360,
+            width: None,
+            height: None,
         }
     }
 }
@@ -42,7 +46,8 @@ impl Default for Request {
 /// How an axis is spaced.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum AxisScale {
-    /// Logarithmic where the values are a geometric series, or positive over more than two decades and not evenly spread.
+    /// Logarithmic where the axis of the space is, where the values are a geometric series, or where they are positive over
+    /// more than two decades and not evenly spread.
     #[default]
     Auto,
     Linear,
@@ -69,16 +74,24 @@ pub enum Format {
     Svg,
     /// Two device pixels for each pixel of the request, marked as 192 dots per inch.
     Png,
+    /// One page that needs nothing else: the SVG with tips under the pointer, the notes, and the numbers that are drawn. Light
+    /// or dark as the reader's system.
+    Html,
 }
 
 impl Request {
     pub(crate) fn check(&self) -> Result<(), String> {
-        if !(200..=4000).contains(&self.width) || !(150..=4000).contains(&self.height) {
+        let (width, height) = self.size();
+        if !(200..=4000).contains(&width) || !(150..=4000).contains(&height) {
             return Err(format!(
-                "a picture of {} × {} pixels cannot be drawn: give a width of 200 to 4000 and a height of 150 to 4000",
-                self.width, self.height
+                "a picture of {width} × {height} pixels cannot be drawn: give a width of 200 to 4000 and a height of 150 to 4000"
             ));
         }
         Ok(())
+    }
+
+    /// Width and height in pixels.
+    pub(crate) fn size(&self) -> (u32, u32) {
+        (self.width.unwrap_or(480), self.height.unwrap_or(360))
     }
 }

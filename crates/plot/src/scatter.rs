@@ -7,6 +7,7 @@ use crate::facts::{Facts, Levels, left_out, logarithmic, named_axis, runs, sorte
 use crate::frame::Frame;
 use crate::kind::{Columns, Drawing, Kind};
 use crate::layout::{Entry, Furniture, Swatch};
+use crate::numbers::Numbers;
 use crate::request::{AxisScale, Request};
 use crate::scene::{Mark, Shape};
 use crate::stats::Mean;
@@ -103,13 +104,16 @@ impl Kind for Scatter {
         }
         let notes = [left_out(x), left_out(y)].into_iter().flatten().collect();
         let furniture = Furniture {
-            title: request.title.clone().or_else(|| facts.data.title.clone()),
+            title: facts.title(request),
             notes,
             grid_x: x.is_numeric(),
             grid_y: y.is_numeric(),
             ..Furniture::default()
         };
-        let picture = Picture { request, across, up, furniture, dots };
+        let shown: Vec<usize> = [columns.x, columns.y, columns.color].into_iter().flatten().collect();
+        let mut numbers = Numbers::new(shown.iter().map(|c| facts.column(*c).label()));
+        dots.iter().for_each(|dot| numbers.push(|| shown.iter().map(|c| facts.cell(*c, dot.row)).collect()));
+        let picture = Picture { request, across, up, furniture, dots, numbers };
         match color {
             _ if picture.dots.len() > MOST_DOTS => picture.dense(color),
             None => picture.plain(),
@@ -133,11 +137,19 @@ struct Picture<'a> {
     up: Axis,
     furniture: Furniture,
     dots: Vec<Dot>,
+    numbers: Numbers,
 }
 
 impl Picture<'_> {
     fn frame(self) -> Result<(Frame, Vec<Dot>), String> {
-        Ok((Frame::new(self.request, self.across, self.up, self.furniture)?, self.dots))
+        let mut frame = Frame::new(self.request, self.across, self.up, self.furniture)?;
+        if self.dots.len() <= MOST_DOTS {
+            for (dot, cells) in self.dots.iter().zip(&self.numbers.rows) {
+                frame.tip_at([frame.at_x(dot.x), frame.at_y(dot.y)], || cells.join(", "));
+            }
+        }
+        frame.numbers = self.numbers;
+        Ok((frame, self.dots))
     }
 
     fn plain(self) -> Result<Drawing, String> {
@@ -150,7 +162,7 @@ impl Picture<'_> {
     /// Coloured by a number.
     fn shaded(mut self, color: &Column, numbers: &[f64]) -> Result<Drawing, String> {
         let values = sorted(color);
-        let log = logarithmic(self.request.log_color, &color.name, &values)?;
+        let log = logarithmic(self.request.log_color, color, &values)?;
         let (Some(lo), Some(hi)) = (values.first(), values.last()) else {
             return Err(format!("no run has a value for `{}`", color.name));
         };
@@ -205,8 +217,9 @@ impl Picture<'_> {
     /// "Scatterplot matrix techniques for large N", Journal of the American Statistical Association 82:424.
     fn dense(mut self, color: Option<&Column>) -> Result<Drawing, String> {
         // The plot is a little narrower than the picture, but how much the colour bar decides, which is made from these.
-        let across = (f64::from(self.request.width) * 0.75 / HEXAGON).max(10.0);
-        let up = (f64::from(self.request.height) * 0.75 / (HEXAGON * 0.866)).max(10.0);
+        let (width, height) = self.request.size();
+        let across = (f64::from(width) * 0.75 / HEXAGON).max(10.0);
+        let up = (f64::from(height) * 0.75 / (HEXAGON * 0.866)).max(10.0);
         let columns = across as usize + 2;
         let mut cells = vec![Mean::default(); columns * (up as usize + 2)];
         let numbers = color.map(Column::numbers).transpose()?;
@@ -236,7 +249,7 @@ impl Picture<'_> {
             Some(color) => (
                 format!("mean {}", color.label()),
                 color.name.as_str(),
-                logarithmic(self.request.log_color, &color.name, &values)?,
+                logarithmic(self.request.log_color, color, &values)?,
             ),
         };
         let scale = ColourScale::sequential(label, *lo, *hi, log);
@@ -288,11 +301,11 @@ fn push_dots(frame: &mut Frame, dots: &[&Dot], all: usize, fill: u32, opacity: f
 }
 
 /// An axis for a column and the place of each row on it: NaN for none.
-fn places(column: &Column, scale: AxisScale) -> Result<(Axis, Vec<f64>), String> {
+pub(crate) fn places(column: &Column, scale: AxisScale) -> Result<(Axis, Vec<f64>), String> {
     match &column.values {
         Values::Numbers(numbers) => {
             let values = sorted(column);
-            let log = logarithmic(scale, &column.name, &values)?;
+            let log = logarithmic(scale, column, &values)?;
             let (Some(lo), Some(hi)) = (values.first(), values.last()) else {
                 return Err(format!("no run has a value for `{}`", column.name));
             };

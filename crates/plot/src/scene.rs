@@ -106,6 +106,15 @@ pub(crate) struct Scene {
     pub height: u32,
     pub title: String,
     pub marks: Vec<Mark>,
+    /// What a pointer finds where; only a page has them.
+    pub tips: Vec<Tip>,
+}
+
+/// Words that appear when a pointer rests on a place.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Tip {
+    pub place: Rect,
+    pub text: String,
 }
 
 /// The corners of a marker, for shapes that have some.

@@ -79,6 +79,50 @@ pub(crate) fn bins(sorted: &[f64], most: usize) -> usize {
     (bins.ceil() as usize).clamp(1, most)
 }
 
+/// At most `most` of the numbers below `n`, ascending, spread as if by chance but the same every time: every tenth of a grid
+/// would show only one of its columns. The chance is Knuth's multiplicative hash (1973).
+pub(crate) fn thin(n: usize, most: usize) -> Vec<usize> {
+    if n <= most {
+        return (0..n).collect();
+    }
+    let mut all: Vec<usize> = (0..n).collect();
+    let hash = |i: &usize| {
+        (*i as u64 ^ *i as u64 >> 16)
+            .wrapping_mul(0x9e37_79b9_7f4a_7c15)
+            .rotate_left(29)
+            .wrapping_mul(0xbf58_476d_1ce4_e5b9)
+    };
+    all.select_nth_unstable_by_key(most, hash);
+    all.truncate(most);
+    all.sort_unstable();
+    all
+}
+
+/// Spearman's rank correlation (1904), with mean ranks for equal values; `None` where a side is constant or there are fewer
+/// than three pairs.
+pub(crate) fn rank_correlation(pairs: &[(f64, f64)]) -> Option<f64> {
+    let n = pairs.len();
+    let (a, b) = (ranks(pairs.iter().map(|p| p.0).collect()), ranks(pairs.iter().map(|p| p.1).collect()));
+    let middle = (n as f64 - 1.0) / 2.0;
+    let sum = |f: &dyn Fn(usize) -> f64| (0..n).map(f).sum::<f64>();
+    let both = sum(&|i| (a[i] - middle) * (b[i] - middle));
+    let spread = sum(&|i| (a[i] - middle).powi(2)) * sum(&|i| (b[i] - middle).powi(2));
+    (n > 2 && spread > 0.0).then(|| (both / spread.sqrt()).clamp(-1.0, 1.0))
+}
+
+fn ranks(values: Vec<f64>) -> Vec<f64> {
+    let mut order: Vec<usize> = (0..values.len()).collect();
+    order.sort_unstable_by(|a, b| values[*a].total_cmp(&values[*b]));
+    let mut ranks = vec![0.0; values.len()];
+    let mut first = 0;
+    for equal in order.chunk_by(|a, b| values[*a] == values[*b]) {
+        let rank = first as f64 + (equal.len() - 1) as f64 / 2.0;
+        equal.iter().for_each(|row| ranks[*row] = rank);
+        first += equal.len();
+    }
+    ranks
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -120,6 +164,30 @@ mod tests {
         tail.push(1e9);
         assert_eq!(bins(&tail, 100), 100);
         assert_eq!(bins(&[0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 8.0], 100), 4);
+    }
+
+    #[test]
+    fn rank_correlation_is_that_of_the_books() {
+        let x = [106.0, 100.0, 86.0, 101.0, 99.0, 103.0, 97.0, 113.0, 112.0, 110.0];
+        let y = [7.0, 27.0, 2.0, 50.0, 28.0, 29.0, 20.0, 12.0, 6.0, 17.0];
+        let pairs: Vec<(f64, f64)> = x.into_iter().zip(y).collect();
+        // 1 − 6·194 / (10·99), the example of many textbooks.
+        assert!((rank_correlation(&pairs).unwrap() + 0.175_757_575).abs() < 1e-8);
+        assert_eq!(rank_correlation(&[(1.0, 1.0), (2.0, 4.0), (3.0, 9.0)]), Some(1.0));
+        assert_eq!(rank_correlation(&[(1.0, 2.0), (2.0, 2.0), (3.0, 2.0)]), None);
+        assert_eq!(ranks(vec![5.0, 1.0, 5.0]), [1.5, 0.0, 1.5]);
+    }
+
+    #[test]
+    fn thinning_keeps_every_part_of_a_grid() {
+        assert_eq!(thin(3, 5), [0, 1, 2]);
+        let some = thin(100_000, 1000);
+        assert_eq!(some.len(), 1000);
+        for tenth in 0..10 {
+            let column = some.iter().filter(|i| **i % 10 == tenth).count();
+            let part = some.iter().filter(|i| **i / 10_000 == tenth).count();
+            assert!((60..=150).contains(&column) && (60..=150).contains(&part), "{column} {part}");
+        }
     }
 
     #[test]

@@ -4,9 +4,18 @@ use std::fmt::Write;
 
 use crate::font;
 use crate::raster;
-use crate::scene::{Anchor, Mark, Rect, Rgb, Scene, Shape, Text, corners};
+use crate::scene::{Anchor, Mark, Rect, Rgb, Scene, Shape, Text, Tip, corners};
 
 pub(crate) fn write(scene: &Scene) -> String {
+    whole(scene, &[])
+}
+
+/// As [`write`], with tips for a pointer.
+pub(crate) fn write_with_tips(scene: &Scene) -> String {
+    whole(scene, &scene.tips)
+}
+
+fn whole(scene: &Scene, tips: &[Tip]) -> String {
     let (w, h) = (scene.width, scene.height);
     let mut out = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{w}\" height=\"{h}\" viewBox=\"0 0 {w} {h}\" role=\"img\" \
@@ -16,6 +25,19 @@ pub(crate) fn write(scene: &Scene) -> String {
     for mark in &scene.marks {
         draw(&mut out, mark);
         out.push('\n');
+    }
+    if !tips.is_empty() {
+        out.push_str("<g class=\"tips\" fill=\"none\" pointer-events=\"all\">");
+        for Tip { place, text } in tips {
+            let (x, y) = (number(place.x0), number(place.y0));
+            let (w, h) = (number(place.width().max(0.0)), number(place.height().max(0.0)));
+            let text = escape(text);
+            let _ = write!(
+                out,
+                "<rect x=\"{x}\" y=\"{y}\" width=\"{w}\" height=\"{h}\"><title>{text}</title></rect>"
+            );
+        }
+        out.push_str("</g>\n");
     }
     out.push_str("</svg>\n");
     out
@@ -162,7 +184,7 @@ fn number(v: f64) -> String {
 }
 
 /// Text that is safe in XML. Characters that XML 1.0 forbids become the replacement character, line breaks spaces.
-fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

@@ -1,11 +1,18 @@
 //! Whole pictures: what is chosen, and what stands in the SVG.
 
+mod kinds;
 mod random;
 
-use crate::{AxisScale, Band, Bar, Column, Data, Format, KINDS, Request, Role, Values, choose, kind};
+use crate::{AxisScale, Band, Bar, Column, Data, Format, KINDS, Request, Role, Timing, Values, choose, kind};
 
 fn numbers(name: &str, role: Role, values: impl IntoIterator<Item = f64>) -> Column {
-    Column { name: name.to_string(), unit: None, role, values: Values::Numbers(values.into_iter().collect()) }
+    Column {
+        name: name.to_string(),
+        unit: None,
+        role,
+        log: false,
+        values: Values::Numbers(values.into_iter().collect()),
+    }
 }
 
 fn labels(name: &str, role: Role, texts: &[&str], codes: impl IntoIterator<Item = u32>) -> Column {
@@ -14,6 +21,7 @@ fn labels(name: &str, role: Role, texts: &[&str], codes: impl IntoIterator<Item 
         name: name.to_string(),
         unit: None,
         role,
+        log: false,
         values: Values::Labels { labels, codes: codes.into_iter().collect() },
     }
 }
@@ -88,12 +96,33 @@ fn the_picture_follows_from_what_varies() {
     let random = |name: &str, n: u32, f: f64| {
         numbers(name, Role::Parameter, (0..n).map(move |i| (f64::from(i) * f).sin()))
     };
-    let bars = vec![Bar { slot: 0, start: 0.0, end: 1.0, ok: true }];
+    let bars = vec![Bar { worker: 0, slot: 0, start: 0.0, end: 1.0, ok: true }];
+    let timing =
+        |slots| Timing { study: format!("s{slots}"), slots, seconds: 8.0 / f64::from(slots), runs: 9 };
+    let timings = vec![timing(1), timing(2)];
+    let three = |sampled: bool| {
+        let column = |name: &str, i: u32| match sampled {
+            true => random(name, 60, f64::from(i + 1)),
+            false => numbers(name, Role::Parameter, (0..60).map(move |row| f64::from(row / 4u32.pow(i) % 4))),
+        };
+        table(vec![column("a", 0), column("b", 1), column("c", 2), y(60)])
+    };
     for (data, expected) in [
         (sweep(5, 2), "heatmap of `period` over `k1` and `k2`"),
         (table(vec![x(20), y(20)]), "line of `y` over `x`"),
         (table(vec![x(20), modes(20), y(20)]), "line of `y` over `x`, coloured by `mode`"),
-        (table(vec![modes(20), y(20)]), "line of `y` over `mode`"),
+        (table(vec![modes(20), y(20)]), "box of `y` over `mode`"),
+        (three(false), "parallel, coloured by `y`"),
+        (three(true), "scatter-matrix"),
+        (
+            table(vec![
+                modes(20),
+                labels("step", Role::Parameter, &["c", "d"], (0..20).map(|i| i / 10)),
+                y(20),
+            ]),
+            "box of `y` over `mode`, coloured by `step`",
+        ),
+        (Data { timings, ..Data::default() }, "speed-up"),
         (table(vec![y(20)]), "histogram of `y`"),
         (table(vec![numbers("x", Role::Parameter, [1.0; 20]), y(20)]), "histogram of `y`"),
         (table(vec![random("u", 50, 1.0), y(50)]), "scatter of `y` over `u`"),
@@ -138,7 +167,7 @@ fn what_cannot_be_drawn_is_said_in_a_sentence() {
         (
             &text,
             Request { color: Some("mode".into()), ..of("heatmap") },
-            "`mode` holds text, and numbers are needed here",
+            "a heat map needs two parameters with different values, and the table has 0; name its columns with x and y",
         ),
         (&data, named("k3", "", ""), "there is no column `k3`; did you mean `k1`?"),
         (&data, named("zzzzz", "", ""), "there is no column `zzzzz`; there are `k1`, `k2`, `seed`, `period`"),
@@ -146,7 +175,8 @@ fn what_cannot_be_drawn_is_said_in_a_sentence() {
         (
             &data,
             of("doughnut"),
-            "there is no picture called `doughnut`; there are `heatmap`, `line`, `scatter`, `histogram`, `gantt`",
+            "there is no picture called `doughnut`; there are `heatmap`, `contour`, `line`, `box`, `scatter`, `scatter-matrix`, \
+             `parallel`, `histogram`, `gantt`, `throughput`, `speed-up`, `efficiency`",
         ),
         (&data, of("gantt"), "no run has started yet, so there is no time to show"),
         (
@@ -161,7 +191,7 @@ fn what_cannot_be_drawn_is_said_in_a_sentence() {
         ),
         (
             &data,
-            Request { width: 10, ..Request::default() },
+            Request { width: Some(10), ..Request::default() },
             "a picture of 10 × 360 pixels cannot be drawn: give a width of 200 to 4000 and a height of 150 to 4000",
         ),
     ] {
@@ -322,7 +352,13 @@ fn a_histogram_counts_every_run() {
 #[test]
 fn a_gantt_chart_shows_each_run_until_there_are_too_many() {
     let bars = |n: u32| {
-        (0..n).map(|i| Bar { slot: i % 3, start: f64::from(i / 3), end: f64::from(i / 3) + 0.9, ok: i != 5 })
+        (0..n).map(|i| Bar {
+            worker: 0,
+            slot: i % 3,
+            start: f64::from(i / 3),
+            end: f64::from(i / 3) + 0.9,
+            ok: i != 5,
+        })
     };
     let data = |n| Data { bars: bars(n).collect(), ..Data::default() };
     let picture = svg(&data(30), &Request::default());
@@ -335,6 +371,12 @@ fn a_gantt_chart_shows_each_run_until_there_are_too_many() {
     assert!(shapes(&picture, "succeeded") < 3000);
     assert_eq!(shapes(&picture, "failed"), 1, "the one failure is still seen");
     assert_eq!(texts(&picture, "label"), ["time (min)", "slot"]);
+    let apart = |bar: Bar| Bar { worker: bar.slot % 2, ..bar };
+    let two = Data { bars: bars(30).map(apart).collect(), ..Data::default() };
+    let picture = svg(&two, &Request::default());
+    assert_eq!(texts(&picture, "label"), ["time (s)", "worker : slot"]);
+    assert!(["0 : 0", "0 : 2", "1 : 1"].iter().all(|row| texts(&picture, "tick").contains(row)));
+    assert!(notes(&two, &Request::default()).starts_with("30 runs on 3 slots of 2 workers"));
 }
 
 #[test]
@@ -351,8 +393,9 @@ fn names_are_text_and_never_markup() {
 
 #[test]
 fn a_png_has_two_pixels_for_one_and_says_so() {
-    let choice = choose(&sweep(5, 2), &Request { width: 300, height: 200, ..Request::default() }.clone())
-        .map(|c| c.draw(Format::Png));
+    let choice =
+        choose(&sweep(5, 2), &Request { width: Some(300), height: Some(200), ..Request::default() }.clone())
+            .map(|c| c.draw(Format::Png));
     let bytes = choice.unwrap().unwrap().bytes;
     let mut reader = png::Decoder::new(std::io::Cursor::new(bytes)).read_info().unwrap();
     let mut pixels = vec![0; reader.output_buffer_size().unwrap()];
@@ -383,7 +426,7 @@ fn every_kind_has_its_file_and_can_be_asked_for() {
         .filter(|path| std::fs::read_to_string(path).is_ok_and(|text| text.contains("\nimpl Kind for ")))
         .map(|path| path.file_stem().unwrap().to_string_lossy().into_owned())
         .collect();
-    let mut names: Vec<String> = KINDS.iter().map(|kind| kind.name().to_string()).collect();
+    let mut names: Vec<String> = KINDS.iter().map(|kind| kind.name().replace('-', "_")).collect();
     files.sort();
     names.sort();
     assert_eq!(files, names);
