@@ -7,7 +7,7 @@ use std::process::Command;
 use paramo_tests::repository;
 
 /// The floors from the ground up. A floor may use those before it.
-const FLOORS: [&str; 9] = [
+const FLOORS: [&str; 10] = [
     "paramo-model",
     "paramo-store",
     "paramo-design",
@@ -16,6 +16,7 @@ const FLOORS: [&str; 9] = [
     "paramo-worker",
     "paramo-sites",
     "paramo-engine",
+    "paramo-server",
     "paramo",
 ];
 

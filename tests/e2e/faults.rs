@@ -109,8 +109,8 @@ fn a_clock_that_is_set_back_changes_nothing() {
     }
     let answer = Answer::from(child.wait_with_output().unwrap()).expect(0);
     let years: Vec<String> =
-        answer.json().iter().filter_map(|event| Some(event["at"].as_i64()?.to_string())).collect();
-    assert!(!years.is_empty());
+        answer.json().iter().filter_map(|event| Some(event["at"].as_str()?[..4].to_owned())).collect();
+    assert!(years.iter().any(|year| year == "2001"), "{years:?}");
     assert_eq!(
         desk.paramo(&["export", "clock", "--columns", "index,y"]).expect(0).out,
         "index,y\n0,1\n1,2\n2,3\n3,4\n"

@@ -4,6 +4,14 @@
 
 mod architecture;
 mod crash;
+mod designs;
+mod designs_classical;
+mod docs;
 mod faults;
 mod messages;
+mod plots;
+mod postgres;
+mod results;
+mod server;
 mod study;
+mod watch;

@@ -91,7 +91,7 @@ fn a_question_that_cannot_be_answered_says_why() {
         error: `mean` needs numbers, and `mode` holds texts; of texts there are count, min, max, first
         error: several columns summarise `y`: mean_y, max_y; name one of them
         error: there is no column `y`; the columns are k, n, failed, mean_y, missing_y
-        error: the condition `perod > 2` cannot be used: there is no column `perod` (the names known here are index, k, mode, seed, y, state, cause, attempts, exit_code, wall, cpu, peak_memory, started, slot)
+        error: the condition `perod > 2` cannot be used: there is no column `perod` (the names known here are index, k, mode, seed, y, state, cause, attempts, exit_code, wall, cpu, peak_memory, started, worker, slot)
         error: the ending of sums.txt does not say which format; name it with --format: csv, json, jsonl, parquet
         error: `--format table` is for the terminal; a file is csv, json, jsonl or parquet
         error: there is no format `xlsx`; the formats are csv, json, jsonl, parquet

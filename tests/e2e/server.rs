@@ -218,6 +218,9 @@ fn studies_pause_resume_and_cancel_side_by_side() {
     });
     assert_eq!(http.get("/api/v1/workers").json()[0]["studies"], json!([1]));
     assert_eq!(http.send("POST", "/api/v1/studies/sleepers/pause", &[], "").status, 200);
+    until("the pause does not come", || {
+        http.get("/api/v1/studies/sleepers").json()["progress"]["paused"] == true
+    });
     desk.file("go", "");
     until("the running runs do not end", || http.get("/api/v1/studies/sleepers").json()["succeeded"] == 2);
     let paused = server.study("sleepers", "paused");

@@ -1,9 +1,11 @@
-//! The command line: every flag, its help and its default. Manual pages and completions are made from this file.
+//! The command line: every flag, its help and its default. Manual pages, completions and docs/commands.md are made from this file.
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
-use paramo_model::CauseKind;
+use paramo_model::{CauseKind, Seconds};
+
+use crate::summary_args::SummaryArgs;
 
 /// Describe a scientific application once; sweep it over its parameters, on one machine or many.
 ///
@@ -13,10 +15,11 @@ use paramo_model::CauseKind;
 #[derive(Parser, Debug)]
 #[command(name = "paramo", version, max_term_width = 100, propagate_version = true, after_long_help = AFTER)]
 pub struct Cli {
-    /// Directory of the store
+    /// The store: a directory, or postgres://USER@HOST:PORT/DATABASE
     ///
-    /// Everything is remembered here. It is made when the first study starts.
-    #[arg(long, global = true, value_name = "DIR", env = "PARAMO_STORE", default_value = ".paramo", value_hint = ValueHint::DirPath, help_heading = "Global options")]
+    /// Everything is remembered here. It is made when the first study starts. The password of a database comes from PGPASSWORD or
+    /// ~/.pgpass.
+    #[arg(long, global = true, value_name = "DIR|URL", env = "PARAMO_STORE", default_value = ".paramo", value_hint = ValueHint::DirPath, help_heading = "Global options")]
     pub store: PathBuf,
 
     #[command(subcommand)]
@@ -50,15 +53,23 @@ pub enum Command {
     Logs(Logs),
     Explain(Explain),
     Retry(Retry),
+    Watch(Watch),
+    Pause(Pause),
+    Resume(Resume),
+    Slots(Slots),
     Cancel(Cancel),
     Extend(Extend),
     Rm(Rm),
+    Move(Move),
     List(List),
     #[command(subcommand)]
     Space(Space),
+    Server(Server),
     Doctor(Doctor),
     Completions(Completions),
     Man(Man),
+    #[command(subcommand)]
+    Docs(Docs),
 }
 
 /// How runs are made; the same for every command that makes some.
@@ -79,6 +90,37 @@ pub struct Making {
     /// Print every event as a line of JSON on standard output
     #[arg(long)]
     pub json: bool,
+
+    /// Show the view of `paramo watch` while it runs
+    #[arg(long, conflicts_with_all = ["quiet", "json"])]
+    pub watch: bool,
+
+    /// With --watch: draw no more often than this, for a slow connection
+    #[arg(long, value_name = "TIME", requires = "watch")]
+    pub every: Option<Seconds>,
+}
+
+/// Serve studies to a group: the engine behind an API
+///
+/// The server works on every study of the store that is open, on this machine, and goes on with them when it is started again. Everything
+/// under /api/v1 needs the token that is part of the printed link; the token is kept in the store's directory. SIGTERM ends what runs and
+/// leaves the studies open.
+#[derive(Args, Debug)]
+#[command(after_long_help = "Examples:
+  paramo server
+  paramo server --listen 127.0.0.1:8080 --cpus 4")]
+pub struct Server {
+    /// The address to listen on; port 0 chooses a free one
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8090")]
+    pub listen: std::net::SocketAddr,
+
+    /// A file with the token, instead of one that is made and kept
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub token_file: Option<PathBuf>,
+
+    /// CPUs to use instead of all that this process may use
+    #[arg(long, value_name = "N")]
+    pub cpus: Option<f64>,
 }
 
 /// Run a study, or go on with one that has not ended
@@ -180,9 +222,15 @@ pub enum OrderWord {
 
 /// Show how far a study is
 #[derive(Args, Debug)]
+#[command(after_long_help = "Examples:
+  paramo status
+  paramo status hes1
+  paramo status hes1 --json")]
 pub struct Status {
     /// The study; all of them if not given
     pub study: Option<String>,
+
+    /// Print JSON
     #[arg(long)]
     pub json: bool,
 }
@@ -190,20 +238,28 @@ pub struct Status {
 /// List the studies of the store
 #[derive(Args, Debug)]
 #[command(visible_alias = "ls")]
+#[command(after_long_help = "Examples:
+  paramo list
+  paramo list --json")]
 pub struct List {
+    /// Print JSON
     #[arg(long)]
     pub json: bool,
 }
 
-/// Show the result table of a study
+/// Show the result table of a study, or a summary of it
+///
+/// One row for each run that has ended, or with --by one for each group of them.
 #[derive(Args, Debug)]
 #[command(after_long_help = "Examples:
   paramo results hes1
-  paramo results hes1 --where 'period > 120 and k1 < 1e9' --sort period --limit 10")]
+  paramo results hes1 --where 'period > 120 and k1 < 1e9' --sort -period --limit 10
+  paramo results hes1 --by k1,k2 --mean period --sem period --output means.csv")]
 pub struct Results {
+    /// The study
     pub study: String,
 
-    /// Only the rows for which this holds, over parameters, outputs and index, state, wall, cpu, …
+    /// Only the runs for which this holds, over parameters, outputs and index, state, wall, cpu, …
     #[arg(long = "where", value_name = "CONDITION")]
     pub condition: Option<String>,
 
@@ -211,17 +267,28 @@ pub struct Results {
     #[arg(long, value_name = "COLUMN", allow_hyphen_values = true)]
     pub sort: Option<String>,
 
-    /// Rows at the most; 0 for all
-    #[arg(long, value_name = "N", default_value_t = 50)]
-    pub limit: usize,
+    /// Rows at the most; 0 for all; 50 on a terminal if not given
+    #[arg(long, value_name = "N")]
+    pub limit: Option<usize>,
 
     /// Only these columns
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     pub columns: Vec<String>,
 
-    /// Print a line of JSON a row
-    #[arg(long)]
+    /// table, csv, json, jsonl or parquet; by the ending of --output if not given, else table
+    #[arg(short, long, value_name = "FORMAT")]
+    pub format: Option<String>,
+
+    /// A file instead of the terminal; it is replaced as a whole when it is complete
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub output: Option<PathBuf>,
+
+    /// Print a line of JSON a row, as --format jsonl
+    #[arg(long, conflicts_with = "format")]
     pub json: bool,
+
+    #[command(flatten)]
+    pub summaries: SummaryArgs,
 }
 
 /// Write the result table to a file or to standard output
@@ -232,9 +299,10 @@ pub struct Results {
   paramo export hes1 --format csv > hes1.csv
   paramo export hes1 --output hes1.parquet")]
 pub struct Export {
+    /// The study
     pub study: String,
 
-    /// csv, parquet or jsonl; by the ending of --output if not given, else csv
+    /// csv, json, jsonl or parquet; by the ending of --output if not given, else csv
     #[arg(short, long, value_name = "FORMAT")]
     pub format: Option<String>,
 
@@ -258,13 +326,23 @@ pub struct Export {
 #[command(after_long_help = "Examples:
   paramo plot hes1
   paramo plot hes1 --kind heatmap --x k1 --y k2 --value period --output period.png
-  paramo plot hes1 --kind gantt")]
+  paramo plot hes1 --kind gantt
+  paramo plot hes1 --kind parallel --columns k1,k2,period,amplitude --value period
+  paramo plot hes1 --html
+  paramo plot one-slot two-slots four-slots --kind speed-up
+  paramo plot --list")]
 pub struct Plot {
-    pub study: String,
+    /// A study; several for speed-up and efficiency
+    #[arg(value_name = "STUDY", required_unless_present = "list")]
+    pub studies: Vec<String>,
 
-    /// heatmap, line, scatter, histogram or gantt
-    #[arg(short, long, value_name = "KIND")]
+    /// What is drawn; chosen by the parameters that vary if not given
+    #[arg(short, long, value_name = "KIND", value_parser = kinds(), hide_possible_values = true)]
     pub kind: Option<String>,
+
+    /// List the kinds of pictures
+    #[arg(long)]
+    pub list: bool,
 
     /// The column along the x axis
     #[arg(short, long, value_name = "COLUMN")]
@@ -278,13 +356,25 @@ pub struct Plot {
     #[arg(short, long, value_name = "COLUMN")]
     pub value: Option<String>,
 
+    /// The columns of a scatter matrix or of parallel coordinates
+    #[arg(short, long, value_name = "COLUMNS", value_delimiter = ',')]
+    pub columns: Vec<String>,
+
+    /// What the band of a line shows of repeated runs: range, quartiles or confidence (95 % of the mean, by Student's t)
+    #[arg(short, long, value_name = "BAND", value_parser = ["range", "quartiles", "confidence"], hide_possible_values = true)]
+    pub band: Option<String>,
+
     /// Logarithmic axes: x, y, value, or none; chosen by the data if not given
     #[arg(long, value_name = "AXES", value_delimiter = ',')]
     pub log: Option<Vec<String>>,
 
-    /// A file that ends in .svg or .png; both of STUDY.svg and STUDY.png if not given
+    /// A file that ends in .svg, .png or .html; both of STUDY.svg and STUDY.png if not given
     #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub output: Vec<PathBuf>,
+
+    /// Write STUDY.html instead: a page with the picture and its numbers that needs nothing else
+    #[arg(long, conflicts_with = "output")]
+    pub html: bool,
 
     /// A title above the picture
     #[arg(long)]
@@ -295,8 +385,18 @@ pub struct Plot {
     pub size: Option<String>,
 }
 
+/// The kinds of pictures with their help, for completions and for what is not among them.
+fn kinds() -> clap::builder::PossibleValuesParser {
+    let value =
+        |kind: &&dyn paramo_plot::Kind| clap::builder::PossibleValue::new(kind.name()).help(kind.help());
+    clap::builder::PossibleValuesParser::new(paramo_plot::KINDS.iter().map(value))
+}
+
 /// Show what a run wrote
 #[derive(Args, Debug)]
+#[command(after_long_help = "Examples:
+  paramo logs hes1/17
+  paramo logs hes1/17 --stderr --tail 20")]
 pub struct Logs {
     /// STUDY/INDEX, such as hes1/17
     pub run: String,
@@ -316,9 +416,14 @@ pub struct Logs {
 
 /// Say why a run waits, failed or was left out
 #[derive(Args, Debug)]
+#[command(after_long_help = "Examples:
+  paramo explain hes1
+  paramo explain hes1/17")]
 pub struct Explain {
     /// STUDY/INDEX, such as hes1/17, or a study
     pub run: String,
+
+    /// Print JSON
     #[arg(long)]
     pub json: bool,
 }
@@ -352,11 +457,75 @@ fn parse_cause(word: &str) -> Result<CauseKind, String> {
     })
 }
 
+/// Watch a study on the terminal
+///
+/// Shows how far it is, what runs now, how many runs ended when, failures by cause, and a plot of the results as they come; keys pause, resume,
+/// cancel, retry and change the slots. The study may be one that another process works on, or one that rests. Leaving the view does not stop
+/// anything. Without a terminal a line is printed now and then, until nobody works on the study any more.
+#[derive(Args, Debug)]
+#[command(after_long_help = "Examples:
+  paramo watch
+  paramo watch hes1
+  paramo watch hes1 --every '2 s'      over a slow connection
+  paramo run study.toml --watch        run it and watch it in one process")]
+pub struct Watch {
+    /// The study; the one that runs, or the newest, if not given
+    pub study: Option<String>,
+
+    /// Draw no more often than this, such as '2 s'; without a terminal: print no more often (10 s if not given)
+    #[arg(long, value_name = "TIME")]
+    pub every: Option<Seconds>,
+}
+
+/// Start no more runs of a study for now
+///
+/// What runs may end. The pause is kept by the store: it holds until `paramo resume`, or until somebody types `paramo run` again.
+#[derive(Args, Debug)]
+#[command(after_long_help = "Examples:
+  paramo pause hes1")]
+pub struct Pause {
+    /// The study
+    pub study: String,
+}
+
+/// Go on with a paused study
+#[derive(Args, Debug)]
+#[command(after_long_help = "Examples:
+  paramo resume hes1")]
+pub struct Resume {
+    /// The study
+    pub study: String,
+}
+
+/// Change how many runs of a study are made at once
+///
+/// Also while it runs: with more slots further runs start at once, with fewer the running ones may end. What is asked for here holds for later
+/// sessions too, until the study file says another number or `paramo run -j` is typed. Without a number it is shown.
+#[derive(Args, Debug)]
+#[command(after_long_help = "Examples:
+  paramo slots hes1 2
+  paramo slots hes1 --reset      as the study file says")]
+pub struct Slots {
+    /// The study
+    pub study: String,
+
+    /// Runs at once at the most
+    #[arg(value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub slots: Option<u32>,
+
+    /// Forget what was asked for: as the study file says
+    #[arg(long, conflicts_with = "slots")]
+    pub reset: bool,
+}
+
 /// Stop a study, also one that another process works on
 ///
 /// Running runs are ended; what has ended stays. `paramo run` goes on with it.
 #[derive(Args, Debug)]
+#[command(after_long_help = "Examples:
+  paramo cancel hes1")]
 pub struct Cancel {
+    /// The study
     pub study: String,
 }
 
@@ -367,17 +536,23 @@ pub struct Cancel {
 #[derive(Args, Debug)]
 #[command(after_long_help = "Examples:
   paramo extend sim --param x=11:20
-  paramo extend hes1 --space finer.toml")]
+  paramo extend hes1 --space finer.toml
+  paramo extend sensitivity --count 1024     more points of its Sobol' sequence")]
 pub struct Extend {
+    /// The study
     pub study: String,
 
     /// An axis of the new block, as for `paramo sweep`; parameters that are left out take their default
-    #[arg(short, long = "param", value_name = "NAME=VALUES", required_unless_present = "space")]
+    #[arg(short, long = "param", value_name = "NAME=VALUES", required_unless_present_any = ["space", "count"])]
     pub params: Vec<String>,
 
     /// A file with a [space]
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with = "params")]
     pub space: Option<PathBuf>,
+
+    /// So many further points of the sample in the last block, for a method whose points go on: random, sobol, halton, r-sequence
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..), conflicts_with_all = ["params", "space"])]
+    pub count: Option<u64>,
 
     /// Only add them; `paramo run` runs them
     #[arg(long)]
@@ -389,7 +564,11 @@ pub struct Extend {
 
 /// Remove a study, its results and its files
 #[derive(Args, Debug)]
+#[command(after_long_help = "Examples:
+  paramo rm hes1@1
+  paramo rm hes1 pi --force")]
 pub struct Rm {
+    /// The studies
     #[arg(required = true)]
     pub studies: Vec<String>,
 
@@ -398,10 +577,46 @@ pub struct Rm {
     pub force: bool,
 }
 
+/// Move a study to another store, or copy it
+///
+/// All versions of STUDY go, or one when it is named as STUDY@2; results and kept files go along. Everything is checked on the way, and
+/// removed here only when all of it is there. Type the same command again to go on after an interruption.
+#[derive(Args, Debug)]
+#[command(after_long_help = "Examples:
+  paramo move hes1 --to postgres://me@db.example/runs
+  paramo move hes1 --from postgres://me@db.example/runs --to .paramo
+  paramo move hes1@2 --to /archive/hes1 --keep")]
+pub struct Move {
+    /// The study
+    pub study: String,
+
+    /// The store that it comes from; that of --store if not given
+    #[arg(long, value_name = "DIR|URL", value_hint = ValueHint::DirPath)]
+    pub from: Option<PathBuf>,
+
+    /// The store that it goes to; made when it is not there
+    #[arg(long, value_name = "DIR|URL", value_hint = ValueHint::DirPath)]
+    pub to: PathBuf,
+
+    /// Copy it: both stores have it then
+    #[arg(long)]
+    pub keep: bool,
+
+    /// Say nothing but errors
+    #[arg(short, long)]
+    pub quiet: bool,
+}
+
 /// Look at the space of a study file
 #[derive(Subcommand, Debug)]
 pub enum Space {
-    /// Show its size, its axes and its first points
+    /// Show its size, its axes, what its designs are like, and its first points
+    ///
+    /// Every design says what it knows of itself, and is measured on its first points in the unit cube: the centred discrepancy
+    /// (squared, as SciPy gives it), the distance of the two closest points, and the greatest correlation between two parameters.
+    #[command(after_long_help = "Examples:
+  paramo space show study.toml
+  paramo space show hes1 --points 3 --json")]
     Show {
         /// A study file, or the name of a study
         #[arg(value_hint = ValueHint::FilePath)]
@@ -409,11 +624,17 @@ pub enum Space {
         /// How many points
         #[arg(long, default_value_t = 10)]
         points: u64,
+
+        /// Print JSON
         #[arg(long)]
         json: bool,
     },
     /// Write its points as CSV
+    #[command(after_long_help = "Examples:
+  paramo space export study.toml --limit 5
+  paramo space export hes1 --output points.csv")]
     Export {
+        /// The study
         #[arg(value_hint = ValueHint::FilePath)]
         study: String,
         /// Points at the most
@@ -423,14 +644,32 @@ pub enum Space {
         #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
         output: Option<PathBuf>,
     },
+    /// List the designs of experiments that a sample may have
+    #[command(after_long_help = "Examples:
+  paramo space methods
+  paramo space methods sobol
+  paramo space methods --json")]
+    Methods {
+        /// Only this one
+        method: Option<String>,
+
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 /// Check the installation, the store, the limits and the disk
 #[derive(Args, Debug)]
+#[command(after_long_help = "Examples:
+  paramo doctor
+  paramo doctor --deep")]
 pub struct Doctor {
     /// Read every result, not only the store's structure
     #[arg(long)]
     pub deep: bool,
+
+    /// Print JSON
     #[arg(long)]
     pub json: bool,
 }
@@ -442,13 +681,41 @@ pub struct Doctor {
   paramo completions zsh > ~/.zfunc/_paramo
   paramo completions fish > ~/.config/fish/completions/paramo.fish")]
 pub struct Completions {
+    /// The shell
     pub shell: clap_complete::Shell,
 }
 
 /// Write the manual pages into a directory
 #[derive(Args, Debug)]
+#[command(after_long_help = "Examples:
+  paramo man ~/.local/share/man/man1")]
 pub struct Man {
+    /// The directory; made if it is not there
     pub directory: PathBuf,
+}
+
+/// Print the reference: of the commands, of the fields of a study file, and their schema
+#[derive(Subcommand, Debug)]
+pub enum Docs {
+    /// Print the page of all commands, in Markdown
+    #[command(after_long_help = "Examples:
+  paramo docs commands > docs/commands.md")]
+    Commands,
+    /// Print the JSON Schema of study files, with which editors complete and check
+    ///
+    /// Editors that know TOML by Taplo (VS Code with Even Better TOML, Neovim, Helix) take it from a first line `#:schema ./study.schema.json`.
+    #[command(after_long_help = "Examples:
+  paramo docs schema > study.schema.json")]
+    Schema,
+    /// Print what the fields of a study file are, or bring the tables of a page up to date
+    #[command(after_long_help = "Examples:
+  paramo docs fields
+  paramo docs fields docs/study-file.md")]
+    Fields {
+        /// A page in Markdown; what stands between `<!-- fields of TABLE -->` and `<!-- end of fields -->` is made anew
+        #[arg(value_name = "PAGE", value_hint = ValueHint::FilePath)]
+        page: Option<PathBuf>,
+    },
 }
 
 #[cfg(test)]

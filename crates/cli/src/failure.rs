@@ -50,9 +50,10 @@ impl Failure {
 impl From<paramo_store::StoreError> for Failure {
     fn from(error: paramo_store::StoreError) -> Failure {
         match error {
-            paramo_store::StoreError::NoSuchStudy { .. } | paramo_store::StoreError::NoStore { .. } => {
-                Failure::input(error.to_string())
-            }
+            paramo_store::StoreError::NoSuchStudy { .. }
+            | paramo_store::StoreError::NoStore { .. }
+            | paramo_store::StoreError::Occupied { .. }
+            | paramo_store::StoreError::Address { .. } => Failure::input(error.to_string()),
             other => Failure::unavailable(other.to_string()),
         }
     }

@@ -8,7 +8,11 @@ mod output;
 mod session;
 mod store;
 mod study_file;
+mod summary_args;
+mod table_file;
 mod view;
+mod watch;
+mod wishes;
 
 use std::process::ExitCode;
 
@@ -16,8 +20,12 @@ use clap::Parser;
 
 fn main() -> ExitCode {
     let cli = args::Cli::parse();
-    // One thread: the work is done by the runs' own processes, and the worker has threads of its own.
-    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+    // One thread: the work is done by the runs' own processes, and the worker has threads of its own. A server has many readers.
+    let mut builder = match cli.command {
+        args::Command::Server(_) => tokio::runtime::Builder::new_multi_thread(),
+        _ => tokio::runtime::Builder::new_current_thread(),
+    };
+    let runtime = match builder.enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
             anstream::eprintln!("error: cannot start: {error}");

@@ -112,6 +112,9 @@ pub struct Attempt {
     /// Largest resident set; 0 when the run ended before it could be told.
     pub peak_memory: Bytes,
     pub exit_code: Option<i32>,
+    /// Which worker made it, as its engine numbers them; 0 where there is one.
+    #[serde(default)]
+    pub worker: u32,
     /// Which of the worker's slots it ran in, from 0.
     pub slot: u32,
     pub stdout: OutputFile,

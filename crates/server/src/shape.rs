@@ -128,6 +128,8 @@ pub struct Try {
     pub wall_seconds: f64,
     pub cpu_seconds: f64,
     pub peak_memory_bytes: Option<u64>,
+    /// Which worker made it.
+    pub worker: u32,
     pub slot: u32,
     pub stdout: Captured,
     pub stderr: Captured,
@@ -284,6 +286,7 @@ impl From<&Attempt> for Try {
             wall_seconds: attempt.wall.seconds(),
             cpu_seconds: attempt.cpu.seconds(),
             peak_memory_bytes: Some(attempt.peak_memory.0).filter(|bytes| *bytes > 0),
+            worker: attempt.worker,
             slot: attempt.slot,
             stdout: Captured::from(&attempt.stdout),
             stderr: Captured::from(&attempt.stderr),

@@ -33,6 +33,7 @@ fn run(index: u64) -> RunRecord {
             cpu: Micros(700 + noise(3) % 200),
             peak_memory: Bytes(2_000_000 + noise(4) % 64 * 4096),
             exit_code: Some(0),
+            worker: 0,
             slot: (noise(5) % 2) as u32,
             stdout: OutputFile { tail: Vec::new(), length: 24 + noise(6) % 3, file: None },
             stderr: OutputFile::default(),

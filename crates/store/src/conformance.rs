@@ -69,6 +69,7 @@ pub fn attempt(number: u32, cause: Option<Cause>) -> Attempt {
         cpu: Micros(600),
         peak_memory: Bytes(3 << 20),
         exit_code: Some(0),
+        worker: 0,
         slot: 1,
         stdout: OutputFile { tail: b"out\n".to_vec(), length: 4, file: None },
         stderr: OutputFile::default(),

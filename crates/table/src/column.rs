@@ -47,6 +47,7 @@ pub enum Role {
     Cpu,
     PeakMemory,
     Started,
+    Worker,
     Slot,
     /// Of a summary: how many runs stand behind a row.
     Runs,

@@ -246,6 +246,7 @@ impl<'a> Collector<'a> {
                 Role::Started => {
                     builder.extend_floats(last.started.iter().map(|started| started.0 as f64 / 1e6))
                 }
+                Role::Worker => builder.extend_integers(last.worker.iter().map(|worker| i64::from(*worker))),
                 Role::Slot => builder.extend_integers(last.slot.iter().map(|slot| i64::from(*slot))),
             }
         }

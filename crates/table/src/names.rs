@@ -21,7 +21,7 @@ pub struct Heading {
 }
 
 /// Behind the outputs, in this order.
-const BUILT_IN: [(&str, Option<&str>, Role, ValueType); 9] = [
+const BUILT_IN: [(&str, Option<&str>, Role, ValueType); 10] = [
     ("state", None, Role::State, ValueType::String),
     ("cause", None, Role::Cause, ValueType::String),
     ("attempts", None, Role::Attempts, ValueType::Integer),
@@ -30,6 +30,7 @@ const BUILT_IN: [(&str, Option<&str>, Role, ValueType); 9] = [
     ("cpu", Some("s"), Role::Cpu, ValueType::Float),
     ("peak_memory", Some("B"), Role::PeakMemory, ValueType::Integer),
     ("started", Some("s since 1970-01-01 UTC"), Role::Started, ValueType::Float),
+    ("worker", None, Role::Worker, ValueType::Integer),
     ("slot", None, Role::Slot, ValueType::Integer),
 ];
 
@@ -92,7 +93,7 @@ mod tests {
             application.outputs = outputs.iter().map(|name| output(name)).collect();
             headings(&application).into_iter().map(|heading| heading.name).collect::<Vec<_>>().join(" ")
         };
-        let rest = "state cause attempts exit_code wall cpu peak_memory started slot";
+        let rest = "state cause attempts exit_code wall cpu peak_memory started worker slot";
         assert_eq!(names(&["k"], &["y"]), format!("index k y {rest}"));
         assert_eq!(
             names(&["index", "_index"], &["wall"]),

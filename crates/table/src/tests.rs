@@ -209,6 +209,7 @@ fn run(index: u64, cause: Option<Cause>, y: Value) -> RunRecord {
         wall: Micros(1_500_000),
         cpu: Micros(250_000),
         peak_memory: Bytes(4096),
+        worker: 0,
         slot: 1,
         stdout: OutputFile::default(),
         stderr: OutputFile::default(),
@@ -246,11 +247,11 @@ async fn a_table_is_what_has_ended_sorted_by_index() {
     let (store, row) = stored(directory.path()).await;
     let table = ResultTable::load(&store, &row, &Options::default()).await.unwrap();
     insta::assert_snapshot!(written(&table, "csv"), @"
-    index,k,mode,y,wall,state,cause,attempts,exit_code,_wall,cpu,peak_memory,started,slot
-    0,0.5,slow,0.5,long,succeeded,,1,0,1.5,0.25,4096,1700000000.25,1
-    3,1.5,fast,NaN,long,succeeded,,1,0,1.5,0.25,4096,1700000000.25,1
-    4,2.5,slow,2,long,succeeded,,2,0,1.5,0.25,4096,1700000000.25,1
-    5,2.5,fast,,long,failed,lost-worker,1,,1.5,0.25,4096,1700000000.25,1
+    index,k,mode,y,wall,state,cause,attempts,exit_code,_wall,cpu,peak_memory,started,worker,slot
+    0,0.5,slow,0.5,long,succeeded,,1,0,1.5,0.25,4096,1700000000.25,0,1
+    3,1.5,fast,NaN,long,succeeded,,1,0,1.5,0.25,4096,1700000000.25,0,1
+    4,2.5,slow,2,long,succeeded,,2,0,1.5,0.25,4096,1700000000.25,0,1
+    5,2.5,fast,,long,failed,lost-worker,1,,1.5,0.25,4096,1700000000.25,0,1
     ");
     let units: Vec<String> = table
         .columns
@@ -303,7 +304,7 @@ async fn the_later_of_two_results_of_a_run_counts() {
     let store = SqliteStore::open(directory.path(), OpenMode::Create).await.unwrap().store;
     let row = store.create(&study()).await.unwrap();
     let table = ResultTable::load(&store, &row, &Options::default()).await.unwrap();
-    assert_eq!((table.rows, table.columns.len()), (0, 14));
+    assert_eq!((table.rows, table.columns.len()), (0, 15));
     store.commit(row.id, &[run(2, None, 1.into()), run(1, None, 1.into())]).await.unwrap();
     store.commit(row.id, &[run(1, Some(Cause::Cancelled), 2.into())]).await.unwrap();
     let table = ResultTable::load(&store, &row, &Options::default()).await.unwrap();

@@ -52,6 +52,7 @@ impl Turn<'_> {
             cpu: Micros(0),
             peak_memory: Bytes(0),
             exit_code: None,
+            worker: 0,
             slot,
             stdout: OutputFile::default(),
             stderr: OutputFile::default(),

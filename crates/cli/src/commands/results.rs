@@ -81,6 +81,7 @@ fn tells_something(column: &Column, table: &ResultTable) -> bool {
         Role::Attempts => any(|value| !matches!(value, Value::Integer(1))),
         Role::Runs | Role::Statistic => true,
         Role::Failed | Role::Absent => any(|value| !matches!(value, Value::Integer(0))),
+        Role::Worker => any(|value| !matches!(value, Value::Integer(0))),
         Role::ExitCode | Role::Cpu | Role::PeakMemory | Role::Started | Role::Slot => false,
     }
 }

@@ -84,6 +84,7 @@ pub fn attempt_json(attempt: &Attempt) -> Value {
         "cpu_seconds": attempt.cpu.seconds(),
         // It ended before it could be told.
         "peak_memory_bytes": Some(attempt.peak_memory.0).filter(|bytes| *bytes > 0),
+        "worker": attempt.worker,
         "slot": attempt.slot,
         "stdout": output_json(&attempt.stdout),
         "stderr": output_json(&attempt.stderr),

@@ -53,6 +53,7 @@ fn report(lease: LeaseId, ticket: &Ticket, ended: Ended) -> Report {
             cpu: Micros(1),
             peak_memory: Bytes(1),
             exit_code: Some(0),
+            worker: 0,
             slot: 0,
             stdout: OutputFile::default(),
             stderr: OutputFile::default(),

@@ -283,7 +283,10 @@ impl Board {
         let mut said: Vec<(StudyId, Vec<FromWorker>)> = Vec::new();
         let mut hungry: Vec<StudyId> = Vec::new();
         let mut released: Vec<StudyId> = Vec::new();
-        for message in news {
+        for mut message in news {
+            if let FromWorker::Report(report) = &mut message {
+                report.attempt.worker = from.0;
+            }
             let id = match &message {
                 FromWorker::Wants { study, runs } => {
                     if let Some(holding) = worker.holds.get_mut(study).filter(|holding| !holding.leaving) {
@@ -358,8 +361,9 @@ impl Board {
                 holding.open.into_iter().partition(|(_, held)| held.started.is_some());
             let mut messages =
                 given_back(study_id, waiting.into_iter().map(|(index, held)| (held.lease, index)));
-            messages
-                .extend(started.into_iter().map(|(index, held)| lost_run(study_id, index, &held, outputs)));
+            messages.extend(
+                started.into_iter().map(|(index, held)| lost_run(id, study_id, index, &held, outputs)),
+            );
             study.say(messages);
             self.left(study_id);
         }
@@ -419,7 +423,7 @@ fn given_back(study: StudyId, runs: impl Iterator<Item = (LeaseId, u64)>) -> Vec
 }
 
 /// The report of a run whose worker is gone. When it began and what it used went with the worker.
-fn lost_run(study: StudyId, index: u64, held: &Held, outputs: usize) -> FromWorker {
+fn lost_run(worker: WorkerId, study: StudyId, index: u64, held: &Held, outputs: usize) -> FromWorker {
     let attempt = Attempt {
         number: held.attempt,
         ended: Ended::Failed(Cause::LostWorker),
@@ -428,6 +432,7 @@ fn lost_run(study: StudyId, index: u64, held: &Held, outputs: usize) -> FromWork
         cpu: Micros(0),
         peak_memory: Bytes(0),
         exit_code: None,
+        worker: worker.0,
         slot: held.started.unwrap_or(0),
         stdout: OutputFile::default(),
         stderr: OutputFile::default(),

@@ -159,6 +159,8 @@ async fn several_workers_share_a_study_and_several_studies_a_worker() {
     tokio::join!(one.until(|rig| rig.reports.len() == 20), two.until(|rig| rig.reports.len() == 20));
     let all: Vec<u64> = (0..20).collect();
     assert_eq!((one.succeeded(), two.succeeded()), (all.clone(), all));
+    let both = one.reports.iter().chain(&two.reports).map(|report| report.attempt.worker);
+    assert_eq!(both.collect::<std::collections::BTreeSet<u32>>(), [0, 1].into(), "each run says who made it");
     let workers = board.workers().await;
     assert_eq!(workers.iter().map(|worker| worker.name.as_str()).collect::<Vec<_>>(), ["a", "b"]);
     assert!(workers.iter().all(|worker| worker.leased == 0 && worker.studies == [StudyId(1), StudyId(2)]));

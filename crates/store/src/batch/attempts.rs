@@ -16,6 +16,7 @@ pub struct Attempts {
     pub cpu: Vec<Micros>,
     pub peak_memory: Vec<Bytes>,
     pub exit_code: Vec<Option<i32>>,
+    pub worker: Vec<u32>,
     pub slot: Vec<u32>,
     /// Bytes of output in all.
     pub stdout_length: Vec<u64>,
@@ -51,6 +52,7 @@ impl Attempts {
             cpu: *self.cpu.get(at)?,
             peak_memory: *self.peak_memory.get(at)?,
             exit_code: *self.exit_code.get(at)?,
+            worker: *self.worker.get(at)?,
             slot: *self.slot.get(at)?,
             stdout: output(&self.stdout_length, &self.stdout_file)?,
             stderr: output(&self.stderr_length, &self.stderr_file)?,
@@ -81,6 +83,25 @@ pub fn put_attempts(out: &mut Vec<u8>, attempts: &[&Attempt]) {
     }
 }
 
+/// Writes which workers made them. It stands last of all, and only when there were several.
+pub fn put_workers(out: &mut Vec<u8>, last: &[&Attempt], earlier: &[&Attempt]) {
+    if last.iter().chain(earlier).any(|attempt| attempt.worker != 0) {
+        for attempts in [last, earlier] {
+            put_integers(out, &attempts.iter().map(|attempt| i64::from(attempt.worker)).collect::<Vec<_>>());
+        }
+    }
+}
+
+/// Reads which workers made them, if that was written.
+pub fn workers(reader: &mut Reader<'_>, last: &mut Attempts, earlier: &mut Attempts) -> Wire<()> {
+    if !reader.is_at_end() {
+        for attempts in [last, earlier] {
+            attempts.worker = narrow(reader, attempts.len())?;
+        }
+    }
+    Ok(())
+}
+
 /// Reads attempts whose ends are known by kind; `put_details` has written the rest of them behind.
 pub fn attempts(reader: &mut Reader<'_>, kinds: &[Option<CauseKind>]) -> Wire<Attempts> {
     let length = kinds.len();
@@ -90,6 +111,7 @@ pub fn attempts(reader: &mut Reader<'_>, kinds: &[Option<CauseKind>]) -> Wire<At
     let cpu = unsigned(reader, length)?.into_iter().map(Micros).collect();
     let peak_memory = unsigned(reader, length)?.into_iter().map(Bytes).collect();
     let slot = narrow(reader, length)?;
+    reader.charge::<u32>(length)?;
     let stdout_length = unsigned(reader, length)?;
     let stderr_length = unsigned(reader, length)?;
     let exit_code = optional(reader, length, narrow::<i32>)?;
@@ -107,6 +129,8 @@ pub fn attempts(reader: &mut Reader<'_>, kinds: &[Option<CauseKind>]) -> Wire<At
         cpu,
         peak_memory,
         exit_code,
+        // Behind everything else, where it is said at all.
+        worker: vec![0; length],
         slot,
         stdout_length,
         stderr_length,

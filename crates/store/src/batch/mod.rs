@@ -34,7 +34,7 @@ pub use column::{Column, Values};
 pub(crate) use wire::Broken;
 
 use crate::{BatchId, Result, Seq, StoreError};
-use attempts::{attempts, kinds, put_attempts, put_details, put_kinds};
+use attempts::{attempts, kinds, put_attempts, put_details, put_kinds, put_workers, workers};
 use column::{column, put_column};
 use envelope::Part;
 use integers::{narrow, put_integers, unsigned};
@@ -246,15 +246,16 @@ impl Row {
 fn read_data(content: &[u8], index: Vec<u64>, last: &[Option<CauseKind>]) -> Wire<Columns> {
     let mut reader = Reader::new(content);
     let length = index.len();
-    let last = attempts(&mut reader, last)?;
+    let mut last = attempts(&mut reader, last)?;
     let earlier: Vec<u32> = narrow(&mut reader, length)?;
     let earlier_count = earlier.iter().map(|count| *count as usize).sum();
     let earlier_kinds = kinds(&mut reader, earlier_count)?;
-    let earlier_attempts = attempts(&mut reader, &earlier_kinds)?;
+    let mut earlier_attempts = attempts(&mut reader, &earlier_kinds)?;
     let output_counts: Vec<u32> = narrow(&mut reader, length)?;
     let width = output_counts.iter().max().copied().unwrap_or(0) as usize;
     reader.charge::<Column>(width)?;
     let outputs = (0..width).map(|_| column(&mut reader, length)).collect::<Wire<_>>()?;
+    workers(&mut reader, &mut last, &mut earlier_attempts)?;
     reader.end()?;
     Ok(Columns { index, last, outputs, earlier, earlier_attempts, output_counts })
 }
@@ -291,6 +292,7 @@ impl Parts {
                 runs.iter().map(|run| run.outputs.get(output).unwrap_or(&Value::Missing)).collect();
             put_column(&mut data, &values);
         }
+        put_workers(&mut data, &last, &earlier);
 
         let index = || runs.iter().map(|run| run.index);
         Parts {

@@ -32,8 +32,9 @@ fn output_file() -> impl Strategy<Value = OutputFile> {
 fn attempt() -> impl Strategy<Value = Attempt> {
     let ended = prop_oneof![Just(Ended::Succeeded), cause().prop_map(Ended::Failed)];
     let times = (any::<i64>(), any::<u64>(), any::<u64>(), any::<u64>());
-    (any::<u32>(), ended, times, any::<Option<i32>>(), any::<u32>(), output_file(), output_file()).prop_map(
-        |(number, ended, (started, wall, cpu, memory), exit_code, slot, stdout, stderr)| Attempt {
+    let place = (prop_oneof![2 => Just(0), 1 => any::<u32>()], any::<u32>());
+    (any::<u32>(), ended, times, any::<Option<i32>>(), place, output_file(), output_file()).prop_map(
+        |(number, ended, (started, wall, cpu, memory), exit_code, (worker, slot), stdout, stderr)| Attempt {
             number,
             ended,
             started: Timestamp(started),
@@ -41,6 +42,7 @@ fn attempt() -> impl Strategy<Value = Attempt> {
             cpu: Micros(cpu),
             peak_memory: Bytes(memory),
             exit_code,
+            worker,
             slot,
             stdout,
             stderr,
@@ -95,6 +97,7 @@ fn ordinary(count: u64) -> Vec<RunRecord> {
                 cpu: Micros(700 + noise(i + 2) % 200),
                 peak_memory: Bytes(2_000_000 + noise(i + 3) % 64 * 4096),
                 exit_code: Some(0),
+                worker: 0,
                 slot: (noise(i) % 2) as u32,
                 stdout: OutputFile { tail: Vec::new(), length: 24 + i % 3, file: None },
                 stderr: OutputFile::default(),

@@ -83,9 +83,13 @@ impl<'a> Reader<'a> {
         Ok(text)
     }
 
+    pub fn is_at_end(&self) -> bool {
+        self.bytes.is_empty()
+    }
+
     /// Everything must have been read.
     pub fn end(&self) -> Wire<()> {
-        if self.bytes.is_empty() { Ok(()) } else { Err(Broken("there is more than it should hold")) }
+        if self.is_at_end() { Ok(()) } else { Err(Broken("there is more than it should hold")) }
     }
 }
 

@@ -13,6 +13,7 @@ fn attempt() -> Attempt {
         cpu: Micros(250_000),
         peak_memory: Bytes(4096),
         exit_code: None,
+        worker: 0,
         slot: 0,
         stdout: OutputFile::default(),
         stderr: OutputFile::default(),
