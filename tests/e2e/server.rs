@@ -265,6 +265,21 @@ fn a_killed_server_goes_on_and_makes_nothing_twice() {
 }
 
 #[test]
+fn commands_reach_a_study_that_a_server_works_on() {
+    let desk = Desk::new();
+    let server = Server::start(&desk);
+    server.http.post("/api/v1/studies", &json!({ "file": sleepers(desk.path(), 6, 0) }));
+    until("two do not run", || desk.read("made").lines().count() == 2);
+    assert_eq!(desk.paramo(&["pause", "sleepers"]).code, Some(0));
+    until("the pause does not come", || {
+        server.http.get("/api/v1/studies/sleepers").json()["progress"]["paused"] == true
+    });
+    assert_eq!(desk.paramo(&["resume", "sleepers"]).code, Some(0));
+    desk.file("go", "");
+    assert_eq!(server.study("sleepers", "finished")["succeeded"], 6);
+}
+
+#[test]
 fn a_server_told_to_end_leaves_studies_open_and_no_process() {
     let desk = Desk::new();
     let mut first = Server::start(&desk);

@@ -50,7 +50,7 @@ const TICK: Duration = Duration::from_millis(200);
 /// A store that refuses (disk full, locked) is tried again after these waits, with leasing stopped.
 const STORE_WAITS: [Duration; 4] =
     [Duration::from_secs(1), Duration::from_secs(2), Duration::from_secs(4), Duration::from_secs(8)];
-/// The same for a database that nobody answers for: a server that is started anew takes its time. Five minutes in all.
+/// The same for a database that nobody answers for: a server that is started anew takes its time. Some four minutes in all.
 const DATABASE_WAITS: [Duration; 12] = {
     let mut waits = [Duration::from_secs(30); 12];
     waits[0] = Duration::from_millis(500);

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use paramo_engine::{Changed, Command, EngineError, Observer, Plan, Switchboard, Terms, conduct, plan};
+use paramo_engine::{Changed, Command, Observer, Plan, Switchboard, Terms, conduct, plan};
 use paramo_model::{Capacity, Event, Moment, StopReason, Study, StudyId, StudyState};
 use paramo_store::{Held, Store, StoreError, StudyLock, StudyRow};
 use roaring::RoaringTreemap;
@@ -47,8 +47,6 @@ pub enum HostError {
     Preflight { name: String, message: String },
     #[error("{name} differs from the study that is stored under this name: {differences}")]
     Differs { name: String, differences: String },
-    #[error(transparent)]
-    Engine(#[from] EngineError),
 }
 
 impl Host {
@@ -227,6 +225,13 @@ impl Host {
         drop(lock);
         self.told(id, "study-deleted");
         Ok(())
+    }
+
+    /// Reads every study that is worked on again: another process has changed one of them in the store.
+    pub fn reload(&self) {
+        for driven in self.driven().values() {
+            let _ = driven.commands.send(Command::Reload);
+        }
     }
 
     /// Whether this host works on a study, and how it goes.

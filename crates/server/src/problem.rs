@@ -133,7 +133,6 @@ impl From<HostError> for Problem {
     fn from(error: HostError) -> Problem {
         match error {
             HostError::Store(error) => error.into(),
-            HostError::Engine(_) => Problem::internal(error.to_string()),
             HostError::Held(_) | HostError::Preflight { .. } | HostError::Differs { .. } => {
                 Problem::conflict(error.to_string())
             }

@@ -41,6 +41,12 @@ pub async fn server(store: &Path, args: Server) -> Result<u8> {
         })
     })?;
     let address = listener.local_addr().map_err(|error| Failure::unavailable(error.to_string()))?;
+    if !address.ip().is_loopback() {
+        anstream::eprintln!(
+            "warning: others on the network can read what goes over {address}, the token included; use a proxy with TLS"
+        );
+    }
+    listen_to_commands(&host)?;
     let allocation = site.submit(Request { cpus: args.cpus }).await?;
     host.board().attach("local".to_owned(), allocation.capacity, allocation.link).await;
     for (name, error) in host.take_up_all().await.map_err(|error| Failure::unavailable(error.to_string()))? {
@@ -73,6 +79,20 @@ pub async fn server(store: &Path, args: Server) -> Result<u8> {
     // Readers of events never end by themselves.
     let _ = tokio::time::timeout(GOODBYE, serving).await;
     Ok(exit::OK)
+}
+
+/// Other commands change the store and send this signal to whoever holds a study's lock, which is this process from now on.
+fn listen_to_commands(host: &Arc<Host>) -> Result<()> {
+    let mut changed = signal(SignalKind::user_defined1())
+        .map_err(|error| Failure::unavailable(format!("cannot listen to signals: {error}")))?;
+    let host = Arc::downgrade(host);
+    tokio::spawn(async move {
+        while changed.recv().await.is_some() {
+            let Some(host) = host.upgrade() else { return };
+            host.reload();
+        }
+    });
+    Ok(())
 }
 
 /// Returns when somebody wants the server to end.
