@@ -20,6 +20,7 @@ th,td{padding:.15rem .8rem .15rem 0;text-align:right;border-bottom:1px solid var
 @media(prefers-color-scheme:dark){
 :root{--paper:#16181c;--ink:#e8e8e8;--faint:#a8adb5;--grid:#363a42}
 .paper,.halo{fill:var(--paper)}svg text{fill:var(--ink)}svg text.note{fill:var(--faint)}
+.density{filter:invert(1) hue-rotate(180deg);mix-blend-mode:screen}
 .axis{stroke:var(--ink)}.grid{stroke:var(--grid)}.outline{stroke:var(--ink)}
 [fill='#0072b2']{fill:#4aa8e0}[stroke='#0072b2']{stroke:#4aa8e0}[fill='#333333']{fill:#d0d0d0}[stroke='#333333']{stroke:#d0d0d0}
 [stroke='#595959']{stroke:var(--faint)}[fill='#f0f0f0']{fill:#2a2d33}[stroke='#a8a8a8']{stroke:#555a63}}

@@ -139,7 +139,7 @@ impl Lanes {
         let bottom = plot.y1 - TICK;
         let first = axes.first().map_or(0.0, |(axis, _)| widest(&upright_ticks(axis, bottom - top)));
         let spread = (axes.len() - 1) as f64;
-        let left = plot.x0 + first.clamp(24.0, plot.width() * 0.15) + 6.0;
+        let left = plot.x0 + first.max(24.0).min(plot.width() * 0.15) + 6.0;
         let right = plot.x1 - (plot.width() / (spread + 1.0) / 2.4).min(30.0);
         if bottom - top < 40.0 || (right - left) / spread < 12.0 {
             return Err(format!("there is no room for {} axes; ask for a larger picture", axes.len()));

@@ -109,6 +109,17 @@ fn parallel_coordinates_break_where_a_value_is_missing() {
 }
 
 #[test]
+fn parallel_coordinates_are_drawn_where_there_is_little_room() {
+    for width in 200..320 {
+        let request = Request { width: Some(width), height: Some(300), ..of("parallel") };
+        match choose(&sample(30), &request).and_then(|choice| choice.draw(Format::Svg)) {
+            Ok(_) => {}
+            Err(why) => assert!(width < 240 && why.contains("larger picture"), "{width}: {why}"),
+        }
+    }
+}
+
+#[test]
 fn a_throughput_counts_every_run_once() {
     let bars = |n: u32| {
         (0..n).map(|i| Bar {
