@@ -7,6 +7,9 @@ use crate::kind::Columns;
 use crate::numbers::{Numbers, plain};
 use crate::request::{AxisScale, Request};
 
+/// A shorter time, in seconds, is none.
+const SHORTEST: f64 = 1e-9;
+
 /// Runs with a proper start and end, by slot and start.
 pub(crate) struct Schedule {
     pub bars: Vec<Bar>,
@@ -33,6 +36,8 @@ impl Schedule {
         if !(to - from).is_finite() {
             return Err("no run has a start and an end after it".to_string());
         }
+        // No clock tells nearer moments apart, and runs per second would be infinite.
+        let to = if to - from < SHORTEST { from } else { to };
         let (unit, seconds) = match to - from {
             0.0..180.0 => ("s", 1.0),
             180.0..10_800.0 => ("min", 60.0),
@@ -77,4 +82,20 @@ pub(crate) fn numbers(bars: &[Bar], from: f64) -> Numbers {
         numbers.push(cells);
     }
     numbers
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::Data;
+
+    #[test]
+    fn what_takes_less_than_a_clock_can_tell_takes_no_time() {
+        let bar = |end| Bar { worker: 0, slot: 0, start: 5.0, end, ok: true };
+        for (ends, lasts) in [([5.0, 5.0 + 1e-12], 0.0), ([5.0, 5.5], 0.5)] {
+            let data = Data { bars: ends.map(bar).to_vec(), ..Data::default() };
+            let schedule = Schedule::of("it", &Facts::new(&data), &Request::default()).unwrap();
+            assert_eq!(schedule.to - schedule.from, lasts);
+        }
+    }
 }

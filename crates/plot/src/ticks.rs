@@ -23,7 +23,8 @@ pub(crate) struct Ticks {
 /// At most about `most` ticks from `lo` to `hi`, both finite and different. `whole`: no steps below 1.
 pub(crate) fn linear(lo: f64, hi: f64, most: usize, whole: bool) -> Ticks {
     let most = most.max(1) as f64;
-    let mut step = nice_step(hi / most - lo / most);
+    // The next round number after the largest numbers would be infinite.
+    let mut step = nice_step((hi / most - lo / most).min(f64::MAX / 2.0));
     if whole {
         step = step.max(1.0);
     }
@@ -227,7 +228,10 @@ mod tests {
             assert_eq!(shown(&linear(lo, hi, most, false)), expected);
         }
         assert_eq!(shown(&linear(0.0, 2.0, 8, true)), "0 1 2");
-        assert_eq!(shown(&linear(-f64::MAX, f64::MAX, 4, false)), "−1 0 1 [×10³⁰⁸]");
+        for most in [1, 2, 4] {
+            assert_eq!(shown(&linear(-f64::MAX, f64::MAX, most, false)), "−1 0 1 [×10³⁰⁸]");
+            assert!(linear(-f64::MAX, 0.0, most, false).ticks.iter().all(|tick| tick.value.is_finite()));
+        }
     }
 
     #[test]

@@ -143,6 +143,16 @@ fn a_throughput_counts_every_run_once() {
 }
 
 #[test]
+fn runs_of_next_to_no_time_have_a_throughput() {
+    for end in [0.0, 5e-324, 1e-12] {
+        let data =
+            Data { bars: vec![Bar { worker: 0, slot: 0, start: 0.0, end, ok: true }], ..Data::default() };
+        assert!(notes(&data, &of("throughput")).contains("mean of 1 runs/s"), "{end}");
+        assert!(!svg(&data, &of("throughput")).contains("inf"), "{end}");
+    }
+}
+
+#[test]
 fn studies_are_compared_by_their_slots() {
     let timing = |slots: u32, seconds| Timing { study: format!("s{slots}"), slots, seconds, runs: 50 };
     let data = Data { timings: vec![timing(4, 30.0), timing(1, 100.0), timing(2, 50.0)], ..Data::default() };
