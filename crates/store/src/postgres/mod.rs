@@ -5,6 +5,7 @@
 //! caller, who keeps the results, and whether the broken one came through is looked up before the next.
 
 mod lock;
+mod once;
 mod opening;
 mod refusal;
 
@@ -418,3 +419,5 @@ async fn create(
 async fn notify(session: &mut Session<'_>, id: StudyId) -> Result<()> {
     session.optional::<(bool,)>(sql::NOTIFY, cells![id.0.to_string()]).await.map(|_| ())
 }
+
+mod people;

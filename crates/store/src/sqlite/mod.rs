@@ -336,3 +336,12 @@ fn lost(folder: &Folder, marked: Option<Totals>, now: Totals) -> Option<Damage> 
     let commits = marked.commits.checked_sub(now.commits).filter(|commits| *commits > 0)?;
     Some(Damage::LostCommits { file, commits, runs: marked.runs.saturating_sub(now.runs) })
 }
+
+/// A change of which the store counts no runs. Nobody loses the answer of a file.
+macro_rules! once {
+    ($store:expr, |$session:ident| $work:expr) => {
+        change!($store, 0, |$session| $work)
+    };
+}
+
+mod people;
