@@ -9,7 +9,7 @@ use sqlx::postgres::PgRow;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{FromRow, PgConnection, Postgres, Sqlite, SqliteConnection};
 
-use crate::{Result, StoreError};
+use crate::{Result, StoreError, sql};
 
 /// A value that is handed to a statement.
 #[derive(Clone, Debug)]
@@ -17,6 +17,7 @@ pub enum Cell {
     Integer(i64),
     Text(String),
     Bytes(Vec<u8>),
+    NoInteger,
     NoText,
     NoBytes,
 }
@@ -42,6 +43,12 @@ impl From<String> for Cell {
 impl From<Vec<u8>> for Cell {
     fn from(value: Vec<u8>) -> Cell {
         Cell::Bytes(value)
+    }
+}
+
+impl From<Option<i64>> for Cell {
+    fn from(value: Option<i64>) -> Cell {
+        value.map_or(Cell::NoInteger, Cell::Integer)
     }
 }
 
@@ -87,6 +94,7 @@ macro_rules! bound {
                 Cell::Integer(value) => query.bind(value),
                 Cell::Text(value) => query.bind(value),
                 Cell::Bytes(value) => query.bind(value),
+                Cell::NoInteger => query.bind(None::<i64>),
                 Cell::NoText => query.bind(None::<String>),
                 Cell::NoBytes => query.bind(None::<Vec<u8>>),
             };
@@ -131,6 +139,15 @@ impl<'c> Session<'c> {
                 .fetch_optional(&mut **connection)
                 .await
                 .map_err(|error| StoreError::postgres(&self.at, error)),
+        }
+    }
+
+    /// Waits for others that have claimed the same, and keeps it until the transaction ends. In a directory only one changes anything
+    /// at a time, so there is nothing to wait for.
+    pub async fn claim(&mut self, what: String) -> Result<()> {
+        match self.engine {
+            Engine::Sqlite(_) => Ok(()),
+            Engine::Postgres(_) => self.optional::<(bool,)>(sql::CLAIM_NAME, cells![what]).await.map(|_| ()),
         }
     }
 
