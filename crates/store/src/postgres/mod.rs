@@ -19,7 +19,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
-use paramo_model::{RunRecord, Study, StudyId, StudyState, Timestamp};
+use paramo_model::{Micros, RunRecord, Study, StudyId, StudyState, Timestamp};
 use roaring::RoaringTreemap;
 use sqlx::PgPool;
 use sqlx::postgres::PgConnectOptions;
@@ -299,6 +299,13 @@ impl Store for PostgresStore {
             most = most.max(write::reopen(session, id, indices).await?);
             notify(session, id).await?;
             Ok(most)
+        })
+    }
+
+    async fn worked(&self, id: StudyId, in_all: Micros) -> Result<()> {
+        change!(self, |session, _again| async {
+            session.optional::<(i64, i64)>(sql::CLAIM, cells![id.0]).await?;
+            write::worked(session, id, in_all).await
         })
     }
 

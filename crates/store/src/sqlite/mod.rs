@@ -15,7 +15,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use paramo_model::{RunRecord, Study, StudyId, StudyState};
+use paramo_model::{Micros, RunRecord, Study, StudyId, StudyState};
 use roaring::RoaringTreemap;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqlitePool};
 use sqlx::{ConnectOptions, Connection};
@@ -226,6 +226,10 @@ impl Store for SqliteStore {
 
     async fn reopen(&self, id: StudyId, indices: &RoaringTreemap) -> Result<u64> {
         change!(self, 0, |session| write::reopen(session, id, indices))
+    }
+
+    async fn worked(&self, id: StudyId, in_all: Micros) -> Result<()> {
+        change!(self, 0, |session| write::worked(session, id, in_all))
     }
 
     async fn ended(&self, id: StudyId) -> Result<Ended> {
