@@ -15,8 +15,8 @@ use std::time::Duration;
 
 use paramo_model::{
     Application, Assignment, Axis, Block, Bytes, Capacity, Cause, Ended, Factor, FromWorker, LeaseId, Name,
-    Output, OutputSource, Parameter, ParameterType, Program, Report, RunPolicy, Scale, SpaceSpec, Steps,
-    Study, StudyId, Template, Ticket, ToWorker, Value,
+    Output, OutputSource, Parameter, ParameterType, Program, ProjectPart, Report, RunPolicy, Scale,
+    SpaceSpec, Steps, Study, StudyId, Template, Ticket, ToWorker, Value,
 };
 use tempfile::TempDir;
 
@@ -176,6 +176,8 @@ impl Rig {
             files: text(&self.files),
             slots: self.slots,
             share: 1.0,
+            project: ProjectPart::default(),
+            revision: 1,
         }));
     }
 
@@ -208,6 +210,7 @@ impl Rig {
                         std::fs::write(told, "").expect("a file");
                     }
                     FromWorker::Notice(notice) => self.notices.push(notice),
+                    FromWorker::Settled { .. } => {}
                     FromWorker::Returned { indices, .. } => self.returned.extend(indices),
                     FromWorker::Released { .. } | FromWorker::Gone => panic!("nobody sent it away"),
                 }

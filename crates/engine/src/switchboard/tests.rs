@@ -2,7 +2,8 @@
 
 use paramo_model::{
     Application, Assignment, Axis, Block, Bytes, Cause, Ended, Factor, LeaseId, Name, Parameter,
-    ParameterType, Program, Report, RunPolicy, Scale, SpaceSpec, Steps, Study, Template, Ticket, Value,
+    ParameterType, Program, ProjectPart, Report, RunPolicy, Scale, SpaceSpec, Steps, Study, Template, Ticket,
+    Value,
 };
 use paramo_worker::{LocalWorker, WorkerOptions};
 
@@ -88,6 +89,8 @@ fn assignment(script: &str, points: u64) -> Assignment {
         files: "/nonexistent".to_owned(),
         slots: None,
         share: 1.0,
+        project: ProjectPart::default(),
+        revision: 1,
     }
 }
 
