@@ -167,7 +167,7 @@ impl Host {
         lock: StudyLock,
     ) {
         let id = row.id;
-        let link = self.board.open(id, Terms::default());
+        let link = self.board.open(id, project_of(&row), Terms::default());
         let mut view = View { host: &self, id, moments };
         let outcome =
             conduct(self.store.clone(), row, link, &self.directory, budget, orders, &mut view).await;
@@ -222,6 +222,7 @@ impl Host {
     /// What the studies of a project may have from now on. Those that waited for it go on by themselves.
     pub async fn set_project(&self, name: &Name, terms: ProjectTerms) -> Result<(), HostError> {
         self.budget(name).await?.set_terms(terms);
+        self.board.set_project(name.clone(), terms);
         Ok(())
     }
 
