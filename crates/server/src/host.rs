@@ -14,6 +14,7 @@ use roaring::RoaringTreemap;
 use serde_json::json;
 use tokio::sync::{mpsc, watch};
 
+use crate::cache::Cache;
 use crate::hub::Hub;
 use crate::shape::{self, Going};
 
@@ -26,6 +27,7 @@ pub struct Host {
     /// What the largest worker has: a study that needs more is refused.
     here: Capacity,
     hub: Hub,
+    cache: Cache,
     driven: Mutex<HashMap<StudyId, Driven>>,
     idle: watch::Sender<usize>,
 }
@@ -61,6 +63,7 @@ impl Host {
             board: Switchboard::start(),
             here,
             hub: Hub::new(u32::from_ne_bytes(epoch).into()),
+            cache: Cache::default(),
             driven: Mutex::default(),
             idle: watch::Sender::new(0),
         }))
@@ -76,6 +79,11 @@ impl Host {
 
     pub fn store(&self) -> &Arc<dyn Store> {
         &self.store
+    }
+
+    /// The results that are being looked at.
+    pub(crate) fn cache(&self) -> &Cache {
+        &self.cache
     }
 
     pub fn directory(&self) -> &Path {
