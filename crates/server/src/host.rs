@@ -19,6 +19,7 @@ use roaring::RoaringTreemap;
 use serde_json::json;
 use tokio::sync::{mpsc, watch};
 
+use crate::cache::Cache;
 use crate::hub::Hub;
 use crate::shape::{self, Going};
 
@@ -32,6 +33,7 @@ pub struct Host {
     here: Capacity,
     hub: Hub,
     projects: Mutex<HashMap<Name, Budget>>,
+    cache: Cache,
     driven: Mutex<HashMap<StudyId, Driven>>,
     idle: watch::Sender<usize>,
 }
@@ -69,6 +71,7 @@ impl Host {
             here,
             hub: Hub::new(u32::from_ne_bytes(epoch).into()),
             projects: Mutex::default(),
+            cache: Cache::default(),
             driven: Mutex::default(),
             idle: watch::Sender::new(0),
         }))
@@ -84,6 +87,11 @@ impl Host {
 
     pub fn store(&self) -> &Arc<dyn Store> {
         &self.store
+    }
+
+    /// The results that are being looked at.
+    pub(crate) fn cache(&self) -> &Cache {
+        &self.cache
     }
 
     pub fn directory(&self) -> &Path {

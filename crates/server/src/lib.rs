@@ -5,6 +5,8 @@
 
 mod access;
 mod api;
+mod cache;
+mod chart;
 mod host;
 mod hub;
 mod problem;

@@ -39,6 +39,9 @@ pub struct Fault {
 pub type Result<T> = std::result::Result<T, Problem>;
 
 impl Problem {
+    /// The type of what does not fit the server's memory.
+    pub const TOO_LARGE: &'static str = "/problems/too-large";
+
     fn new(
         status: StatusCode,
         kind: &'static str,
@@ -78,6 +81,11 @@ impl Problem {
     pub fn changed() -> Problem {
         let detail = "it has changed since it was read; read it again and send its new ETag in If-Match";
         Problem::new(StatusCode::PRECONDITION_FAILED, "/problems/changed", "somebody else was faster", detail)
+    }
+
+    pub fn too_large(detail: impl Into<String>) -> Problem {
+        let title = "it is too large for this";
+        Problem::new(StatusCode::UNPROCESSABLE_ENTITY, Problem::TOO_LARGE, title, detail)
     }
 
     pub fn unavailable(detail: impl Into<String>) -> Problem {

@@ -1,6 +1,9 @@
 //! The routes, one file for each group; the OpenAPI document is made from them.
 
+mod aggregate;
 mod events;
+mod page;
+mod plots;
 mod results;
 mod runs;
 mod studies;
@@ -61,9 +64,12 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(studies::retry))
         .routes(routes!(studies::slots))
         .routes(routes!(studies::running))
+        .routes(routes!(page::list))
         .routes(routes!(runs::show))
         .routes(routes!(runs::stream))
         .routes(routes!(results::table))
+        .routes(routes!(aggregate::show))
+        .routes(routes!(plots::show))
         .routes(routes!(workers::list))
         .routes(routes!(workers::sites))
         .routes(routes!(events::stream))

@@ -11,6 +11,7 @@ use paramo_table::{Format, Options, ResultTable};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
+use super::plots::blocking;
 use super::{App, study};
 use crate::problem::{Problem, Result};
 
@@ -64,16 +65,28 @@ pub(super) async fn table(
     };
     let store = app.host.store().clone();
     let name = format!("{}.{}", row.name, format.endings()[0]);
+    let reading = match app.host.cache().read(&store, &row).await {
+        Ok(reading) => Some(reading),
+        // What is too large to be kept is read for this table alone.
+        Err(problem) if problem.kind == Problem::TOO_LARGE => None,
+        Err(problem) => return Err(problem),
+    };
     // A million rows take some tenths of a second: not on the threads that answer everybody.
-    let made = tokio::task::spawn_blocking(move || {
-        let table =
-            tokio::runtime::Handle::current().block_on(ResultTable::load(store.as_ref(), &row, &options))?;
+    let bytes = blocking(move || {
+        let table = match reading {
+            Some(reading) => reading.frame.select(&options)?,
+            None => tokio::runtime::Handle::current().block_on(ResultTable::load(
+                store.as_ref(),
+                &row,
+                &options,
+            ))?,
+        };
         let mut bytes = Vec::new();
         format.write(&table, &mut bytes)?;
-        bytes.flush()?;
-        Ok::<_, paramo_table::TableError>(bytes)
+        bytes.flush().map_err(paramo_table::TableError::from)?;
+        Ok(bytes)
     });
-    let bytes = made.await.map_err(|_| Problem::unavailable("the table could not be made; try again"))??;
+    let bytes = bytes.await?;
     download(Bytes::from(bytes), format, &name, &headers)
 }
 
