@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { bytes, count, duration, percent, rate, runs, value, withUnit } from "./format";
+import { bytes, count, duration, full, percent, rate, runs, value, withUnit } from "./format";
 
 it.each([
   [0, "0"],
@@ -22,6 +22,10 @@ it.each([
   [1.23456789e-9, "1.2346e-9"],
   [6.02214076e23, "6.0221e23"],
 ])("%s as a value", (v, text) => expect(value(v)).toBe(text));
+
+it("a value in full keeps its digits", () => {
+  expect([full(0.9310344827586207), full(-1e-20), full(12300), full(null)]).toEqual(["0.9310344827586207", "−1e-20", "12,300", "—"]);
+});
 
 it("a unit stands only behind something", () => {
   expect(withUnit(3, "min")).toBe("3 min");

@@ -33,6 +33,11 @@ function scientific(v: number): string {
   return minus(`${Number(lead)}e${Number(power)}`);
 }
 
+/** A value with all its digits. */
+export function full(v: unknown): string {
+  return typeof v === "number" && Number.isFinite(v) && !Number.isInteger(v) ? minus(String(v)) : value(v);
+}
+
 /** A value with its unit. */
 export function withUnit(v: unknown, unit: string | null | undefined): string {
   return unit && v !== null && v !== undefined ? `${value(v)} ${unit}` : value(v);
