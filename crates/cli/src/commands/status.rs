@@ -4,7 +4,6 @@ use std::path::Path;
 
 use paramo_design::Space;
 use paramo_model::{Seconds, StudyState};
-use paramo_store::{StudyRow, StudySummary};
 
 use super::list::{list, state_words, summary_json, summary_title};
 use crate::args::{List, Status};
