@@ -40,7 +40,7 @@ describe("the first chart", () => {
 
   it("of one axis is a line, with a line for each name", () => {
     const choice = first(study([range("k1"), { axis: ["mode", { values: ["a", "b"] }] }], [["k1", "float"], ["mode", "choice"]]));
-    expect([choice.kind, query(choice)]).toEqual(["line", { x: "k1", value: "period", colour: "mode" }]);
+    expect([choice.kind, query(choice)]).toEqual(["line", { x: "k1", value: "period", statistic: "mean", colour: "mode" }]);
   });
 
   it("of many axes is parallel coordinates", () => {

@@ -22,13 +22,13 @@ export interface KindOf {
 
 export const KINDS: KindOf[] = [
   { kind: "heatmap", name: "Heat map", needs: ["x", "y", "value", "statistic"] },
-  { kind: "line", name: "Line", needs: ["x", "value", "colour"] },
+  { kind: "line", name: "Line", needs: ["x", "value", "statistic", "colour"] },
   { kind: "scatter", name: "Scatter", needs: ["x", "y", "colour"] },
   { kind: "histogram", name: "Histogram", needs: ["x"] },
   { kind: "parallel", name: "Parallel coordinates", needs: ["columns"] },
 ];
 
-export const STATISTICS = ["mean", "median", "min", "max", "sd", "count"] as const;
+export const STATISTICS = ["mean", "median", "min", "max", "sd", "sum", "count"] as const;
 
 /** Times that every run has. */
 export const MEASURED = [

@@ -14,8 +14,14 @@ export function isEmpty(filter: Filter): boolean {
   return filter.state === "" && filter.cause === "" && filter.where.trim() === "";
 }
 
+/** Whether runs are asked for that have no results yet, so that nothing but the state can choose among them. */
+export function unended(filter: Filter): boolean {
+  return filter.state === "running" || filter.state === "waiting";
+}
+
 /** The whole filter as one condition, for what takes no other. */
 export function asCondition(filter: Filter): string {
+  if (unended(filter)) return "";
   let condition = filter.where.trim();
   if (filter.cause !== "") condition = both(`cause == '${filter.cause}'`, condition);
   if (filter.state !== "") condition = both(`state == '${filter.state}'`, condition);
@@ -24,6 +30,7 @@ export function asCondition(filter: Filter): string {
 
 /** For the address of `/runs`. */
 export function asQuery(filter: Filter): Record<string, string> {
+  if (unended(filter)) return { state: filter.state };
   return { state: filter.state, cause: filter.cause, where: filter.where.trim() };
 }
 

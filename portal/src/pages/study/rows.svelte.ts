@@ -13,7 +13,8 @@ export class Rows {
   loading = $state(false);
   /** Grows when rows have come. */
   version = $state(0);
-  columns: RunsPage["columns"] = $state.raw({ parameters: [], outputs: [] });
+  /** Whether `total` is all of them, and not only so many as are known. */
+  counted = $state(true);
 
   readonly #pages = new Map<number, { rows: RunRow[]; stale: boolean }>();
   readonly #asked = new Map<number, AbortController>();
@@ -77,8 +78,10 @@ export class Rows {
         if (this.#pages.size <= KEPT) break;
         this.#pages.delete(old);
       }
-      this.total = found.total;
-      this.columns = found.columns;
+      // What nobody has counted goes on as long as pages come full.
+      const known = page * PAGE + found.rows.length;
+      this.counted = found.total !== null;
+      this.total = found.total ?? Math.max(this.total ?? 0, known + (found.rows.length === PAGE ? 1 : 0));
       this.problem = null;
       this.version += 1;
     } catch (error) {

@@ -75,7 +75,7 @@ export interface RunRow {
   index: number;
   state: string;
   cause: string | null;
-  attempts: number;
+  attempts: number | null;
   parameters: Record<string, Cell>;
   outputs: Record<string, Cell>;
   wall_seconds: number | null;
@@ -86,8 +86,8 @@ export interface RunRow {
 }
 
 export interface RunsPage {
-  total: number;
-  columns: { parameters: string[]; outputs: string[] };
+  /** `null`: nobody has counted them. */
+  total: number | null;
   rows: RunRow[];
 }
 
