@@ -8,6 +8,7 @@ mod designs;
 mod designs_classical;
 mod docs;
 mod faults;
+mod login;
 mod messages;
 mod plots;
 mod postgres;
