@@ -247,10 +247,24 @@ fn an_expired_token_or_session_is_none() {
         root.post("/api/v1/tokens", &json!({ "name": "x", "scopes": ["read"] })).json()["token"].clone();
     let token = group.bearer(token.as_str().unwrap());
     assert_eq!((token.get("/api/v1/version").status, root.get("/api/v1/version").status), (200, 200));
-    let python = "import sqlite3; c = sqlite3.connect('.paramo/store.db'); \
-                  c.execute('UPDATE tokens SET expires = 1'); c.execute('UPDATE sessions SET expires = 1'); c.commit()";
-    let done = std::process::Command::new("python3").args(["-c", python]).current_dir(desk.path()).status();
-    assert!(done.unwrap().success());
+    let sql = |statement: &str| {
+        let python = "import sqlite3, sys; c = sqlite3.connect('.paramo/store.db'); \
+                      print(c.execute(sys.argv[1]).fetchone()); c.commit()";
+        let done = std::process::Command::new("python3")
+            .args(["-c", python, statement])
+            .current_dir(desk.path())
+            .output();
+        let done = done.unwrap();
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+        String::from_utf8_lossy(&done.stdout).trim().to_owned()
+    };
+    // A session that is used goes on: an hour after it was used last it ends an hour later.
+    sql("UPDATE sessions SET used = used - 3600000000");
+    assert_eq!(root.get("/api/v1/version").status, 200);
+    let longer = sql("SELECT max(expires - created) >= 1000000 * 3600 * (14 * 24 + 1) FROM sessions");
+    assert_eq!(longer, "(1,)");
+    sql("UPDATE tokens SET expires = 1");
+    sql("UPDATE sessions SET expires = 1");
     assert_eq!((token.get("/api/v1/version").status, root.get("/api/v1/version").status), (401, 401));
 }
 
