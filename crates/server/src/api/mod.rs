@@ -23,8 +23,8 @@ mod workers;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
-use axum::http::{HeaderValue, Request, header};
+use axum::extract::{DefaultBodyLimit, State};
+use axum::http::{HeaderName, HeaderValue, Request, header};
 use axum::middleware::{self, Next};
 use axum::response::Response;
 use utoipa::OpenApi;
@@ -35,9 +35,6 @@ use crate::access::{self, Flood};
 use crate::host::Host;
 use crate::people::Service;
 use crate::problem::Problem;
-
-/// The largest body that is read.
-const LARGEST_BODY: usize = 16 * 1024 * 1024;
 
 /// What the routes work on.
 #[derive(Clone)]
@@ -134,6 +131,7 @@ pub fn openapi() -> String {
 pub fn router(app: App) -> Router {
     let (api, _) = routes().split_for_parts();
     let document = openapi();
+    let secure = app.people.secure();
     let open = Router::new().route(
         "/api/v1/openapi.json",
         axum::routing::get(move || async move { ([(header::CONTENT_TYPE, "application/json")], document) }),
@@ -145,24 +143,34 @@ pub fn router(app: App) -> Router {
             Problem::not_found("there is nothing at this path; /api/v1/openapi.json lists what there is")
         })
         .layer(middleware::from_fn_with_state(app.clone(), access::guard));
-    guarded.layer(DefaultBodyLimit::max(LARGEST_BODY)).layer(middleware::from_fn(headers)).with_state(app)
+    guarded
+        // Bodies are read, and limited, where requests are let through.
+        .layer(DefaultBodyLimit::disable())
+        .layer(middleware::from_fn_with_state(secure, headers))
+        .with_state(app)
 }
 
-/// What every answer carries: nobody frames it, guesses its type, or keeps it in a shared cache.
-async fn headers(request: Request<axum::body::Body>, next: Next) -> Response {
+/// What every answer carries: nobody frames it, guesses its type, or keeps it in a shared cache. Scripts and styles are files of ours.
+async fn headers(State(secure): State<bool>, request: Request<axum::body::Body>, next: Next) -> Response {
     let mut response = next.run(request).await;
     let fixed = [
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::X_FRAME_OPTIONS, "DENY"),
         (header::REFERRER_POLICY, "no-referrer"),
-        (
-            header::CONTENT_SECURITY_POLICY,
-            "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'",
-        ),
+        (header::CONTENT_SECURITY_POLICY, POLICY),
+        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+        (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
     ];
     for (name, value) in fixed {
-        response.headers_mut().insert(name, HeaderValue::from_static(value));
+        // A page that needs a policy of its own has said so.
+        response.headers_mut().entry(name).or_insert(HeaderValue::from_static(value));
+    }
+    if secure {
+        let year = HeaderValue::from_static("max-age=31536000");
+        response.headers_mut().insert(header::STRICT_TRANSPORT_SECURITY, year);
     }
     response.headers_mut().entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     response
 }
+
+const POLICY: &str = "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'";

@@ -232,7 +232,7 @@ pub(super) async fn oidc(
             Ok((StatusCode::SEE_OTHER, [(header::LOCATION, to), (header::SET_COOKIE, cookie)])
                 .into_response())
         }
-        Err(error) => Ok(to_sign_in(&app.people, error.code())),
+        Err(error) => Ok(to_sign_in(&app.people, error.code(), &error.to_string())),
     }
 }
 
@@ -249,11 +249,13 @@ pub(super) async fn callback(
     let cookie = browser::cookie(&headers, login::COOKIE);
     let (identity, path) = match provider.finish(&answer, cookie, crate::clock::now()).await {
         Ok(done) => done,
-        Err(error) => return Ok(to_sign_in(&app.people, error.code())),
+        Err(error) => return Ok(to_sign_in(&app.people, error.code(), &error.to_string())),
     };
     let came = match app.people.vouched(identity).await {
         Ok(came) => came,
-        Err(problem) if problem.status < 500 => return Ok(to_sign_in(&app.people, "refused")),
+        Err(problem) if problem.status < 500 => {
+            return Ok(to_sign_in(&app.people, "refused", &problem.detail));
+        }
         Err(problem) => return Err(problem),
     };
     let cookie = app.people.session_cookie(&came.code)?;
@@ -272,9 +274,10 @@ fn provider(service: &Service) -> Result<&login::Oidc> {
     provider.ok_or_else(|| Problem::not_found("no provider is set up; add [login.oidc] to server.toml"))
 }
 
-/// Back to the page for signing in, which has a text for each code. Nobody came in, which is written down.
-fn to_sign_in(service: &Service, code: &'static str) -> Response {
-    let noted = Noted { detail: Some(format!("nobody came in: {code}")), ..Noted::default() };
+/// Back to the page for signing in, which has a text for each code. Nobody came in, which is written down with the reason: only there
+/// does an administrator see what is wrong with a provider.
+fn to_sign_in(service: &Service, code: &'static str, why: &str) -> Response {
+    let noted = Noted { detail: Some(format!("nobody came in: {why}")), ..Noted::default() };
     let to = format!("{}/login?error={code}", service.base());
     (StatusCode::SEE_OTHER, Extension(noted), [(header::LOCATION, to)]).into_response()
 }
