@@ -9,6 +9,7 @@ mod cache;
 mod chart;
 mod host;
 mod hub;
+mod ordered;
 mod problem;
 mod shape;
 

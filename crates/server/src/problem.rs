@@ -88,11 +88,24 @@ impl Problem {
         Problem::new(StatusCode::UNPROCESSABLE_ENTITY, Problem::TOO_LARGE, title, detail)
     }
 
+    /// A document that is well formed and makes no sense.
+    pub fn unprocessable(detail: impl Into<String>) -> Problem {
+        let title = "the document has errors";
+        Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "/problems/bad-document", title, detail)
+    }
+
+    /// A range beyond the end of what has so many bytes.
+    pub fn beyond(whole: usize) -> Problem {
+        let mut problem = Problem::bad_input(format!("the file has {whole} bytes; the range lies beyond"));
+        problem.status = StatusCode::RANGE_NOT_SATISFIABLE.as_u16();
+        problem
+    }
+
     pub fn unavailable(detail: impl Into<String>) -> Problem {
         Problem::new(StatusCode::SERVICE_UNAVAILABLE, "/problems/unavailable", "not possible now", detail)
     }
 
-    fn internal(detail: impl Into<String>) -> Problem {
+    pub fn internal(detail: impl Into<String>) -> Problem {
         Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "/problems/internal", "the server failed", detail)
     }
 

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, SecondsFormat};
-use paramo_engine::WorkerStatus;
+use paramo_engine::{Why, WorkerStatus};
 use paramo_model::{Attempt, Capacity, Ended, Moment, OutputFile, Progress, RunRecord, Timestamp, Value};
 use paramo_store::{StudyRow, StudySummary};
 use serde::Serialize;
@@ -49,9 +49,27 @@ pub struct StudyDetail {
     pub outputs: Vec<Output>,
     /// Runs at once at the most, where somebody has said so.
     pub slots: Option<u32>,
+    /// The first thing in its way; `null` while it goes on.
+    pub why: Option<Reason>,
     /// What it is made of: the application, the space, how it is run.
     #[schema(value_type = Object)]
     pub definition: serde_json::Value,
+}
+
+/// What stands in the way of a study.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Reason {
+    /// What kind of thing: `paused`, `no-worker`, `cap-cpu`, …
+    pub code: &'static str,
+    pub what: String,
+    /// What would change it.
+    pub change: String,
+}
+
+impl From<Why> for Reason {
+    fn from(why: Why) -> Reason {
+        Reason { code: why.code.word(), what: why.what, change: why.change }
+    }
 }
 
 /// A parameter of an application.
@@ -164,6 +182,17 @@ pub struct Site {
     pub help: &'static str,
 }
 
+/// Workers of one kind at one site.
+#[derive(Clone, Debug, Default, Serialize, ToSchema)]
+pub struct Pool {
+    pub name: String,
+    pub site: String,
+    pub workers: usize,
+    /// Runs that its workers hold.
+    pub running: usize,
+    pub cpus: f64,
+}
+
 pub(crate) fn moment(at: Timestamp) -> String {
     let time = DateTime::from_timestamp_micros(at.0).unwrap_or_default();
     time.to_rfc3339_opts(SecondsFormat::Micros, true)
@@ -243,6 +272,7 @@ impl StudyDetail {
             parameters: parameters.collect(),
             outputs: outputs.collect(),
             slots: row.study.run.slots_now(),
+            why: None,
             definition: serde_json::to_value(&row.study).unwrap_or_default(),
         }
     }

@@ -1,12 +1,16 @@
 //! The routes, one file for each group; the OpenAPI document is made from them.
 
 mod aggregate;
+mod docs_page;
+mod estimate;
 mod events;
+mod files;
 mod page;
 mod plots;
 mod results;
 mod runs;
 mod studies;
+mod submitted;
 mod system;
 mod workers;
 
@@ -63,15 +67,22 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(studies::cancel))
         .routes(routes!(studies::retry))
         .routes(routes!(studies::slots))
+        .routes(routes!(studies::limits))
+        .routes(routes!(studies::extend))
+        .routes(routes!(studies::why))
+        .routes(routes!(estimate::make))
         .routes(routes!(studies::running))
         .routes(routes!(page::list))
         .routes(routes!(runs::show))
         .routes(routes!(runs::stream))
+        .routes(routes!(files::list))
+        .routes(routes!(files::show))
         .routes(routes!(results::table))
         .routes(routes!(aggregate::show))
         .routes(routes!(plots::show))
         .routes(routes!(workers::list))
         .routes(routes!(workers::sites))
+        .routes(routes!(workers::pools))
         .routes(routes!(events::stream))
         .routes(routes!(system::version))
         .routes(routes!(system::health));
@@ -95,6 +106,9 @@ pub fn router(app: App) -> Router {
     );
     let guarded = api
         .merge(open)
+        .route("/api/docs", axum::routing::get(docs_page::enter))
+        .route("/api/docs/", axum::routing::get(docs_page::page))
+        .route("/api/docs/{file}", axum::routing::get(docs_page::part))
         .fallback(|| async {
             Problem::not_found("there is nothing at this path; /api/v1/openapi.json lists what there is")
         })
