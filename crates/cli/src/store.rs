@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use paramo_model::StudyId;
 use paramo_store::{
-    Address, DEFAULT_PROJECT, Holder, OpenMode, PostgresAddress, PostgresStore, SqliteStore, Store,
+    Address, DEFAULT_PROJECT, Holder, OpenMode, People, PostgresAddress, PostgresStore, SqliteStore, Store,
     StoreError, StudyLock, StudyRow, Transfer,
 };
 
@@ -19,6 +19,8 @@ const LOOK: Duration = Duration::from_secs(1);
 /// An open store, with where it is.
 pub struct Place {
     pub store: Arc<dyn Store>,
+    /// The same store, for what it remembers of people.
+    pub people: Arc<dyn People>,
     /// The directory for what is not in the store itself, absolute: workers get paths below it.
     pub directory: String,
     /// What was typed.
@@ -48,7 +50,14 @@ pub async fn open(given: &Path, create: bool) -> Result<Place> {
             let store = Arc::new(opened.store);
             let holders = Holders::Kernel(store.clone());
             let directory = absolute(&directory)?;
-            Ok(Place { store: store.clone(), directory, given: given.to_owned(), holders, transfer: store })
+            Ok(Place {
+                store: store.clone(),
+                people: store.clone(),
+                directory,
+                given: given.to_owned(),
+                holders,
+                transfer: store,
+            })
         }
         Address::Postgres(address) => {
             let store = Arc::new(PostgresStore::open(&address, mode).await?);
@@ -56,7 +65,14 @@ pub async fn open(given: &Path, create: bool) -> Result<Place> {
             let holders = Arc::new(Mutex::new(store.holders().await?));
             tokio::spawn(look(Arc::downgrade(&store), Arc::downgrade(&holders)));
             let holders = Holders::Asked(holders);
-            Ok(Place { store: store.clone(), directory, given: given.to_owned(), holders, transfer: store })
+            Ok(Place {
+                store: store.clone(),
+                people: store.clone(),
+                directory,
+                given: given.to_owned(),
+                holders,
+                transfer: store,
+            })
         }
     }
 }

@@ -88,6 +88,23 @@ impl<'de> Visitor<'de> for Any {
     }
 }
 
+impl From<&toml::Value> for Ordered {
+    fn from(value: &toml::Value) -> Ordered {
+        match value {
+            toml::Value::String(text) => Ordered::Text(text.clone()),
+            toml::Value::Integer(i) => Ordered::Integer(*i),
+            toml::Value::Float(x) => Ordered::Float(*x),
+            toml::Value::Boolean(b) => Ordered::Boolean(*b),
+            // No field of a study file is a date.
+            toml::Value::Datetime(date) => Ordered::Text(date.to_string()),
+            toml::Value::Array(items) => Ordered::List(items.iter().map(Ordered::from).collect()),
+            toml::Value::Table(fields) => {
+                Ordered::Object(fields.iter().map(|(name, value)| (name.clone(), value.into())).collect())
+            }
+        }
+    }
+}
+
 impl Ordered {
     /// As a TOML document. What is `null` is left out. The error says what TOML has no word for.
     pub fn toml(&self) -> Result<String, String> {

@@ -7,7 +7,9 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, SecondsFormat};
 use paramo_engine::{Why, WorkerStatus};
-use paramo_model::{Attempt, Capacity, Ended, Moment, OutputFile, Progress, RunRecord, Timestamp, Value};
+use paramo_model::{
+    Attempt, Capacity, Ended, Moment, OutputFile, ParameterType, Progress, RunRecord, Timestamp, Value,
+};
 use paramo_store::{StudyRow, StudySummary};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -16,6 +18,7 @@ use utoipa::ToSchema;
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Study {
     pub id: i64,
+    pub project: String,
     pub name: String,
     /// From 1; a changed study of the same name is the next one.
     pub version: u32,
@@ -81,7 +84,41 @@ pub struct Parameter {
     pub unit: Option<String>,
     pub minimum: Option<f64>,
     pub maximum: Option<f64>,
+    /// `null` where a value has to be given.
+    #[schema(value_type = Object)]
+    pub default: serde_json::Value,
+    /// Of a choice.
+    #[schema(value_type = Option<Vec<Object>>)]
+    pub choices: Option<Vec<serde_json::Value>>,
     pub description: Option<String>,
+}
+
+impl From<&paramo_model::Parameter> for Parameter {
+    fn from(parameter: &paramo_model::Parameter) -> Parameter {
+        Parameter {
+            name: parameter.name.to_string(),
+            kind: parameter.kind.word(),
+            unit: parameter.unit.clone(),
+            minimum: parameter.min,
+            maximum: parameter.max,
+            default: parameter.default.as_ref().map_or(serde_json::Value::Null, value),
+            choices: match &parameter.kind {
+                ParameterType::Choice(choices) => Some(choices.iter().map(value).collect()),
+                _ => None,
+            },
+            description: parameter.description.clone(),
+        }
+    }
+}
+
+impl From<&paramo_model::Output> for Output {
+    fn from(output: &paramo_model::Output) -> Output {
+        Output {
+            name: output.name.to_string(),
+            unit: output.unit.clone(),
+            description: output.description.clone(),
+        }
+    }
 }
 
 /// An output of an application.
@@ -231,6 +268,7 @@ impl Study {
         let counts = &summary.counts;
         Study {
             id: summary.id.0,
+            project: summary.project.to_string(),
             name: summary.name.to_string(),
             version: summary.version,
             state: summary.state.word(),
@@ -252,19 +290,8 @@ impl StudyDetail {
     pub fn new(row: &StudyRow, points: Option<u64>, working: bool, now: Option<&Moment>) -> StudyDetail {
         let summary = row.summary();
         let application = &row.study.application;
-        let parameters = application.parameters.iter().map(|parameter| Parameter {
-            name: parameter.name.to_string(),
-            kind: parameter.kind.word(),
-            unit: parameter.unit.clone(),
-            minimum: parameter.min,
-            maximum: parameter.max,
-            description: parameter.description.clone(),
-        });
-        let outputs = application.outputs.iter().map(|output| Output {
-            name: output.name.to_string(),
-            unit: output.unit.clone(),
-            description: output.description.clone(),
-        });
+        let parameters = application.parameters.iter().map(Parameter::from);
+        let outputs = application.outputs.iter().map(Output::from);
         StudyDetail {
             study: Study::new(&summary, working, now),
             description: row.study.description.clone(),

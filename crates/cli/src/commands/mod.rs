@@ -21,6 +21,7 @@ mod slots;
 mod space;
 mod status;
 mod sweep;
+mod ui;
 mod watch;
 
 use crate::args::{Cli, Command};
@@ -48,6 +49,7 @@ pub async fn dispatch(cli: Cli) -> Result<u8> {
         Command::Rm(args) => rm::rm(&store, args).await,
         Command::Move(args) => move_::move_study(&store, args).await,
         Command::List(args) => list::list(&store, args).await,
+        Command::Ui(args) => ui::ui(&store, args).await,
         Command::Server(args) => server::server(&store, args).await,
         Command::Space(args) => space::space(&store, args).await,
         Command::Doctor(args) => doctor::doctor(&store, args).await,

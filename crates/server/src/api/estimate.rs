@@ -4,15 +4,15 @@ use axum::Json;
 use axum::extract::State;
 use axum::extract::rejection::JsonRejection;
 use paramo_design::Space;
-use paramo_model::{Study, StudyId};
+use paramo_model::{Name, Study, StudyId};
 use serde::Serialize;
 
 use utoipa::ToSchema;
 
 use super::App;
 use super::plots::blocking;
-use super::studies::OWNER;
 use super::submitted::{NewStudy, definition};
+use crate::access::extract::{By, InProject};
 use crate::problem::{Problem, Result};
 use crate::shape::{self, Reason};
 
@@ -48,14 +48,16 @@ pub(super) struct Estimate {
     responses((status = 200, body = Estimate), (status = 400, body = Problem), (status = 422, description = "It has errors", body = Problem)))]
 pub(super) async fn make(
     State(app): State<App>,
+    InProject(project): InProject,
+    By(caller): By,
     body: std::result::Result<Json<NewStudy>, JsonRejection>,
 ) -> Result<Json<Estimate>> {
     let Json(mut new) = body?;
-    let (study, space) = definition(&app, &mut new, OWNER).await?;
+    let (study, space) = definition(&app, &mut new, &project, &caller).await?;
     let cpus: f64 = app.host.board().workers().await.iter().map(|worker| worker.capacity.cpus).sum();
     let at_once = (cpus / study.application.resources.cpus.max(0.01)).floor().max(1.0) as u64;
     let slots = study.run.slots_now().map_or(at_once, |slots| at_once.min(u64::from(slots.max(1))));
-    let measured = measured(&app, &study).await?;
+    let measured = measured(&app, &study, &project).await?;
     let (basis, each) = match (measured, study.application.resources.time) {
         (Some(each), _) => ("measured", Some(each)),
         (None, Some(time)) => ("declared", Some((time.0, time.0 * study.application.resources.cpus))),
@@ -85,11 +87,13 @@ pub(super) async fn make(
     .await
 }
 
-/// The mean wall and CPU time of a run of the same program, in seconds, in the newest study that has some.
-async fn measured(app: &App, study: &Study) -> Result<Option<(f64, f64)>> {
+/// The mean wall and CPU time of a run of the same program, in seconds, in the newest study
+/// of the project that has some.
+async fn measured(app: &App, study: &Study, project: &Name) -> Result<Option<(f64, f64)>> {
     let store = app.host.store();
     let summaries = store.summaries().await?;
-    let with_runs = summaries.iter().rev().filter(|summary| summary.counts.done() > 0);
+    let with_runs =
+        summaries.iter().rev().filter(|summary| summary.project == *project && summary.counts.done() > 0);
     let candidates: Vec<StudyId> = with_runs.take(LOOKED).map(|summary| summary.id).collect();
     for id in candidates {
         let row = store.study(id).await?;

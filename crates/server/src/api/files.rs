@@ -14,9 +14,10 @@ use futures_util::stream;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::App;
 use super::plots::blocking;
 use super::results::part;
-use super::{App, study};
+use crate::access::extract::OfStudy;
 use crate::problem::{Problem, Result};
 
 /// Files that are listed at the most.
@@ -38,10 +39,10 @@ pub(super) struct Kept {
     responses((status = 200, body = Vec<Kept>), (status = 404, body = Problem)))]
 pub(super) async fn list(
     State(app): State<App>,
+    OfStudy(row): OfStudy,
     path: std::result::Result<Path<(String, u64)>, PathRejection>,
 ) -> Result<Json<Vec<Kept>>> {
-    let Path((word, index)) = path?;
-    let row = study(&app, &word).await?;
+    let Path((_, index)) = path?;
     if app.host.store().run(row.id, index).await?.is_none() {
         return Err(Problem::not_found(format!("run {index} of {} has not ended", row.name)));
     }
@@ -59,11 +60,11 @@ pub(super) async fn list(
         (status = 404, body = Problem), (status = 416, body = Problem)))]
 pub(super) async fn show(
     State(app): State<App>,
+    OfStudy(row): OfStudy,
     path: std::result::Result<Path<(String, u64, String)>, PathRejection>,
     headers: HeaderMap,
 ) -> Result<Response> {
-    let Path((word, index, name)) = path?;
-    let row = study(&app, &word).await?;
+    let Path((_, index, name)) = path?;
     let folder = folder(&app, row.id.0, index);
     let missing = format!("run {index} of {} has left no file `{name}`", row.name);
     let (mut file, whole) =

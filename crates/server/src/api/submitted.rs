@@ -8,12 +8,13 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use paramo_design::Space;
 use paramo_model::document::{self, Origin};
-use paramo_model::{Parameter, SpaceSpec, Study};
+use paramo_model::{Name, Parameter, SpaceSpec, Study};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::App;
 use super::plots::blocking;
+use super::{App, applications};
+use crate::access::Caller;
 use crate::ordered::Ordered;
 use crate::problem::{Problem, Result};
 
@@ -24,6 +25,9 @@ pub(super) type Attachments = BTreeMap<String, String>;
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct NewStudy {
+    /// The project that it is to belong to; `default` unless given.
+    #[expect(dead_code, reason = "read where the request is let through")]
+    project: Option<String>,
     /// A study file, as `paramo run` takes it.
     pub file: Option<String>,
     /// The fields of a study file as JSON; the axes of `space` in their order.
@@ -132,18 +136,25 @@ impl NewStudy {
 }
 
 /// The study that was sent, and its space.
-pub(super) async fn definition(app: &App, new: &mut NewStudy, from_server: bool) -> Result<(Study, Space)> {
-    if new.application.is_some() {
-        return Err(Problem::not_found("there are no applications here; send `file` or `definition`"));
-    }
-    let text = new.text(None)?;
+pub(super) async fn definition(
+    app: &App,
+    new: &mut NewStudy,
+    project: &Name,
+    caller: &Caller,
+) -> Result<(Study, Space)> {
+    let application = match &new.application {
+        Some(word) => Some(applications::of(app, word, project, caller).await?),
+        None => None,
+    };
+    let text = new.text(application)?;
     let directory = directory(new.directory.take(), app.host.directory())?;
+    let from_server = matches!(caller, Caller::Owner);
     let files = Files { attachments: std::mem::take(&mut new.attachments), from_server, directory };
     blocking(move || read(&text, &files)).await
 }
 
 /// A study from the text of a study file, its space included.
-fn read(text: &str, files: &Files) -> Result<(Study, Space)> {
+pub(super) fn read(text: &str, files: &Files) -> Result<(Study, Space)> {
     let read = files.with(|origin| document::read_study(text, origin));
     let read = read.map_err(|found| Problem::document(&found))?;
     let space = Space::new(&read.study.space, &read.study.application.parameters).map_err(|found| {
