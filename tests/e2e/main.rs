@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod api_results;
+mod api_studies;
 mod architecture;
 mod crash;
 mod designs;

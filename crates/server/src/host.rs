@@ -21,7 +21,7 @@ use tokio::sync::{mpsc, watch};
 
 use crate::cache::Cache;
 use crate::hub::Hub;
-use crate::shape::{self, Going};
+use crate::shape::{self, Going, Reason};
 
 /// A host, with its store, its workers and what it works on.
 pub struct Host {
@@ -275,6 +275,26 @@ impl Host {
         let usage = Usage { cpu: Micros(cpu), storage: Bytes(0), running: 0 };
         let new = Budget::new(ProjectTerms::default(), usage);
         Ok(self.projects().entry(name.clone()).or_insert(new).clone())
+    }
+
+    /// Puts a definition with more points in the place of a study's, and works on it unless told not to.
+    pub async fn extend(self: &Arc<Host>, id: StudyId, study: &Study, start: bool) -> Result<(), HostError> {
+        self.store.replace(id, study).await?;
+        if self.store.study(id).await?.state == StudyState::Finished {
+            self.store.set_state(id, StudyState::Open).await?;
+        }
+        self.changed(id);
+        if start { self.drive(id).await } else { Ok(()) }
+    }
+
+    /// What would keep a study from starting here.
+    pub fn unfit(&self, study: &Study) -> Option<Reason> {
+        let reason = |code, what, change: &str| Reason { code, what, change: change.to_owned() };
+        if let Err(what) = paramo_worker::room(&study.application.resources, &self.here) {
+            return Some(reason("too-large", what, "ask for less in [application.resources]"));
+        }
+        let missing = paramo_worker::preflight(study, &self.here).err()?;
+        Some(reason("not-started", missing, "put it where the workers find it"))
     }
 
     /// Opens failed runs again and works on them. Returns how many.

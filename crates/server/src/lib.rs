@@ -12,6 +12,7 @@ mod config;
 mod host;
 mod hub;
 mod login;
+mod ordered;
 mod people;
 mod problem;
 mod serve;

@@ -103,6 +103,19 @@ impl Problem {
         Problem::new(StatusCode::UNPROCESSABLE_ENTITY, Problem::TOO_LARGE, title, detail)
     }
 
+    /// A document that is well formed and makes no sense.
+    pub fn unprocessable(detail: impl Into<String>) -> Problem {
+        let title = "the document has errors";
+        Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "/problems/bad-document", title, detail)
+    }
+
+    /// A range beyond the end of what has so many bytes.
+    pub fn beyond(whole: usize) -> Problem {
+        let mut problem = Problem::bad_input(format!("the file has {whole} bytes; the range lies beyond"));
+        problem.status = StatusCode::RANGE_NOT_SATISFIABLE.as_u16();
+        problem
+    }
+
     /// So many tries were wrong that the next has to wait.
     pub fn too_many(wait: std::time::Duration) -> Problem {
         let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);

@@ -7,8 +7,8 @@ use paramo_table::{Asked, Frame, Summary, Which, statistic};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::plots::{blocking, json, names, respond};
 use super::App;
+use super::plots::{blocking, json, names, respond};
 use crate::access::extract::OfStudy;
 use crate::cache::Answer;
 use crate::problem::{Problem, Result};

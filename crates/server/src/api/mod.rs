@@ -1,9 +1,14 @@
 //! The routes, one file for each group; the OpenAPI document is made from them.
 
 mod aggregate;
+mod applications;
 mod audit;
 mod device;
+mod docs_page;
+mod estimate;
 mod events;
+mod files;
+mod once;
 mod page;
 mod plots;
 mod projects;
@@ -14,6 +19,7 @@ mod secrets;
 mod session;
 mod shares;
 mod studies;
+mod submitted;
 mod system;
 mod tokens;
 mod users;
@@ -60,6 +66,7 @@ impl App {
     ),
     tags(
         (name = "studies", description = "What is explored, and how far it is"),
+        (name = "applications", description = "What studies run, by name and version"),
         (name = "runs", description = "Single points and what came of them"),
         (name = "results", description = "The result table, whole or summarised, and pictures of it"),
         (name = "projects", description = "To whom studies belong, and who may do what with them"),
@@ -72,6 +79,10 @@ struct Document;
 
 fn routes() -> OpenApiRouter<App> {
     let v1 = OpenApiRouter::new()
+        .routes(routes!(applications::list, applications::publish))
+        .routes(routes!(applications::versions))
+        .routes(routes!(applications::show))
+        .routes(routes!(applications::deprecate, applications::restore))
         .routes(routes!(studies::list, studies::create))
         .routes(routes!(studies::show, studies::delete))
         .routes(routes!(studies::start))
@@ -80,15 +91,22 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(studies::cancel))
         .routes(routes!(studies::retry))
         .routes(routes!(studies::slots))
+        .routes(routes!(studies::limits))
+        .routes(routes!(studies::extend))
+        .routes(routes!(studies::why))
+        .routes(routes!(estimate::make))
         .routes(routes!(studies::running))
         .routes(routes!(page::list))
         .routes(routes!(runs::show))
         .routes(routes!(runs::stream))
+        .routes(routes!(files::list))
+        .routes(routes!(files::show))
         .routes(routes!(results::table))
         .routes(routes!(aggregate::show))
         .routes(routes!(plots::show))
         .routes(routes!(workers::list))
         .routes(routes!(workers::sites))
+        .routes(routes!(workers::pools))
         .routes(routes!(events::stream))
         .routes(routes!(session::show, session::open, session::close))
         .routes(routes!(session::oidc))
@@ -138,6 +156,9 @@ pub fn router(app: App) -> Router {
     );
     let guarded = api
         .merge(open)
+        .route("/api/docs", axum::routing::get(docs_page::enter))
+        .route("/api/docs/", axum::routing::get(docs_page::page))
+        .route("/api/docs/{file}", axum::routing::get(docs_page::part))
         .route("/share/{token}", axum::routing::get(shares::follow))
         .fallback(|| async {
             Problem::not_found("there is nothing at this path; /api/v1/openapi.json lists what there is")

@@ -102,12 +102,7 @@ fn download(bytes: Bytes, format: &dyn Format, name: &str, headers: &HeaderMap) 
             let range = format!("bytes {from}-{to}/{whole}");
             (StatusCode::PARTIAL_CONTENT, bytes.slice(from..=to), Some(range))
         }
-        Err(()) => {
-            let mut problem =
-                Problem::bad_input(format!("the file has {whole} bytes; the range lies beyond"));
-            problem.status = StatusCode::RANGE_NOT_SATISFIABLE.as_u16();
-            return Err(problem);
-        }
+        Err(()) => return Err(Problem::beyond(whole)),
     };
     let mut response = (status, bytes).into_response();
     let out = response.headers_mut();
@@ -135,7 +130,7 @@ fn media_type(format: &str) -> &'static str {
 
 /// The first and last byte that a `Range` asks for (RFC 9110, 14.1.2). `Ok(None)` for what is to be answered with the whole file:
 /// other units, several ranges, what is no range. The error is a range beyond the end.
-fn part(range: &str, whole: usize) -> std::result::Result<Option<(usize, usize)>, ()> {
+pub(super) fn part(range: &str, whole: usize) -> std::result::Result<Option<(usize, usize)>, ()> {
     let Some(bytes) = range.strip_prefix("bytes=").filter(|bytes| !bytes.contains(',')) else {
         return Ok(None);
     };
