@@ -84,7 +84,7 @@ impl Problem {
         Problem::new(StatusCode::SERVICE_UNAVAILABLE, "/problems/unavailable", "not possible now", detail)
     }
 
-    fn internal(detail: impl Into<String>) -> Problem {
+    pub fn internal(detail: impl Into<String>) -> Problem {
         Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "/problems/internal", "the server failed", detail)
     }
 

@@ -1,5 +1,6 @@
 //! The routes, one file for each group; the OpenAPI document is made from them.
 
+mod batches;
 mod events;
 mod results;
 mod runs;
@@ -61,6 +62,10 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(studies::retry))
         .routes(routes!(studies::slots))
         .routes(routes!(studies::running))
+        .routes(routes!(batches::definition))
+        .routes(routes!(batches::batches))
+        .routes(routes!(batches::ended))
+        .routes(routes!(batches::record))
         .routes(routes!(runs::show))
         .routes(routes!(runs::stream))
         .routes(routes!(results::table))
