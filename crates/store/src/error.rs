@@ -43,6 +43,15 @@ pub enum StoreError {
     #[error("there is no study {wanted}{}", help(.nearest))]
     NoSuchStudy { wanted: String, nearest: Option<String> },
 
+    #[error("there is no {what}")]
+    Missing { what: String },
+
+    #[error("there is already a {what}; choose another name")]
+    Exists { what: String },
+
+    #[error("{why}")]
+    Refuses { why: String },
+
     #[error("run {index} was given twice in one commit; a run ends once")]
     Duplicate { index: u64 },
 

@@ -3,6 +3,8 @@
 //! A run exists here once it has ended. Runs are kept as batches, one row for each group commit, in columns; a study's
 //! counts are kept beside them in the same transaction. Damage is an error or a [`Damage`], never fewer results.
 //!
+//! Beside them stands what is remembered about people, which is asked through [`People`].
+//!
 //! Everything is asked through [`Store`], which [`SqliteStore`] and [`PostgresStore`] answer alike; [`Address`] says which it is.
 
 mod address;
@@ -14,6 +16,7 @@ mod folder;
 mod holder;
 mod mark;
 mod migration;
+mod people;
 mod postgres;
 mod read;
 mod session;
@@ -31,6 +34,12 @@ pub use batch::{Attempts, Batch, Column, Columns, Content, Shipment, Values};
 pub use check::{Damage, Finding, Severity};
 pub use error::{Result, StoreError};
 pub use holder::{Held, Holder, News, StudyLock};
+pub use people::{
+    Application, AuditEntry, AuditQuery, AuditRow, Begun, Device, DeviceAnswer, DeviceState, ExternalUser,
+    Fresh, Hashed, Link, Member, NewApplication, NewDevice, NewToken, NewUser, Outcome, PasswordHash, People,
+    Project, Purpose, Quota, Role, Scope, Sealed, SecretRow, Share, SignedIn, Source, Token, TokenUse, Usage,
+    User, UserChange, UserId, Via, Welcome, Who,
+};
 pub use postgres::PostgresStore;
 pub use sqlite::{OpenMode, Opened, SqliteStore};
 pub use store::{BatchId, Counts, Ended, Seq, Store, StudyRow, StudySummary};

@@ -1,0 +1,10 @@
+//! What is remembered about people: users, how they come in, projects and roles, and what they did.
+//!
+//! Everything is asked through [`People`], which both engines answer alike. Secrets are not kept: credentials are hashes, and what
+//! has to be read again is sealed before it comes here. What changes several things at once is one transaction.
+
+mod contract;
+mod types;
+
+pub use contract::People;
+pub use types::*;
