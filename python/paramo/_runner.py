@@ -1,7 +1,9 @@
 """The process in which a function waits for calls.
 
-Paramo starts it as ``python3 -c SOURCE CALLS RESULTS WORD MODULE FUNCTION DIRECTORY`` and talks over two pipes and a piece of shared memory,
-given by their file numbers, so that what the function prints cannot disturb the conversation. Only the standard library is used.
+Paramo starts it as ``python3 -c SOURCE CALLS RESULTS WORD MODULE FUNCTION DIRECTORY WHENCE`` and talks over two pipes and a piece of shared
+memory, given by their file numbers, so that what the function prints cannot disturb the conversation. Only the standard library is used.
+
+WHENCE is ``found`` for a module that is looked for in DIRECTORY first, or ``sent`` for one whose text is the first line of CALLS, a JSON string.
 
 CALLS carries frames, a line each: a JSON array with, for each call, the keyword arguments, or a list of them, a directory to work in (or
 null) and variables for the environment.
@@ -23,11 +25,13 @@ begin. When the process dies, the first tells which call it was.
 import importlib
 import io
 import json
+import linecache
 import mmap
 import os
 import sys
 import time
 import traceback
+import types
 
 # Results wait this long for others, in nanoseconds.
 LINGER = 10_000_000
@@ -202,6 +206,16 @@ def surround(arguments, directory, variables):
     return arguments
 
 
+def make(module, text):
+    """Makes a module from its text, so that it can be imported and tracebacks show its lines."""
+    made = types.ModuleType(module)
+    name = f"<{module}>"
+    made.__file__ = name
+    linecache.cache[name] = (len(text), None, text.splitlines(True), name)
+    sys.modules[module] = made
+    exec(compile(text, name, "exec"), made.__dict__)
+
+
 def find(module, function):
     """Imports the function. A dotted name is looked up step by step (``Class.method``)."""
     found = importlib.import_module(module)
@@ -214,7 +228,7 @@ def find(module, function):
 
 def main(arguments):
     calls, results, word = (int(number) for number in arguments[:3])
-    module, function, directory = arguments[3:]
+    module, function, directory, whence = arguments[3:]
     for number in (calls, results, word):
         os.set_inheritable(number, False)
     sys.argv = [module]
@@ -230,6 +244,8 @@ def main(arguments):
         pass
     runner.capture()
     try:
+        if whence == "sent":
+            make(module, json.loads(runner.calls.readline()))
         found = find(module, function)
     except BaseException as error:
         message = runner.explain(error)

@@ -17,9 +17,10 @@ RUNNER = Path(__file__).parent.parent / "paramo" / "_runner.py"
 class Conversation:
     """A runner with a module of this text."""
 
-    def __init__(self, text, function="f"):
+    def __init__(self, text, function="f", sent=False):
         self.directory = tempfile.TemporaryDirectory()
-        (Path(self.directory.name) / "module.py").write_text(text, "utf-8")
+        if not sent:
+            (Path(self.directory.name) / "module.py").write_text(text, "utf-8")
         calls_child, self.calls = os.pipe()
         results, results_child = os.pipe()
         word = os.memfd_create("word")
@@ -27,7 +28,7 @@ class Conversation:
         self.word = mmap.mmap(word, 24)
         self.allow(1 << 40)
         numbers = [calls_child, results_child, word]
-        arguments = [str(number) for number in numbers] + ["module", function, self.directory.name]
+        arguments = [str(number) for number in numbers] + ["module", function, self.directory.name, "sent" if sent else "found"]
         self.process = subprocess.Popen(
             [sys.executable, "-c", RUNNER.read_text("utf-8"), *arguments],
             pass_fds=numbers,
@@ -38,6 +39,8 @@ class Conversation:
         for number in numbers:
             os.close(number)
         self.results = os.fdopen(results, "rb")
+        if sent:
+            os.write(self.calls, (json.dumps(text) + "\n").encode())
 
     def allow(self, last):
         self.word[16:24] = struct.pack("Q", last)
@@ -144,6 +147,14 @@ class RunnerTest(unittest.TestCase):
                 line = runner.line()
                 self.assertEqual((line[0], json.loads(line[1:])[0]), ("F", message))
             self.assertEqual(runner.process.returncode, 1)
+
+    def test_a_module_comes_as_text(self):
+        text = "import dataclasses\n\n@dataclasses.dataclass\nclass A:\n    x: int\n\ndef f(x):\n    return A(x).x / 'ü'"
+        with Conversation(text, sent=True) as runner:
+            self.assertEqual(runner.line(), "Y")
+            rows, _ = runner.frame([{"x": 3}])
+            self.assertEqual(rows[0][5], "TypeError: unsupported operand type(s) for /: 'int' and 'str'")
+            self.assertIn("return A(x).x / 'ü'", rows[0][7].encode("latin-1").decode(), "the trace shows the line")
 
     def test_methods_are_found(self):
         with Conversation("class A:\n    @staticmethod\n    def g(x):\n        return x", "A.g") as runner:

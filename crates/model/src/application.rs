@@ -38,6 +38,9 @@ pub enum Program {
         function: String,
         /// The interpreter; `python3` on the `PATH` when not given.
         python: Option<String>,
+        /// The text of the module, which then is in no file: it goes wherever the study goes.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        source: Option<String>,
     },
 }
 

@@ -22,8 +22,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let program = words.next().ok_or("usage: spawn_floor PROGRAM [RUNS] [MODULE:FUNCTION]")?;
     let runs: u64 = words.next().map_or(Ok(10_000), |word| word.parse())?;
     if let Some((module, function)) = words.next().as_deref().and_then(|word| word.split_once(':')) {
-        let program =
-            Program::Function { module: module.to_owned(), function: function.to_owned(), python: None };
+        let program = Program::Function {
+            module: module.to_owned(),
+            function: function.to_owned(),
+            python: None,
+            source: None,
+        };
         report("function", (0..5).map(|_| measure(|| work(program.clone(), runs))).collect(), runs);
         return Ok(());
     }

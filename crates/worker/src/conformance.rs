@@ -108,8 +108,12 @@ impl Rig {
 
     /// A rig whose application calls `f` of a module with this text.
     pub fn python(start: Start, text: &str) -> Rig {
-        let program =
-            Program::Function { module: "module_ü".to_owned(), function: "f".to_owned(), python: None };
+        let program = Program::Function {
+            module: "module_ü".to_owned(),
+            function: "f".to_owned(),
+            python: None,
+            source: None,
+        };
         let rig = Rig::new(start, program);
         std::fs::write(rig.source().join("module_ü.py"), text).expect("a file");
         rig

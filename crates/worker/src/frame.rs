@@ -94,6 +94,13 @@ fn bytes(text: &str) -> Vec<u8> {
     text.chars().map(|c| c as u8).collect()
 }
 
+/// A text as a line of its own.
+pub(crate) fn text_line(text: &str) -> String {
+    let mut line = serde_json::Value::from(text).to_string();
+    line.push('\n');
+    line
+}
+
 /// Begins a frame.
 pub(crate) fn begin(frame: &mut String) {
     frame.clear();

@@ -131,17 +131,21 @@ fn process(slot: &mut SlotState<'_>, job: &Job, recipe: &Recipe) -> Result<Warm,
         None => {}
     }
     let fail = |message: String, traceback: Vec<u8>| NoProcess::Failed { message, traceback };
-    let Start::Function { python, arguments, broken } = &recipe.start else {
+    let Start::Function { python, arguments, source, broken } = &recipe.start else {
         return Err(fail("this is a command, not a function".to_owned(), Vec::new()));
     };
     if let Some((message, traceback)) = broken.now() {
         return Err(fail(message, traceback));
     }
     let granted = (job.need.memory, job.gpus.as_slice());
-    let warm = Warm::start(slot, &job.study, recipe, (python, arguments), granted).map_err(|message| {
-        broken.set(&message, &[]);
-        fail(message, Vec::new())
-    })?;
+    let mut warm =
+        Warm::start(slot, &job.study, recipe, (python, arguments), granted).map_err(|message| {
+            broken.set(&message, &[]);
+            fail(message, Vec::new())
+        })?;
+    if let Some(source) = source {
+        warm.send(source.as_bytes());
+    }
     ready(slot, warm, job).map_err(|why| match why {
         NoProcess::Failed { message, traceback } => {
             broken.set(&message, &traceback);

@@ -12,6 +12,7 @@ use paramo_model::{
 };
 
 use crate::environment::Environment;
+use crate::frame;
 use crate::function::Broken;
 use crate::outputs::Outputs;
 use crate::{directory, lookup};
@@ -52,7 +53,9 @@ pub(crate) enum Start {
         argv: Vec<Word>,
     },
     Function {
-        arguments: [CString; 3],
+        arguments: [CString; 4],
+        /// The text of the module, as the line that the process reads first.
+        source: Option<String>,
         python: CString,
         broken: Broken,
     },
@@ -114,12 +117,14 @@ impl Recipe {
                 };
                 Start::Command { program, argv: argv.iter().map(word).collect::<Result<_, _>>()? }
             }
-            Program::Function { module, function, python } => Start::Function {
+            Program::Function { module, function, python, source: text } => Start::Function {
                 arguments: [
                     c_string(module.as_str())?,
                     c_string(function.as_str())?,
                     c_string(source.clone().into_os_string().into_vec())?,
+                    c_string(if text.is_some() { "sent" } else { "found" })?,
                 ],
+                source: text.as_deref().map(frame::text_line),
                 python: program(python.as_deref().unwrap_or("python3"), &source)?,
                 broken: Broken::default(),
             },

@@ -61,7 +61,7 @@ impl Warm {
         slot: &mut SlotState<'_>,
         study: &Arc<Prepared>,
         recipe: &Recipe,
-        (python, arguments): (&CStr, &[CString; 3]),
+        (python, arguments): (&CStr, &[CString; 4]),
         (memory, gpus): (Option<Bytes>, &[String]),
     ) -> Result<Warm, String> {
         slot.serial += 1;

@@ -61,13 +61,28 @@ fn whole_result() -> Option<Output> {
     })
 }
 
+/// Sent to every process that calls the function, and stored with the study: no place for data.
+const LONGEST_SOURCE: usize = 1 << 20;
+
 fn program(table: &mut Table) -> Option<Program> {
     let (command, function, python) = (table.get("command"), table.get("function"), table.get("python"));
+    let source = table.get("source");
     let interpreter = python.as_ref().and_then(|field| field.text("the Python interpreter, a string"));
+    let text = source.as_ref().and_then(|field| field.text("the text of the function's module, a string"));
     if let (Some(python), None) = (&python, &function) {
         python.report(
             python.wrong_key("`python` goes with `function`; a command names its interpreter itself"),
         );
+    }
+    if let (Some(source), None) = (&source, &function) {
+        source.report(
+            source.wrong_key("`source` goes with `function`: it is the text of the module with the function"),
+        );
+    }
+    if let (Some(source), Some(text)) = (&source, text)
+        && text.len() > LONGEST_SOURCE
+    {
+        source.report(source.wrong("expected at most 1 MiB; put what is longer into a package on the site"));
     }
     match (command, function) {
         (Some(_), Some(function)) => {
@@ -79,21 +94,22 @@ fn program(table: &mut Table) -> Option<Program> {
         ),
         (Some(field), None) => command_line(&field).map(Program::Command),
         (None, Some(field)) => {
-            let text = field.text("a function, as \"module:name\"")?;
+            let named = field.text("a function, as \"module:name\"")?;
             let identifier = |part: &str| {
                 part.starts_with(|c: char| c.is_alphabetic() || c == '_')
                     && part.chars().all(|c| c.is_alphanumeric() || c == '_')
             };
-            match text.split_once(':') {
+            match named.split_once(':') {
                 Some((module, name)) if module.split('.').all(identifier) && identifier(name) => {
                     Some(Program::Function {
                         module: module.to_owned(),
                         function: name.to_owned(),
                         python: interpreter.map(str::to_owned),
+                        source: text.map(str::to_owned),
                     })
                 }
                 _ => {
-                    let wrong = field.wrong(format!("expected a function as \"module:name\", found \"{text}\""));
+                    let wrong = field.wrong(format!("expected a function as \"module:name\", found \"{named}\""));
                     field.report(wrong.help("for `def simulate(…)` in model.py write \"model:simulate\""));
                     None
                 }

@@ -197,12 +197,23 @@ fn program(old: &Program, new: &Program, found: &mut Found) {
             found.compare(&["application", "command"], Changes, old, new);
         }
         (
-            Program::Function { module, function, python },
-            Program::Function { module: new_module, function: new_function, python: new_python },
+            Program::Function { module, function, python, source },
+            Program::Function {
+                module: new_module,
+                function: new_function,
+                python: new_python,
+                source: new_source,
+            },
         ) => {
             let (old, new) = (format!("{module}:{function}"), format!("{new_module}:{new_function}"));
             found.compare(&["application", "function"], Changes, &old, &new);
             found.compare(&["application", "python"], Changes, python, new_python);
+            if source != new_source {
+                let said = |text: &Option<String>| {
+                    text.as_ref().map(|text| format!("a text of {} bytes", text.len()))
+                };
+                found.add(&["application", "source"], Changes, said(source), said(new_source));
+            }
         }
         (Program::Command(_), Program::Function { .. }) => {
             found.add(&["application"], Changes, Some("a command".to_owned()), Some("a function".to_owned()));

@@ -105,6 +105,12 @@ pub static TABLES: &[TableHelp] = &[
                 "A Python function as `\"module:name\"`, called with the parameters by name. Its module is looked for beside the study file first. Instead of `command`.",
             ),
             field("python", Text, "\"python3\"", "The interpreter for `function`, 3.9 or newer."),
+            field(
+                "source",
+                Text,
+                "",
+                "The text of the module with `function`, at most 1 MiB, instead of a file: it goes wherever the study goes.",
+            ),
             field("description", Text, "", "For people."),
             field(
                 "environment",

@@ -1,6 +1,6 @@
 //! Python functions in a process that stays warm.
 
-use paramo_model::{Cause, Ended, OutputSource, Seconds, TemplateFile, Value};
+use paramo_model::{Cause, Ended, OutputSource, Program, Seconds, TemplateFile, Value};
 
 use super::{Rig, Start, cause, template, value};
 
@@ -37,6 +37,16 @@ def f(x):
     assert!(attempt.started.0 > 1_700_000_000_000_000 && attempt.peak_memory.0 > 1 << 20);
     let mut rig = Rig::python(start, "def f(x):\n    return {'a': {'b': [x, 'two']}}").json("a.b[1]");
     assert_eq!(*value(&rig.once().await), "two".into());
+    // A module whose text comes with the study, longer than a pipe holds.
+    let text = format!("# {}\ndef f(x):\n    return x + 40", "é".repeat(200_000));
+    let sent = Program::Function {
+        module: "sent.ü".to_owned(),
+        function: "f".to_owned(),
+        python: None,
+        source: Some(text),
+    };
+    let mut rig = Rig::new(start, sent).json("");
+    assert_eq!(*value(&rig.once().await), Value::Integer(40));
 }
 
 /// An exception, an exit, a value that is not JSON: each fails its own call.

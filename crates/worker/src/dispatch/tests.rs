@@ -100,8 +100,12 @@ fn studies_take_turns_and_keep_to_their_slots() {
 #[test]
 fn calls_go_in_frames_that_are_shared_out_at_the_end() {
     let mut dispatch = dispatch();
-    let function =
-        Program::Function { module: "m".into(), function: "f".into(), python: Some("true".into()) };
+    let function = Program::Function {
+        module: "m".into(),
+        function: "f".into(),
+        python: Some("true".into()),
+        source: None,
+    };
     assign(&mut dispatch, prepared(1, None, function));
     lease(&mut dispatch, 1, 0..10_000);
     let job = dispatch.take().unwrap();

@@ -150,6 +150,7 @@ fn commands_are_checked() {
         "command = \"sim {paramo.idx}\"",
         "command = [\"sim\", \"{x}\"]\nfunction = \"a:b\"",
         "python = \"python3\"",
+        "command = \"sim\"\nsource = \"def f(): pass\"",
         "function = \"model.py\"",
         "command = \"sim\"\nfiles = { \"/etc/x\" = \"a\", \"../x\" = \"b\", \"y\" = { template = \"none.tmpl\" }, \"z\" = { template = \"latin1.tmpl\" } }",
         "command = \"sim\"\nsuccess = { exit_codes = [], pattern = \"(a\" }",
@@ -204,6 +205,12 @@ fn commands_are_checked() {
       --> study.toml:3:1
        |
      3 | python = "python3"
+       | ^^^^^^
+
+    `application.source`: `source` goes with `function`: it is the text of the module with the function
+      --> study.toml:4:1
+       |
+     4 | source = "def f(): pass"
        | ^^^^^^
 
     `application.function`: expected a function as "module:name", found "model.py"

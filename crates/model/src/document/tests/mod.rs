@@ -208,7 +208,7 @@ fn a_function_without_outputs_gives_its_result() {
     let python = Some("python3.11".to_owned());
     assert_eq!(
         study.application.program,
-        Program::Function { module: "pi".into(), function: "estimate".into(), python }
+        Program::Function { module: "pi".into(), function: "estimate".into(), python, source: None }
     );
     let [Output { name, source, .. }] = study.application.outputs.as_slice() else { panic!() };
     assert_eq!((name.as_str(), source), ("result", &OutputSource::Json { field: String::new(), file: None }));
