@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use paramo_model::StudyId;
 use paramo_store::{
-    Address, Holder, OpenMode, PostgresAddress, PostgresStore, SqliteStore, Store, StoreError, StudyLock,
-    StudyRow, Transfer,
+    Address, DEFAULT_PROJECT, Holder, OpenMode, PostgresAddress, PostgresStore, SqliteStore, Store,
+    StoreError, StudyLock, StudyRow, Transfer,
 };
 
 use crate::failure::{Failure, Result};
@@ -130,12 +130,16 @@ pub fn seen(given: &Path) -> Result<(PathBuf, String)> {
     })
 }
 
-/// A study as people name it: `hes1`, `hes1@2` for a version.
-pub fn parse_study(text: &str) -> Result<(&str, Option<u32>)> {
-    match text.split_once('@') {
-        None => Ok((text, None)),
+/// A study as people name it: its project, its name and, when it is given, its version.
+pub type StudyName<'a> = (&'a str, &'a str, Option<u32>);
+
+/// `hes1`, `hes1@2` for a version, `bio:hes1` for one of another project than `default`.
+pub fn parse_study(text: &str) -> Result<StudyName<'_>> {
+    let (project, rest) = text.split_once(':').unwrap_or((DEFAULT_PROJECT, text));
+    match rest.split_once('@') {
+        None => Ok((project, rest, None)),
         Some((name, version)) => match version.parse() {
-            Ok(version) => Ok((name, Some(version))),
+            Ok(version) => Ok((project, name, Some(version))),
             Err(_) => Err(Failure::input(format!(
                 "`{text}` does not name a study: after `@` comes a version, such as {name}@2"
             ))),
@@ -178,8 +182,8 @@ impl Place {
     }
 
     pub async fn study(&self, text: &str) -> Result<StudyRow> {
-        let (name, version) = parse_study(text)?;
-        Ok(self.store.require(name, version).await?)
+        let (project, name, version) = parse_study(text)?;
+        Ok(self.store.require(project, name, version).await?)
     }
 
     /// The process that works on a study now; of another machine, its number there.
@@ -206,5 +210,5 @@ impl Place {
 
 /// How a study is called: with its version when it is not the first.
 pub fn title(row: &StudyRow) -> String {
-    if row.version > 1 { format!("{}@{}", row.name, row.version) } else { row.name.to_string() }
+    row.title()
 }

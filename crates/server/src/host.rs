@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use paramo_engine::{Changed, Command, Observer, Plan, Switchboard, Terms, conduct, plan};
 use paramo_model::{Capacity, Event, Moment, StopReason, Study, StudyId, StudyState};
-use paramo_store::{Held, Store, StoreError, StudyLock, StudyRow};
+use paramo_store::{DEFAULT_PROJECT, Held, Store, StoreError, StudyLock, StudyRow};
 use roaring::RoaringTreemap;
 use serde_json::json;
 use tokio::sync::{mpsc, watch};
@@ -90,7 +90,7 @@ impl Host {
                 continue;
             }
             if let Err(error) = self.drive(summary.id).await {
-                left.push((title(&summary.name, summary.version), error));
+                left.push((summary.title(), error));
             }
         }
         Ok(left)
@@ -98,7 +98,7 @@ impl Host {
 
     /// Takes a study in: as a new one, or as what the stored one of its name has become.
     pub async fn submit(&self, study: &Study, changed: Changed) -> Result<(StudyRow, bool), HostError> {
-        let stored = self.store.find(study.name.as_str(), None).await?;
+        let stored = self.store.find(DEFAULT_PROJECT, study.name.as_str(), None).await?;
         match (plan(stored.as_ref(), study, changed), stored) {
             (Plan::Continue | Plan::Finished, Some(row)) => Ok((row, false)),
             (Plan::Replace(_), Some(row)) => {
@@ -114,7 +114,7 @@ impl Host {
                 Err(HostError::Differs { name: study.name.to_string(), differences: differences.join("; ") })
             }
             _ => {
-                let row = self.store.create(study).await?;
+                let row = self.store.create(DEFAULT_PROJECT, study).await?;
                 self.told(row.id, "study-created");
                 Ok((row, true))
             }
@@ -131,7 +131,7 @@ impl Host {
             Held::Failed(error) => error.into(),
         })?;
         let mut row = self.store.study(id).await?;
-        let name = title(&row.name, row.version);
+        let name = row.title();
         paramo_worker::preflight(&row.study, &self.here)
             .map_err(|message| HostError::Preflight { name, message })?;
         if !matches!(row.state, StudyState::Open | StudyState::Paused) {
@@ -323,8 +323,4 @@ fn stop_word(reason: StopReason) -> &'static str {
         StopReason::Cancelled => "cancelled",
         StopReason::TooManyFailures => "too-many-failures",
     }
-}
-
-fn title(name: &paramo_model::Name, version: u32) -> String {
-    if version > 1 { format!("{name}@{version}") } else { name.to_string() }
 }

@@ -221,15 +221,7 @@ impl Study {
 
 impl StudyDetail {
     pub fn new(row: &StudyRow, points: Option<u64>, working: bool, now: Option<&Moment>) -> StudyDetail {
-        let summary = StudySummary {
-            id: row.id,
-            name: row.name.clone(),
-            version: row.version,
-            state: row.state,
-            created: row.created,
-            changed: row.changed,
-            counts: row.counts.clone(),
-        };
+        let summary = row.summary();
         let application = &row.study.application;
         let parameters = application.parameters.iter().map(|parameter| Parameter {
             name: parameter.name.to_string(),

@@ -9,7 +9,7 @@ use paramo_model::{
     Application, Attempt, Bytes, Ended, Micros, Name, OutputFile, Program, RunPolicy, RunRecord, SpaceSpec,
     Study, Timestamp, Value,
 };
-use paramo_store::{Address, Content, OpenMode, PostgresStore, SqliteStore, Store};
+use paramo_store::{Address, Content, DEFAULT_PROJECT, OpenMode, PostgresStore, SqliteStore, Store};
 
 const RUNS: u64 = 1_000_000;
 const GROUP: u64 = 5_000;
@@ -93,7 +93,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let (started, before) = (Instant::now(), used());
     let store = open(&address).await?;
     report("make a store", started, before);
-    let id = store.create(&study()?).await?.id;
+    let id = store.create(DEFAULT_PROJECT, &study()?).await?.id;
 
     let groups: Vec<Vec<RunRecord>> =
         (0..8).map(|group| (group * GROUP..(group + 1) * GROUP).map(run).collect()).collect();

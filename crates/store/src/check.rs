@@ -96,6 +96,7 @@ pub(crate) async fn check_studies(
     }
     let between: Vec<(String, i64, String)> = session.all(sql::BETWEEN, cells![]).await?;
     for (name, version, moving) in between {
+        let name = name.replacen('/', ":", 1);
         findings.push(Finding::warning(match moving.as_str() {
             "arriving" => format!(
                 "{name}@{version} has not wholly arrived from another store; type the same `paramo move` again"

@@ -89,14 +89,14 @@ pub fn bad(index: u64, cause: Cause) -> RunRecord {
 pub async fn studies_are_versions_of_their_name<G: Ground>() {
     let ground = G::new().await;
     let store = ground.open(OpenMode::Create).await.unwrap();
-    let first = store.create(&study("hes1")).await.unwrap();
+    let first = store.create("default", &study("hes1")).await.unwrap();
     assert_eq!((first.version, first.state, &first.study), (1, StudyState::Open, &study("hes1")));
-    let second = store.create(&study("hes1")).await.unwrap();
-    let other = store.create(&study("pi")).await.unwrap();
+    let second = store.create("default", &study("hes1")).await.unwrap();
+    let other = store.create("default", &study("pi")).await.unwrap();
     assert_eq!((second.version, other.version), (2, 1));
-    assert_eq!(store.find("hes1", None).await.unwrap().as_ref(), Some(&second));
-    assert_eq!(store.find("hes1", Some(1)).await.unwrap().as_ref(), Some(&first));
-    assert_eq!(store.find("hes2", None).await.unwrap(), None);
+    assert_eq!(store.find("default", "hes1", None).await.unwrap().as_ref(), Some(&second));
+    assert_eq!(store.find("default", "hes1", Some(1)).await.unwrap().as_ref(), Some(&first));
+    assert_eq!(store.find("default", "hes2", None).await.unwrap(), None);
     let names = |rows: Vec<StudyRow>| rows.into_iter().map(|row| row.id).collect::<Vec<_>>();
     assert_eq!(names(store.studies().await.unwrap()), [first.id, second.id, other.id]);
     assert_eq!(store.summaries().await.unwrap().len(), 3);
@@ -108,19 +108,22 @@ pub async fn studies_are_versions_of_their_name<G: Ground>() {
     assert_eq!((row.state, row.study), (StudyState::Cancelled, changed));
 
     store.delete(other.id).await.unwrap();
-    assert!(store.find("pi", None).await.unwrap().is_none());
-    assert!(store.create(&study("pi")).await.unwrap().id > other.id, "an identity is never used again");
+    assert!(store.find("default", "pi", None).await.unwrap().is_none());
+    assert!(
+        store.create("default", &study("pi")).await.unwrap().id > other.id,
+        "an identity is never used again"
+    );
 }
 
 pub async fn what_is_not_there_is_named_with_what_is_near<G: Ground>() {
     let ground = G::new().await;
     let store = ground.open(OpenMode::Create).await.unwrap();
-    let row = store.create(&study("hes1")).await.unwrap();
-    assert_eq!(store.require("hes1", None).await.unwrap(), row);
+    let row = store.create("default", &study("hes1")).await.unwrap();
+    assert_eq!(store.require("default", "hes1", None).await.unwrap(), row);
     let mut messages = vec![
-        store.require("hes2", None).await.unwrap_err().to_string(),
-        store.require("hes1", Some(7)).await.unwrap_err().to_string(),
-        store.require("zzz", None).await.unwrap_err().to_string(),
+        store.require("default", "hes2", None).await.unwrap_err().to_string(),
+        store.require("default", "hes1", Some(7)).await.unwrap_err().to_string(),
+        store.require("default", "zzz", None).await.unwrap_err().to_string(),
     ];
     let gone = StudyId(99);
     for error in [
@@ -149,7 +152,7 @@ pub async fn what_is_not_there_is_named_with_what_is_near<G: Ground>() {
 pub async fn results_come_back_and_are_counted<G: Ground>() {
     let ground = G::new().await;
     let store = ground.open(OpenMode::Create).await.unwrap();
-    let id = store.create(&study("s")).await.unwrap().id;
+    let id = store.create("default", &study("s")).await.unwrap().id;
     let first = vec![good(0), good(2), bad(1, Cause::Exit { code: 3 })];
     let second = vec![good(10), bad(11, Cause::LostWorker), bad(3, Cause::Exit { code: 1 })];
     assert_eq!(store.commit(id, &first).await.unwrap(), BatchId { study: id, seq: Seq(1) });
@@ -185,7 +188,7 @@ pub async fn results_come_back_and_are_counted<G: Ground>() {
 pub async fn a_run_is_committed_once_in_a_commit_and_all_or_none<G: Ground>() {
     let ground = G::new().await;
     let store = ground.open(OpenMode::Create).await.unwrap();
-    let id = store.create(&study("s")).await.unwrap().id;
+    let id = store.create("default", &study("s")).await.unwrap().id;
     let twice = store.commit(id, &[good(1), good(4), good(1)]).await.unwrap_err();
     assert!(matches!(twice, StoreError::Duplicate { index: 1 }), "{twice}");
     assert_eq!(store.ended(id).await.unwrap(), Ended::default());
@@ -199,7 +202,7 @@ pub async fn a_run_is_committed_once_in_a_commit_and_all_or_none<G: Ground>() {
 pub async fn failed_runs_are_opened_again_and_superseded<G: Ground>() {
     let ground = G::new().await;
     let store = ground.open(OpenMode::Create).await.unwrap();
-    let id = store.create(&study("s")).await.unwrap().id;
+    let id = store.create("default", &study("s")).await.unwrap().id;
     let exit = || Cause::Exit { code: 1 };
     store.commit(id, &[good(0), bad(1, exit()), bad(2, exit()), bad(3, Cause::Cancelled)]).await.unwrap();
     store.set_state(id, StudyState::Finished).await.unwrap();
@@ -227,7 +230,7 @@ pub async fn failed_runs_are_opened_again_and_superseded<G: Ground>() {
 pub async fn many_small_batches_are_read_in_pages<G: Ground>() {
     let ground = G::new().await;
     let store = ground.open(OpenMode::Create).await.unwrap();
-    let id = store.create(&study("s")).await.unwrap().id;
+    let id = store.create("default", &study("s")).await.unwrap().id;
     // One transaction holds several batches when its runs are many.
     let runs: Vec<RunRecord> =
         (0..70_000).rev().map(|i| RunRecord { outputs: Vec::new(), ..good(i) }).collect();
@@ -240,7 +243,7 @@ pub async fn many_small_batches_are_read_in_pages<G: Ground>() {
 pub async fn a_store_is_read_while_it_is_written<G: Ground>() {
     let ground = G::new().await;
     let writer = ground.open(OpenMode::Create).await.unwrap();
-    let id = writer.create(&study("s")).await.unwrap().id;
+    let id = writer.create("default", &study("s")).await.unwrap().id;
     let reader = ground.open(OpenMode::ReadOnly).await.unwrap();
     let second = ground.open(OpenMode::Create).await.unwrap();
     let mut seen = None;
@@ -262,8 +265,8 @@ pub async fn a_study_is_held_once<G: Ground>() {
     let ground = G::new().await;
     let (store, other) =
         (ground.open(OpenMode::Create).await.unwrap(), ground.open(OpenMode::Existing).await.unwrap());
-    let first = store.create(&study("s")).await.unwrap().id;
-    let second = store.create(&study("s")).await.unwrap().id;
+    let first = store.create("default", &study("s")).await.unwrap().id;
+    let second = store.create("default", &study("s")).await.unwrap().id;
     assert_eq!(other.holder(first).await.unwrap(), None);
     let lock = store.lock(first).await.unwrap();
     for store in [&store, &other] {
@@ -287,7 +290,7 @@ pub async fn a_store_is_there_once_it_was_made<G: Ground>() {
     for mode in [OpenMode::Existing, OpenMode::ReadOnly] {
         assert!(matches!(ground.open(mode).await, Err(StoreError::NoStore { .. })));
     }
-    let id = ground.open(OpenMode::Create).await.unwrap().create(&study("s")).await.unwrap().id;
+    let id = ground.open(OpenMode::Create).await.unwrap().create("default", &study("s")).await.unwrap().id;
     for mode in [OpenMode::Create, OpenMode::Existing, OpenMode::ReadOnly] {
         let store = ground.open(mode).await.unwrap();
         assert_eq!(store.summaries().await.unwrap()[0].id, id);
@@ -311,8 +314,8 @@ async fn two<G: Ground>() -> (G, G, G::Store, G::Store, StudyRow) {
     let (here, there) = (G::new().await, G::new().await);
     let from = here.open(OpenMode::Create).await.unwrap();
     let to = there.open(OpenMode::Create).await.unwrap();
-    from.create(&study("other")).await.unwrap();
-    let id = from.create(&study("s")).await.unwrap().id;
+    from.create("default", &study("other")).await.unwrap();
+    let id = from.create("default", &study("s")).await.unwrap().id;
     from.commit(id, &[good(0), bad(1, Cause::Cancelled), good(2)]).await.unwrap();
     from.reopen(id, &RoaringTreemap::from_iter([1])).await.unwrap();
     for i in 3..40 {
@@ -382,11 +385,13 @@ pub async fn a_move_that_was_cut_off_goes_on<G: Ground>() {
         if steps > 2 {
             moving.finish().await.unwrap();
         }
-        let seen =
-            (from.find("s", None).await.unwrap().is_some(), to.find("s", None).await.unwrap().is_some());
+        let seen = (
+            from.find("default", "s", None).await.unwrap().is_some(),
+            to.find("default", "s", None).await.unwrap().is_some(),
+        );
         assert_eq!(seen, [(true, false), (true, false), (true, true), (false, true)][steps]);
     }
-    let arrived = to.find("s", None).await.unwrap().unwrap();
+    let arrived = to.find("default", "s", None).await.unwrap().unwrap();
     assert_eq!(contents(&to, arrived.id).await, before);
     // And back, where its number is another now.
     let mut moving = Move::begin(&to, &from, arrived).await.unwrap();
@@ -405,7 +410,7 @@ pub async fn a_study_that_cannot_move_stays<G: Ground>() {
     let held = from.lock(row.id).await.unwrap();
     assert!(matches!(Move::begin(&from, &to, row.clone()).await, Err(Held::By(_))), "it is driven");
     drop(held);
-    let theirs = to.create(&study("s")).await.unwrap();
+    let theirs = to.create("default", &study("s")).await.unwrap();
     let occupied = Move::begin(&from, &to, row.clone()).await;
     assert!(matches!(occupied, Err(Held::Failed(StoreError::Occupied { .. }))));
     to.delete(theirs.id).await.unwrap();
@@ -420,12 +425,12 @@ pub async fn a_study_that_cannot_move_stays<G: Ground>() {
     assert!(matches!(refused, Err(Held::Failed(StoreError::Moving { .. }))), "and is not driven here");
     assert_eq!(from.check(false).await.unwrap().len(), 1, "what has not wholly left is named");
     // A copy is in both, and does not replace what is there.
-    let other = from.find("other", None).await.unwrap().unwrap();
+    let other = from.find("default", "other", None).await.unwrap().unwrap();
     let mut copying = Move::begin(&from, &to, other.clone()).await.unwrap();
     copying.copy(&mut |_| ()).await.unwrap();
     assert!(copying.hand_over(true).await.unwrap());
     drop(copying);
-    assert!(to.find("other", None).await.unwrap().is_some());
+    assert!(to.find("default", "other", None).await.unwrap().is_some());
     from.set_state(other.id, StudyState::Cancelled).await.unwrap();
     assert!(matches!(Move::begin(&from, &to, other).await, Err(Held::Failed(StoreError::Occupied { .. }))));
 }

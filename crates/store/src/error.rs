@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use paramo_model::{StudyId, nearest};
 
 use crate::transfer::Leaving;
-use crate::{Seq, StudySummary};
+use crate::{Seq, StudySummary, title};
 
 pub type Result<T> = std::result::Result<T, StoreError>;
 
@@ -148,15 +148,22 @@ impl StoreError {
         StoreError::Moving { study: study.to_owned(), to: to.to_owned() }
     }
 
-    pub(crate) fn no_such_study(name: &str, version: Option<u32>, all: &[StudySummary]) -> StoreError {
-        let newest = all.iter().filter(|row| row.name == *name).map(|row| row.version).max();
+    pub(crate) fn no_such_study(
+        project: &str,
+        name: &str,
+        version: Option<u32>,
+        all: &[StudySummary],
+    ) -> StoreError {
+        let beside = || all.iter().filter(|row| row.project == *project);
+        let newest = beside().filter(|row| row.name == *name).map(|row| row.version).max();
+        let called = title(project, name, 1);
         let wanted = match version {
-            Some(version) => format!("`{name}` version {version}"),
-            None => format!("`{name}`"),
+            Some(version) => format!("`{called}` version {version}"),
+            None => format!("`{called}`"),
         };
         let nearest = match newest {
-            Some(version) => Some(format!("{name}@{version}")),
-            None => nearest(name, all.iter().map(|row| row.name.as_str())).map(str::to_owned),
+            Some(version) => Some(format!("{called}@{version}")),
+            None => nearest(name, beside().map(|row| row.name.as_str())).map(|near| title(project, near, 1)),
         };
         StoreError::NoSuchStudy { wanted, nearest }
     }
@@ -187,6 +194,9 @@ impl StoreError {
             _ => None,
         };
         let path = file.to_owned();
+        if code == Some(522) {
+            return StoreError::damaged(file, "it ends too early");
+        }
         match code.map(|code| code & 0xff) {
             Some(3 | 23) => StoreError::Permission { file: path },
             Some(5 | 6) => StoreError::Busy { file: path },
@@ -232,7 +242,7 @@ mod tests {
             StoreError::Newer { file: file.into(), found: 9, known: 1 },
             StoreError::Full { file: file.into() },
             StoreError::io(file, io::ErrorKind::PermissionDenied.into()),
-            StoreError::no_such_study("hes2", None, &[]),
+            StoreError::no_such_study("default", "hes2", None, &[]),
         ]
         .map(|error| error.to_string())
         .join("\n");

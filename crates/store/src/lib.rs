@@ -18,6 +18,7 @@ mod mark;
 mod migration;
 mod people;
 mod postgres;
+mod project;
 mod read;
 mod session;
 mod sql;
@@ -41,6 +42,7 @@ pub use people::{
     User, UserChange, UserId, Via, Welcome, Who,
 };
 pub use postgres::PostgresStore;
+pub use project::{DEFAULT_PROJECT, title};
 pub use sqlite::{OpenMode, Opened, SqliteStore};
 pub use store::{BatchId, Counts, Ended, Seq, Store, StudyRow, StudySummary};
 pub use transfer::{Move, Transfer};

@@ -13,12 +13,14 @@ use crate::{Result, StoreError, sql};
 const SQLITE: &[Step] = &[
     (1, "studies_and_batches", include_str!("../migrations/sqlite/0001_studies_and_batches.sql")),
     (2, "moving", include_str!("../migrations/sqlite/0002_moving.sql")),
+    (3, "people", include_str!("../migrations/sqlite/0003_people.sql")),
 ];
 
 /// The same for PostgreSQL, in `migrations/postgres/`.
 const POSTGRES: &[Step] = &[
     (1, "studies_and_batches", include_str!("../migrations/postgres/0001_studies_and_batches.sql")),
     (2, "moving", include_str!("../migrations/postgres/0002_moving.sql")),
+    (3, "people", include_str!("../migrations/postgres/0003_people.sql")),
 ];
 
 type Step = (i64, &'static str, &'static str);

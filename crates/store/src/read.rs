@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use paramo_model::{CauseKind, Name, RunRecord, Study, StudyId, StudyState, Timestamp};
+use paramo_model::{CauseKind, RunRecord, Study, StudyId, StudyState, Timestamp};
 use roaring::RoaringTreemap;
 
 use crate::batch::{Head, Row};
 use crate::session::{Session, cells};
-use crate::{Batch, BatchId, Content, Counts, Ended, Result, Seq, StoreError, StudyRow, StudySummary, sql};
+use crate::{
+    Batch, BatchId, Content, Counts, Ended, Result, Seq, StoreError, StudyRow, StudySummary, project, sql,
+};
 
 /// Rows read at a time where there may be very many.
 const PAGE: i64 = 4096;
@@ -41,7 +43,13 @@ pub async fn study(session: &mut Session<'_>, id: StudyId) -> Result<StudyRow> {
     }
 }
 
-pub async fn find(session: &mut Session<'_>, name: &str, version: Option<u32>) -> Result<Option<StudyRow>> {
+pub async fn find(
+    session: &mut Session<'_>,
+    project: &str,
+    name: &str,
+    version: Option<u32>,
+) -> Result<Option<StudyRow>> {
+    let Some(name) = project::qualified(project, name) else { return Ok(None) };
     let row = match version {
         Some(version) => session.optional(sql::VERSION, cells![name, i64::from(version)]).await?,
         None => session.optional(sql::NEWEST, cells![name]).await?,
@@ -53,9 +61,11 @@ fn summary(cells: SummaryCells, file: &Path) -> Result<StudySummary> {
     let (id, name, version, state, created, changed, counts) = cells;
     let id = StudyId(id);
     let damaged = |what: &str| StoreError::damaged_study(file, id, what);
+    let (project, name) = project::parts(&name).ok_or_else(|| damaged("its name is not a name"))?;
     Ok(StudySummary {
         id,
-        name: Name::new(&name).map_err(|_| damaged("its name is not a name"))?,
+        project,
+        name,
         version: u32::try_from(version).map_err(|_| damaged("its version is not a number"))?,
         state: StudyState::ALL
             .into_iter()
@@ -63,7 +73,7 @@ fn summary(cells: SummaryCells, file: &Path) -> Result<StudySummary> {
             .ok_or_else(|| damaged("its state is unknown"))?,
         created: Timestamp(created),
         changed: Timestamp(changed),
-        counts: read_counts(&counts, file, id)?,
+        counts: self::counts(&counts, file, id)?,
     })
 }
 
@@ -71,8 +81,8 @@ fn study_row(cells: StudyCells, file: &Path) -> Result<StudyRow> {
     let (id, name, version, state, created, changed, counts, definition) = cells;
     let summary = summary((id, name, version, state, created, changed, counts), file)?;
     let study = read_definition(&definition, file, summary.id)?;
-    let StudySummary { id, name, version, state, created, changed, counts } = summary;
-    Ok(StudyRow { id, name, version, state, created, changed, study, counts })
+    let StudySummary { id, project, name, version, state, created, changed, counts } = summary;
+    Ok(StudyRow { id, project, name, version, state, created, changed, study, counts })
 }
 
 fn read_definition(definition: &str, file: &Path, id: StudyId) -> Result<Study> {
@@ -81,8 +91,8 @@ fn read_definition(definition: &str, file: &Path, id: StudyId) -> Result<Study> 
     })
 }
 
-fn read_counts(counts: &str, file: &Path, id: StudyId) -> Result<Counts> {
-    serde_json::from_str(counts)
+pub fn counts(text: &str, file: &Path, id: StudyId) -> Result<Counts> {
+    serde_json::from_str(text)
         .map_err(|error| StoreError::damaged_study(file, id, format!("its counts cannot be read: {error}")))
 }
 
@@ -93,8 +103,8 @@ pub fn gone(id: StudyId) -> StoreError {
 /// The number of the last batch and what all add up to.
 pub async fn progress(session: &mut Session<'_>, id: StudyId) -> Result<(Seq, Counts)> {
     let row: Option<(i64, String)> = session.optional(sql::PROGRESS, cells![id.0]).await?;
-    let (seq, counts) = row.ok_or_else(|| gone(id))?;
-    Ok((Seq(seq as u64), read_counts(&counts, session.at(), id)?))
+    let (seq, text) = row.ok_or_else(|| gone(id))?;
+    Ok((Seq(seq as u64), counts(&text, session.at(), id)?))
 }
 
 pub async fn newest(session: &mut Session<'_>, id: StudyId) -> Result<BatchId> {

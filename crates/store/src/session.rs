@@ -9,7 +9,7 @@ use sqlx::postgres::PgRow;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{FromRow, PgConnection, Postgres, Sqlite, SqliteConnection};
 
-use crate::{Result, StoreError};
+use crate::{Result, StoreError, sql};
 
 /// A value that is handed to a statement.
 #[derive(Clone, Debug)]
@@ -131,6 +131,15 @@ impl<'c> Session<'c> {
                 .fetch_optional(&mut **connection)
                 .await
                 .map_err(|error| StoreError::postgres(&self.at, error)),
+        }
+    }
+
+    /// Waits for others that have claimed the same, and keeps it until the transaction ends. In a directory only one changes anything
+    /// at a time, so there is nothing to wait for.
+    pub async fn claim(&mut self, what: String) -> Result<()> {
+        match self.engine {
+            Engine::Sqlite(_) => Ok(()),
+            Engine::Postgres(_) => self.optional::<(bool,)>(sql::CLAIM_NAME, cells![what]).await.map(|_| ()),
         }
     }
 

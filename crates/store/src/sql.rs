@@ -21,12 +21,12 @@ pub const VERSION: &str = "SELECT id, name, version, state, created, changed, co
 pub const DEFINITION: &str = "SELECT definition FROM studies WHERE id = $1";
 pub const SET_STATE: &str = "UPDATE studies SET state = $2, changed = $3 WHERE id = $1 AND moving IS NULL";
 pub const REPLACE: &str = "UPDATE studies SET definition = $2, changed = $3 WHERE id = $1 AND moving IS NULL";
+pub const PROJECT_EXISTS: &str = "SELECT created FROM projects WHERE name = $1";
 pub const DELETE: &str = "DELETE FROM studies WHERE id = $1";
 
 // Results.
 pub const PROGRESS: &str = "SELECT seq, counts FROM studies WHERE id = $1";
-pub const SET_PROGRESS: &str =
-    "UPDATE studies SET seq = $2, counts = $3, changed = $4 WHERE id = $1 AND moving IS NULL";
+pub const SET_PROGRESS: &str = "UPDATE studies SET seq = $2, counts = $3, changed = $4, cpu = $5, size = size + $6 WHERE id = $1 AND moving IS NULL";
 pub const INSERT_BATCH: &str = "INSERT INTO batches (study, seq, kind, first, last, runs, head, data, output) \
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
 pub const HEADS: &str = "SELECT seq, kind, first, last, runs, head FROM batches \
@@ -39,12 +39,14 @@ pub const OUTPUT: &str = "SELECT output FROM batches WHERE study = $1 AND seq = 
 pub const MOVING: &str = "SELECT moving FROM studies WHERE id = $1";
 pub const LABEL: &str =
     "SELECT state, created, changed, seq, counts, definition, moving FROM studies WHERE id = $1";
+pub const ARRIVING: &str = "SELECT id, seq FROM studies WHERE origin = $1 AND moving = 'arriving'";
 pub const ARRIVAL: &str = "SELECT id, seq, moving, origin FROM studies WHERE name = $1 AND version = $2";
 pub const ARRIVE: &str = "INSERT INTO studies \
      (name, version, state, created, changed, seq, counts, definition, moving, origin) \
      VALUES ($1, $2, $3, $4, $5, 0, $6, $7, 'arriving', $8) RETURNING id";
-pub const ARRIVED_TO: &str = "UPDATE studies SET seq = $2 WHERE id = $1 AND moving = 'arriving'";
-pub const SET_ARRIVAL: &str = "UPDATE studies SET state = $2, changed = $3, counts = $4, definition = $5 \
+pub const ARRIVED_TO: &str =
+    "UPDATE studies SET seq = $2, size = size + $3 WHERE id = $1 AND moving = 'arriving'";
+pub const SET_ARRIVAL: &str = "UPDATE studies SET state = $2, changed = $3, counts = $4, definition = $5, cpu = $6 \
      WHERE id = $1 AND moving = 'arriving'";
 pub const LEAVE: &str = "UPDATE studies SET moving = $2 WHERE id = $1 AND moving IS NULL \
      AND state = $3 AND changed = $4 AND seq = $5 AND counts = $6 AND definition = $7";
@@ -68,7 +70,7 @@ pub const INTEGRITY: &str = "PRAGMA integrity_check(20)";
 pub const BEGIN_READING: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 /// Holds the study's row until the change ends: commits of a study follow one another.
 pub const CLAIM: &str = "SELECT seq, fence FROM studies WHERE id = $1 FOR UPDATE";
-/// Two that make versions of one name wait for one another.
+/// Two that claim the same wait for one another.
 pub const CLAIM_NAME: &str = "SELECT pg_advisory_xact_lock(hashtextextended($1, 20130401)) IS NULL";
 pub const NAMED: &str =
     "SELECT id, created, definition FROM studies WHERE name = $1 ORDER BY version DESC LIMIT 1";

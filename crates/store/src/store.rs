@@ -9,7 +9,7 @@ use paramo_model::{CauseKind, Ended as How, Micros, Name, RunRecord, Study, Stud
 use roaring::RoaringTreemap;
 use serde::{Deserialize, Serialize};
 
-use crate::{Batch, Finding, Held, Holder, Result, StoreError, StudyLock};
+use crate::{Batch, Finding, Held, Holder, Result, StoreError, StudyLock, title};
 
 /// The number of a batch in its study, from 1, without gaps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -27,6 +27,8 @@ pub struct BatchId {
 #[derive(Clone, Debug, PartialEq)]
 pub struct StudyRow {
     pub id: StudyId,
+    /// Names and versions are of a project.
+    pub project: Name,
     pub name: Name,
     /// From 1; a study of the same name that is not a continuation gets the next one.
     pub version: u32,
@@ -42,12 +44,40 @@ pub struct StudyRow {
 #[derive(Clone, Debug, PartialEq)]
 pub struct StudySummary {
     pub id: StudyId,
+    pub project: Name,
     pub name: Name,
     pub version: u32,
     pub state: StudyState,
     pub created: Timestamp,
     pub changed: Timestamp,
     pub counts: Counts,
+}
+
+impl StudyRow {
+    pub fn summary(&self) -> StudySummary {
+        StudySummary {
+            id: self.id,
+            project: self.project.clone(),
+            name: self.name.clone(),
+            version: self.version,
+            state: self.state,
+            created: self.created,
+            changed: self.changed,
+            counts: self.counts.clone(),
+        }
+    }
+
+    /// How it is called: `name`, `name@2`, `project:name`.
+    pub fn title(&self) -> String {
+        title(self.project.as_str(), self.name.as_str(), self.version)
+    }
+}
+
+impl StudySummary {
+    /// How it is called: `name`, `name@2`, `project:name`.
+    pub fn title(&self) -> String {
+        title(self.project.as_str(), self.name.as_str(), self.version)
+    }
 }
 
 /// What the committed runs of a study add up to. Changed in the transaction that commits them.
@@ -110,8 +140,9 @@ pub struct Ended {
 /// What remembers studies and their results. Every method that changes something returns once the change is durable.
 #[async_trait]
 pub trait Store: Send + Sync {
-    /// Adds a study as the next version of its name.
-    async fn create(&self, study: &Study) -> Result<StudyRow>;
+    /// Adds a study to a project, as the next version of its name there. [`StoreError::Missing`] when there is no such project;
+    /// [`DEFAULT_PROJECT`](crate::DEFAULT_PROJECT) is always there.
+    async fn create(&self, project: &str, study: &Study) -> Result<StudyRow>;
 
     /// Every study with its definition, by identity: in the order of creation.
     async fn studies(&self) -> Result<Vec<StudyRow>>;
@@ -122,16 +153,16 @@ pub trait Store: Send + Sync {
     /// One study. [`StoreError::NoSuchStudy`] when it is not there (any more).
     async fn study(&self, id: StudyId) -> Result<StudyRow>;
 
-    /// The study of a name: the version asked for, or the newest.
-    async fn find(&self, name: &str, version: Option<u32>) -> Result<Option<StudyRow>>;
+    /// The study of a name in a project: the version asked for, or the newest.
+    async fn find(&self, project: &str, name: &str, version: Option<u32>) -> Result<Option<StudyRow>>;
 
-    /// As [`Store::find`], but [`StoreError::NoSuchStudy`] with the nearest name when there is none.
-    async fn require(&self, name: &str, version: Option<u32>) -> Result<StudyRow> {
-        if let Some(row) = self.find(name, version).await? {
+    /// As [`Store::find`], but [`StoreError::NoSuchStudy`] with the nearest name of the project when there is none.
+    async fn require(&self, project: &str, name: &str, version: Option<u32>) -> Result<StudyRow> {
+        if let Some(row) = self.find(project, name, version).await? {
             return Ok(row);
         }
         let summaries = self.summaries().await?;
-        Err(StoreError::no_such_study(name, version, &summaries))
+        Err(StoreError::no_such_study(project, name, version, &summaries))
     }
 
     async fn set_state(&self, id: StudyId, state: StudyState) -> Result<()>;

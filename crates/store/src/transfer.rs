@@ -14,7 +14,10 @@ use paramo_model::{Name, StudyId};
 
 use crate::batch::Parts;
 use crate::session::{Session, cells};
-use crate::{BatchId, Counts, Held, Result, Seq, Store, StoreError, StudyLock, StudyRow, read, sql, write};
+use crate::{
+    BatchId, Counts, DEFAULT_PROJECT, Held, Result, Seq, Store, StoreError, StudyLock, StudyRow, project,
+    read, sql, title, write,
+};
 
 /// How much is read and written at a time, about.
 const LOAD: usize = 16 << 20;
@@ -66,6 +69,26 @@ pub enum Arrival {
     Settled(StudyId),
 }
 
+/// What a study is called where it comes from. It is called the same where it goes, and in the project of the same name; where there
+/// is no such project, in `default`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    project: Name,
+    name: Name,
+    version: u32,
+}
+
+impl Place {
+    fn of(row: &StudyRow) -> Place {
+        Place { project: row.project.clone(), name: row.name.clone(), version: row.version }
+    }
+
+    /// Always with its version.
+    fn shown(&self) -> String {
+        format!("{}@{}", title(self.project.as_str(), self.name.as_str(), 1), self.version)
+    }
+}
+
 /// A batch on its way, with its output.
 #[derive(Debug)]
 pub struct Crate {
@@ -90,7 +113,7 @@ pub trait Transfer: Store {
     #[doc(hidden)]
     async fn crates(&self, id: StudyId, after: Seq, limit: usize) -> Result<Vec<Crate>>;
     #[doc(hidden)]
-    async fn arrive(&self, name: &Name, version: u32, label: &Label, origin: &str) -> Result<Arrival>;
+    async fn arrive(&self, place: &Place, label: &Label, origin: &str) -> Result<Arrival>;
     #[doc(hidden)]
     async fn unload(&self, id: StudyId, crates: &[Crate]) -> Result<()>;
     #[doc(hidden)]
@@ -135,7 +158,7 @@ impl<'a> Move<'a> {
         {
             return Err(StoreError::moving(moving).into());
         }
-        let arrival = to.arrive(&row.name, row.version, &label, &origin).await?;
+        let arrival = to.arrive(&Place::of(&row), &label, &origin).await?;
         let arrived_as = match arrival {
             Arrival::Copying(id, _) => id,
             // That it has settled there is this move's own doing only if it has left here.
@@ -151,11 +174,10 @@ impl<'a> Move<'a> {
             return Ok(());
         }
         self.label = self.from.label(self.row.id).await?;
-        let (id, mut seq) =
-            match self.to.arrive(&self.row.name, self.row.version, &self.label, &self.origin).await? {
-                Arrival::Copying(id, seq) => (id, seq),
-                Arrival::Settled(_) => return Err(occupied(self.to.shown(), &self.row)),
-            };
+        let (id, mut seq) = match self.to.arrive(&Place::of(&self.row), &self.label, &self.origin).await? {
+            Arrival::Copying(id, seq) => (id, seq),
+            Arrival::Settled(_) => return Err(occupied(self.to.shown(), &self.row)),
+        };
         let mut limit = 16;
         while (seq.0 as i64) < self.label.seq {
             let crates = self.from.crates(self.row.id, seq, limit).await?;
@@ -166,7 +188,7 @@ impl<'a> Move<'a> {
             self.to.unload(id, &crates).await?;
             seq = last.seq;
             told(crates.iter().map(|one| one.parts.row.runs.max(0) as u64).sum());
-            let size = crates.iter().map(Crate::size).sum::<usize>() / crates.len();
+            let size = crates.iter().map(|one| one.parts.size()).sum::<usize>() / crates.len();
             limit = (LOAD / size.max(1)).clamp(1, 512);
         }
         self.arrival = Arrival::Copying(id, seq);
@@ -178,7 +200,7 @@ impl<'a> Move<'a> {
     /// on, and handed over again.
     pub async fn hand_over(&mut self, keep: bool) -> Result<bool> {
         if !keep && self.label.moving.is_none() {
-            let study = format!("{}@{}", self.row.name, self.row.version);
+            let study = Place::of(&self.row).shown();
             let to = self.to.shown();
             let leaving = Leaving { study: &study, token: self.token, to: &to }.text();
             if !self.from.leave(self.row.id, &self.label, &leaving).await? {
@@ -199,14 +221,7 @@ impl<'a> Move<'a> {
 }
 
 fn occupied(to: String, row: &StudyRow) -> StoreError {
-    StoreError::Occupied { to, study: format!("{}@{}", row.name, row.version) }
-}
-
-impl Crate {
-    fn size(&self) -> usize {
-        let row = &self.parts.row;
-        row.head.len() + row.data.len() + self.parts.output.as_ref().map_or(0, Vec::len)
-    }
+    StoreError::Occupied { to, study: Place::of(row).shown() }
 }
 
 /// The statements of [`Transfer`], for both engines.
@@ -249,27 +264,34 @@ pub mod steps {
     pub async fn arrive(
         session: &mut Session<'_>,
         shown: String,
-        name: &Name,
-        version: u32,
+        place: &Place,
         label: &Label,
         origin: &str,
     ) -> Result<Arrival> {
-        let place = cells![name.as_str(), i64::from(version)];
+        // Before its name: what had begun to arrive goes on where it is, should its project have been made or removed since.
+        let begun: Option<(i64, i64)> = session.optional(sql::ARRIVING, cells![origin]).await?;
+        if let Some((id, seq)) = begun {
+            return Ok(Arrival::Copying(StudyId(id), Seq(seq as u64)));
+        }
+        let name = match project::claim(session, place.project.as_str(), place.name.as_str()).await {
+            Err(StoreError::Missing { .. }) => {
+                project::claim(session, DEFAULT_PROJECT, place.name.as_str()).await?
+            }
+            claimed => claimed?,
+        };
+        let key = cells![name, i64::from(place.version)];
         let there: Option<(i64, i64, Option<String>, Option<String>)> =
-            session.optional(sql::ARRIVAL, place.clone()).await?;
+            session.optional(sql::ARRIVAL, key.clone()).await?;
         match there {
             None => {}
-            Some((id, seq, moving, from)) => match (moving.as_deref(), from.as_deref() == Some(origin)) {
-                (Some("arriving"), true) => {
-                    return Ok(Arrival::Copying(StudyId(id), Seq(seq as u64)));
-                }
+            Some((id, _, moving, from)) => match (moving.as_deref(), from.as_deref() == Some(origin)) {
                 // What another move has left half done gives way.
-                (Some("arriving"), false) => {
+                (Some("arriving"), _) => {
                     session.execute(sql::UNDO_ARRIVAL, cells![id]).await?;
                 }
                 (_, true) => return Ok(Arrival::Settled(StudyId(id))),
                 (_, false) => {
-                    return Err(StoreError::Occupied { to: shown, study: format!("{name}@{version}") });
+                    return Err(StoreError::Occupied { to: shown, study: place.shown() });
                 }
             },
         }
@@ -281,7 +303,7 @@ pub mod steps {
             label.definition.as_str(),
             origin,
         ];
-        let id: Option<(i64,)> = session.optional(sql::ARRIVE, [place, rest].concat()).await?;
+        let id: Option<(i64,)> = session.optional(sql::ARRIVE, [key, rest].concat()).await?;
         match id {
             Some((id,)) => Ok(Arrival::Copying(StudyId(id), Seq(0))),
             None => Err(StoreError::damaged(session.at(), "it takes no new study")),
@@ -292,7 +314,8 @@ pub mod steps {
     pub async fn unload(session: &mut Session<'_>, id: StudyId, crates: &[Crate]) -> Result<()> {
         let Some(last) = crates.last() else { return Ok(()) };
         // The row first: a second move of the same study waits here, and then finds these batches there.
-        let cells = cells![id.0, last.seq.0 as i64];
+        let size: usize = crates.iter().map(|one| one.parts.size()).sum();
+        let cells = cells![id.0, last.seq.0 as i64, size as i64];
         if session.execute(sql::ARRIVED_TO, cells).await? == 0 {
             return Err(read::gone(id));
         }
@@ -313,12 +336,14 @@ pub mod steps {
 
     /// Takes over what the row says, and holds it against the batches that have arrived.
     pub async fn arrived(session: &mut Session<'_>, id: StudyId, label: &Label) -> Result<()> {
+        let cpu = write::cpu(&read::counts(&label.counts, session.at(), id)?);
         let cells = cells![
             id.0,
             label.state.as_str(),
             label.changed,
             label.counts.as_str(),
-            label.definition.as_str()
+            label.definition.as_str(),
+            cpu,
         ];
         if session.execute(sql::SET_ARRIVAL, cells).await? == 0 {
             return Err(read::gone(id));

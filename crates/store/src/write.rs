@@ -10,9 +10,10 @@ use crate::clock::now;
 use crate::session::{Session, cells};
 use crate::{BatchId, Counts, Result, Seq, StoreError, read, sql};
 
-pub async fn create(session: &mut Session<'_>, study: &Study) -> Result<StudyId> {
+/// Makes a version of a name that was claimed.
+pub async fn create(session: &mut Session<'_>, qualified: &str, study: &Study) -> Result<StudyId> {
     let (counts, definition) = (json(&Counts::default(), session.at())?, json(study, session.at())?);
-    let cells = cells![study.name.as_str(), StudyState::Open.word(), now().0, counts, definition];
+    let cells = cells![qualified, StudyState::Open.word(), now().0, counts, definition];
     let id: Option<(i64,)> = session.optional(sql::CREATE, cells).await?;
     id.map(|id| StudyId(id.0)).ok_or_else(|| StoreError::damaged(session.at(), "it takes no new study"))
 }
@@ -53,13 +54,15 @@ pub async fn commit(
     batches: &mut [Parts],
 ) -> Result<BatchId> {
     let (mut seq, mut counts) = read::progress(session, id).await?;
+    let mut size = 0;
     for parts in batches {
         seq = Seq(seq.0 + 1);
+        size += parts.size();
         parts.sign(BatchId { study: id, seq });
         insert(session, BatchId { study: id, seq }, parts).await?;
     }
     runs.iter().for_each(|run| counts.add(run));
-    set_progress(session, id, seq, &counts).await?;
+    set_progress(session, id, seq, &counts, size).await?;
     Ok(BatchId { study: id, seq })
 }
 
@@ -75,7 +78,7 @@ pub async fn reopen(session: &mut Session<'_>, id: StudyId, indices: &RoaringTre
         for (kind, failed) in &found.by_cause {
             counts.reopen(*kind, failed.intersection_len(&opened));
         }
-        set_progress(session, id, seq, &counts).await?;
+        set_progress(session, id, seq, &counts, parts.size()).await?;
     }
     set_state(session, id, StudyState::Open).await?;
     Ok(opened.len())
@@ -89,10 +92,24 @@ pub async fn insert(session: &mut Session<'_>, id: BatchId, parts: &Parts) -> Re
     session.execute(sql::INSERT_BATCH, [place, blobs].concat()).await.map(|_| ())
 }
 
-async fn set_progress(session: &mut Session<'_>, id: StudyId, seq: Seq, counts: &Counts) -> Result<()> {
+/// `size` is that of the batches that were added.
+async fn set_progress(
+    session: &mut Session<'_>,
+    id: StudyId,
+    seq: Seq,
+    counts: &Counts,
+    size: usize,
+) -> Result<()> {
+    let cpu = cpu(counts);
     let counts = json(counts, session.at())?;
-    let met = session.execute(sql::SET_PROGRESS, cells![id.0, seq.0 as i64, counts, now().0]).await?;
+    let cells = cells![id.0, seq.0 as i64, counts, now().0, cpu, size as i64];
+    let met = session.execute(sql::SET_PROGRESS, cells).await?;
     only(session, id, met).await
+}
+
+/// Processor time as it stands in the row of a study.
+pub fn cpu(counts: &Counts) -> i64 {
+    i64::try_from(counts.cpu.0).unwrap_or(i64::MAX)
 }
 
 /// A change of one study must have met that study.

@@ -10,7 +10,7 @@ use paramo_model::{
     Parameter, ParameterType, Program, RunPolicy, RunRecord, Scale, SpaceSpec, Steps, Study, Timestamp,
     Value,
 };
-use paramo_store::{OpenMode, SqliteStore, Store};
+use paramo_store::{DEFAULT_PROJECT, OpenMode, SqliteStore, Store};
 use paramo_table::{FORMATS, Options, ResultTable, TableError, replace_file};
 
 const SIDE: u64 = 1000;
@@ -95,7 +95,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         .map_or_else(|| std::env::temp_dir().join("paramo-measure-table"), PathBuf::from);
     let _ = std::fs::remove_dir_all(&directory);
     let store = SqliteStore::open(&directory, OpenMode::Create).await?.store;
-    let row = store.create(&study()?).await?;
+    let row = store.create(DEFAULT_PROJECT, &study()?).await?;
     for group in 0..SIDE * SIDE / GROUP {
         // Two groups in turn end in the other order, so that the table has something to sort.
         let group = group ^ 1;

@@ -220,7 +220,7 @@ fn run(index: u64, cause: Option<Cause>, y: Value) -> RunRecord {
 
 async fn stored(directory: &std::path::Path) -> (SqliteStore, StudyRow) {
     let store = SqliteStore::open(directory, OpenMode::Create).await.unwrap().store;
-    let row = store.create(&study()).await.unwrap();
+    let row = store.create("default", &study()).await.unwrap();
     let exit = Cause::Exit { code: 1 };
     store
         .commit(row.id, &[run(4, None, 2.into()), run(1, Some(exit.clone()), Value::Missing)])
@@ -302,7 +302,7 @@ async fn options_select_rows_and_columns() {
 async fn the_later_of_two_results_of_a_run_counts() {
     let directory = tempfile::tempdir().unwrap();
     let store = SqliteStore::open(directory.path(), OpenMode::Create).await.unwrap().store;
-    let row = store.create(&study()).await.unwrap();
+    let row = store.create("default", &study()).await.unwrap();
     let table = ResultTable::load(&store, &row, &Options::default()).await.unwrap();
     assert_eq!((table.rows, table.columns.len()), (0, 15));
     store.commit(row.id, &[run(2, None, 1.into()), run(1, None, 1.into())]).await.unwrap();

@@ -8,7 +8,6 @@ use paramo_store::StudyRow;
 use serde_json::json;
 
 use super::list::summary_json;
-use super::status::summarise;
 use crate::args::Explain;
 use crate::exit;
 use crate::failure::{Failure, Result};
@@ -147,7 +146,7 @@ async fn explain_study(place: &Place, args: &Explain) -> Result<u8> {
     let ended = place.store.ended(row.id).await?;
     let name = title(&row);
     if args.json {
-        let mut json = summary_json(place, &summarise(&row));
+        let mut json = summary_json(place, &row.summary());
         json["points"] = space.len().into();
         json["first_failed"] = ended.failed.min().into();
         print_line(&json.to_string())?;

@@ -49,7 +49,7 @@ pub async fn list(directory: &Path, args: List) -> Result<u8> {
 }
 
 pub fn summary_title(study: &StudySummary) -> String {
-    if study.version > 1 { format!("{}@{}", study.name, study.version) } else { study.name.to_string() }
+    study.title()
 }
 
 /// What a study is doing. That a process works on it now is seen by its lock, not remembered.

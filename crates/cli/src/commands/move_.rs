@@ -16,16 +16,19 @@ use crate::view::{count, plural};
 
 pub async fn move_study(store: &Path, args: Move) -> Result<u8> {
     let from = open(args.from.as_deref().unwrap_or(store), false).await?;
-    let (name, version) = parse_study(&args.study)?;
+    let (project, name, version) = parse_study(&args.study)?;
     let mut rows = Vec::new();
     for summary in from.store.summaries().await? {
-        if summary.name == *name && version.is_none_or(|version| version == summary.version) {
+        if summary.project == *project
+            && summary.name == *name
+            && version.is_none_or(|version| version == summary.version)
+        {
             rows.push(from.store.study(summary.id).await?);
         }
     }
     if rows.is_empty() {
         // Says what there is instead.
-        from.store.require(name, version).await?;
+        from.store.require(project, name, version).await?;
     }
     let to = open(&args.to, true).await?;
     if from.transfer().token().await? == to.transfer().token().await? {

@@ -6,7 +6,7 @@ use paramo_engine::Observer;
 use paramo_engine::{Changed, Plan, plan};
 use paramo_model::document::{ChangeKind, Difference, continued, differences};
 use paramo_model::{Event, Progress, StopReason, Study, StudyState};
-use paramo_store::StudyRow;
+use paramo_store::{DEFAULT_PROJECT, StudyRow};
 
 use crate::args::{Making, Run};
 use crate::exit;
@@ -40,10 +40,10 @@ async fn run_stored(directory: &Path, name: &str, args: &Run) -> Result<u8> {
             directory.display()
         )));
     }
-    let (study, version) = parse_study(name)?;
+    let (project, study, version) = parse_study(name)?;
     let place = open(directory, false).await?;
-    let Some(row) = place.store.find(study, version).await? else {
-        let known = place.store.require(study, version).await;
+    let Some(row) = place.store.find(project, study, version).await? else {
+        let known = place.store.require(project, study, version).await;
         let detail = known.err().map(|error| error.to_string()).unwrap_or_default();
         return Err(Failure::input(format!("there is no file `{name}`, and {detail}")));
     };
@@ -59,7 +59,7 @@ pub async fn run_study(directory: &Path, study: Study, changed: Changed, making:
     let stored = stored(&place, &study, changed).await?;
     match plan(stored.as_ref(), &study, changed) {
         Plan::Create => {
-            let row = place.store.create(&study).await?;
+            let row = place.store.create(DEFAULT_PROJECT, &study).await?;
             work(&place, row, making).await
         }
         Plan::Continue | Plan::Finished => match stored {
@@ -103,7 +103,7 @@ pub async fn run_study(directory: &Path, study: Study, changed: Changed, making:
 
 /// The stored study that this one goes on with: the newest of its name, or an older version that is exactly it.
 async fn stored(place: &Place, study: &Study, changed: Changed) -> Result<Option<StudyRow>> {
-    let newest = place.store.find(study.name.as_str(), None).await?;
+    let newest = place.store.find(DEFAULT_PROJECT, study.name.as_str(), None).await?;
     if changed == Changed::NewVersion {
         return Ok(newest);
     }
@@ -113,11 +113,14 @@ async fn stored(place: &Place, study: &Study, changed: Changed) -> Result<Option
 /// The newest version of a study that is as it is now.
 pub async fn same_version(place: &Place, study: &Study) -> Result<Option<StudyRow>> {
     let summaries = place.store.summaries().await?;
-    let mut versions: Vec<u32> =
-        summaries.iter().filter(|s| s.name == study.name).map(|s| s.version).collect();
+    let mut versions: Vec<u32> = summaries
+        .iter()
+        .filter(|s| s.project == *DEFAULT_PROJECT && s.name == study.name)
+        .map(|s| s.version)
+        .collect();
     versions.sort_unstable();
     for version in versions.into_iter().rev() {
-        let row = place.store.find(study.name.as_str(), Some(version)).await?;
+        let row = place.store.find(DEFAULT_PROJECT, study.name.as_str(), Some(version)).await?;
         if let Some(row) = row.filter(|row| differences(&row.study, study).is_empty()) {
             return Ok(Some(row));
         }

@@ -20,7 +20,7 @@ pub async fn status(directory: &Path, args: Status) -> Result<u8> {
     };
     let place = open(directory, false).await?;
     let row = place.study(&study).await?;
-    let summary = summarise(&row);
+    let summary = row.summary();
     let total = Space::new(&row.study.space, &row.study.application.parameters).map(|space| space.len()).ok();
     if args.json {
         let mut json = summary_json(&place, &summary);
@@ -65,17 +65,4 @@ pub async fn status(directory: &Path, args: Status) -> Result<u8> {
     }
     print_line(&lines.join("\n"))?;
     Ok(exit::OK)
-}
-
-/// A study without its definition.
-pub fn summarise(row: &StudyRow) -> StudySummary {
-    StudySummary {
-        id: row.id,
-        name: row.name.clone(),
-        version: row.version,
-        state: row.state,
-        created: row.created,
-        changed: row.changed,
-        counts: row.counts.clone(),
-    }
 }

@@ -5,6 +5,7 @@ use std::path::Path;
 use paramo_engine::Changed;
 use paramo_model::document;
 use paramo_model::{Order, Study};
+use paramo_store::DEFAULT_PROJECT;
 
 use super::run::{run_study, same_version};
 use crate::args::{OrderWord, Sweep};
@@ -15,7 +16,7 @@ pub async fn sweep(directory: &Path, args: Sweep) -> Result<u8> {
     // The same command typed again goes on; another one with the same program is another study.
     let mut changed = Changed::Refuse;
     if let Some(place) = crate::store::there(directory).await? {
-        let newest = place.store.find(study.name.as_str(), None).await?;
+        let newest = place.store.find(DEFAULT_PROJECT, study.name.as_str(), None).await?;
         if let (Some(newest), None) = (newest, same_version(&place, &study).await?) {
             changed = Changed::NewVersion;
             if !args.making.quiet {

@@ -137,5 +137,5 @@ async fn study(app: &App, word: &str) -> Result<StudyRow> {
             }
         },
     };
-    Ok(store.require(name, version).await?)
+    Ok(store.require(paramo_store::DEFAULT_PROJECT, name, version).await?)
 }

@@ -291,6 +291,11 @@ pub(crate) struct Parts {
 }
 
 impl Parts {
+    /// As it is stored, in bytes.
+    pub(crate) fn size(&self) -> usize {
+        self.row.head.len() + self.row.data.len() + self.output.as_ref().map_or(0, Vec::len)
+    }
+
     /// Encodes runs; there is at least one.
     pub(crate) fn of_runs(runs: &[RunRecord]) -> Parts {
         let last: Vec<&Attempt> = runs.iter().map(|run| &run.last).collect();

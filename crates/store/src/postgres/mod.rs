@@ -18,7 +18,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
-use paramo_model::{Name, RunRecord, Study, StudyId, StudyState, Timestamp};
+use paramo_model::{RunRecord, Study, StudyId, StudyState, Timestamp};
 use roaring::RoaringTreemap;
 use sqlx::PgPool;
 use sqlx::postgres::PgConnectOptions;
@@ -27,10 +27,10 @@ use crate::check::check_studies;
 use crate::session::{Session, cells};
 use crate::{
     Batch, BatchId, Ended, Finding, Held, Holder, OpenMode, PostgresAddress, Result, Seq, Store, StoreError,
-    StudyLock, StudyRow, StudySummary, read, sql, write,
+    StudyLock, StudyRow, StudySummary, project, read, sql, write,
 };
 
-use crate::transfer::{Arrival, Crate, Label, Transfer, steps};
+use crate::transfer::{Arrival, Crate, Label, Place, Transfer, steps};
 
 pub use lock::SessionLock;
 
@@ -232,9 +232,9 @@ impl PostgresStore {
 
 #[async_trait]
 impl Store for PostgresStore {
-    async fn create(&self, study: &Study) -> Result<StudyRow> {
+    async fn create(&self, project: &str, study: &Study) -> Result<StudyRow> {
         let began = crate::clock::now();
-        let id = change!(self, |session, again| create(session, study, again.then_some(began)))?;
+        let id = change!(self, |session, again| create(session, project, study, again.then_some(began)))?;
         self.study(id).await
     }
 
@@ -250,8 +250,8 @@ impl Store for PostgresStore {
         ask!(self, |session| read::study(session, id))
     }
 
-    async fn find(&self, name: &str, version: Option<u32>) -> Result<Option<StudyRow>> {
-        ask!(self, |session| read::find(session, name, version))
+    async fn find(&self, project: &str, name: &str, version: Option<u32>) -> Result<Option<StudyRow>> {
+        ask!(self, |session| read::find(session, project, name, version))
     }
 
     async fn set_state(&self, id: StudyId, state: StudyState) -> Result<()> {
@@ -368,8 +368,8 @@ impl Transfer for PostgresStore {
         ask!(self, |session| steps::crates(session, id, after, limit))
     }
 
-    async fn arrive(&self, name: &Name, version: u32, label: &Label, origin: &str) -> Result<Arrival> {
-        change!(self, |session, _again| steps::arrive(session, self.shown(), name, version, label, origin))
+    async fn arrive(&self, place: &Place, label: &Label, origin: &str) -> Result<Arrival> {
+        change!(self, |session, _again| steps::arrive(session, self.shown(), place, label, origin))
     }
 
     async fn unload(&self, id: StudyId, crates: &[Crate]) -> Result<()> {
@@ -399,11 +399,15 @@ impl Transfer for PostgresStore {
 }
 
 /// Makes a version. `began` is given when it is asked for again: then it may be there already.
-async fn create(session: &mut Session<'_>, study: &Study, began: Option<Timestamp>) -> Result<StudyId> {
-    session.optional::<(bool,)>(sql::CLAIM_NAME, cells![study.name.as_str()]).await?;
+async fn create(
+    session: &mut Session<'_>,
+    project: &str,
+    study: &Study,
+    began: Option<Timestamp>,
+) -> Result<StudyId> {
+    let name = project::claim(session, project, study.name.as_str()).await?;
     if let Some(began) = began {
-        let newest: Option<(i64, i64, String)> =
-            session.optional(sql::NAMED, cells![study.name.as_str()]).await?;
+        let newest: Option<(i64, i64, String)> = session.optional(sql::NAMED, cells![name.as_str()]).await?;
         if let Some((id, created, definition)) = newest
             && created >= began.0
             && definition == write::json(study, session.at())?
@@ -411,7 +415,7 @@ async fn create(session: &mut Session<'_>, study: &Study, began: Option<Timestam
             return Ok(StudyId(id));
         }
     }
-    write::create(session, study).await
+    write::create(session, &name, study).await
 }
 
 /// Tells the process that works on a study to read it again, once this change is there.

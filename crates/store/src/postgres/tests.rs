@@ -73,7 +73,7 @@ conformance!(Database);
 async fn made() -> (Database, PostgresStore, StudyId) {
     let database = Database::new().await;
     let store = database.open(OpenMode::Create).await.unwrap();
-    let id = store.create(&study("s")).await.unwrap().id;
+    let id = store.create("default", &study("s")).await.unwrap().id;
     (database, store, id)
 }
 
@@ -84,7 +84,7 @@ async fn several_at_once_make_one_store() {
         let address = database.address();
         tokio::spawn(async move {
             let store = PostgresStore::open(&address, OpenMode::Create).await.unwrap();
-            store.create(&study("s")).await.unwrap().version
+            store.create("default", &study("s")).await.unwrap().version
         })
     });
     let mut versions = Vec::new();
@@ -173,7 +173,7 @@ async fn tables_of_others_are_left_alone() {
 async fn changes_are_told_to_the_process_that_holds_the_study() {
     let (database, store, id) = made().await;
     let other = database.open(OpenMode::Existing).await.unwrap();
-    let second = store.create(&study("other")).await.unwrap().id;
+    let second = store.create("default", &study("other")).await.unwrap().id;
     let mut lock = store.lock(id).await.unwrap();
     let mut news = lock.news().unwrap();
     other.set_state(second, StudyState::Paused).await.unwrap();
@@ -314,7 +314,7 @@ async fn other_changes_are_made_once_whatever_is_lost() {
     let store = PostgresStore::open(&parse(&url), OpenMode::Existing).await.unwrap();
     for flag in [&wire.lose_answer, &wire.lose_question] {
         flag.store(true, Ordering::Relaxed);
-        let made = store.create(&study("once")).await.unwrap();
+        let made = store.create("default", &study("once")).await.unwrap();
         flag.store(true, Ordering::Relaxed);
         store.delete(made.id).await.unwrap();
     }

@@ -15,7 +15,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use paramo_model::{Name, RunRecord, Study, StudyId, StudyState};
+use paramo_model::{RunRecord, Study, StudyId, StudyState};
 use roaring::RoaringTreemap;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqlitePool};
 use sqlx::{ConnectOptions, Connection};
@@ -26,10 +26,10 @@ use crate::mark::{Mark, Totals};
 use crate::session::{Session, cells};
 use crate::{
     Batch, BatchId, Damage, Ended, Finding, Held, Holder, Result, Seq, Store, StoreError, StudyLock,
-    StudyRow, StudySummary, read, sql, write,
+    StudyRow, StudySummary, project, read, sql, write,
 };
 
-use crate::transfer::{Arrival, Crate, Label, Transfer, steps};
+use crate::transfer::{Arrival, Crate, Label, Place, Transfer, steps};
 
 pub use lock::RecordLock;
 
@@ -183,8 +183,11 @@ macro_rules! ask {
 
 #[async_trait]
 impl Store for SqliteStore {
-    async fn create(&self, study: &Study) -> Result<StudyRow> {
-        let id = change!(self, 0, |session| write::create(session, study))?;
+    async fn create(&self, project: &str, study: &Study) -> Result<StudyRow> {
+        let id = change!(self, 0, |session| async {
+            let name = project::claim(session, project, study.name.as_str()).await?;
+            write::create(session, &name, study).await
+        })?;
         self.study(id).await
     }
 
@@ -200,8 +203,8 @@ impl Store for SqliteStore {
         ask!(self, |session| read::study(session, id))
     }
 
-    async fn find(&self, name: &str, version: Option<u32>) -> Result<Option<StudyRow>> {
-        ask!(self, |session| read::find(session, name, version))
+    async fn find(&self, project: &str, name: &str, version: Option<u32>) -> Result<Option<StudyRow>> {
+        ask!(self, |session| read::find(session, project, name, version))
     }
 
     async fn set_state(&self, id: StudyId, state: StudyState) -> Result<()> {
@@ -282,8 +285,8 @@ impl Transfer for SqliteStore {
         ask!(self, |session| steps::crates(session, id, after, limit))
     }
 
-    async fn arrive(&self, name: &Name, version: u32, label: &Label, origin: &str) -> Result<Arrival> {
-        change!(self, 0, |session| steps::arrive(session, self.shown(), name, version, label, origin))
+    async fn arrive(&self, place: &Place, label: &Label, origin: &str) -> Result<Arrival> {
+        change!(self, 0, |session| steps::arrive(session, self.shown(), place, label, origin))
     }
 
     async fn unload(&self, id: StudyId, crates: &[Crate]) -> Result<()> {

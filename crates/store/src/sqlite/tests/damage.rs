@@ -14,7 +14,7 @@ struct Committed {
 async fn killed(directory: &Path, commits: u64) -> Committed {
     let running = tempfile::tempdir().unwrap();
     let store = open_with(running.path(), OpenMode::Create, 512).await.unwrap().store;
-    let id = store.create(&study("s")).await.unwrap().id;
+    let id = store.create("default", &study("s")).await.unwrap().id;
     let mut runs = BTreeMap::new();
     for i in 0..commits {
         let batch: Vec<RunRecord> = (0..i % 4 + 1).map(|j| good(i * 4 + j)).collect();
@@ -187,14 +187,14 @@ async fn a_database_that_is_gone_or_empty_is_not_made_anew() {
 async fn a_mark_that_is_missing_is_made_again_and_one_of_another_store_is_named() {
     let directory = tempfile::tempdir().unwrap();
     let store = open(directory.path()).await;
-    store.create(&study("s")).await.unwrap();
+    store.create("default", &study("s")).await.unwrap();
     store.close().await.unwrap();
     std::fs::remove_file(directory.path().join("mark")).unwrap();
     open(directory.path()).await.close().await.unwrap();
     assert_eq!(Mark::read(&directory.path().join("mark")).unwrap().commits, 1);
     let other = tempfile::tempdir().unwrap();
     let store = open(other.path()).await;
-    store.create(&study("s")).await.unwrap();
+    store.create("default", &study("s")).await.unwrap();
     store.close().await.unwrap();
     std::fs::copy(other.path().join("store.db"), directory.path().join("store.db")).unwrap();
     let damage = SqliteStore::open(directory.path(), OpenMode::Existing).await.unwrap().damage;
@@ -205,7 +205,7 @@ async fn a_mark_that_is_missing_is_made_again_and_one_of_another_store_is_named(
 async fn a_missing_batch_a_changed_count_and_a_changed_result_are_found() {
     let directory = tempfile::tempdir().unwrap();
     let store = open(directory.path()).await;
-    let id = store.create(&study("s")).await.unwrap().id;
+    let id = store.create("default", &study("s")).await.unwrap().id;
     for i in 0..5 {
         store.commit(id, &[good(i)]).await.unwrap();
     }
@@ -243,7 +243,7 @@ async fn a_missing_batch_a_changed_count_and_a_changed_result_are_found() {
 async fn what_is_damaged_does_not_move() {
     let (directory, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let (store, to) = (open(directory.path()).await, open(other.path()).await);
-    let row = store.create(&study("s")).await.unwrap();
+    let row = store.create("default", &study("s")).await.unwrap();
     for i in 0..3 {
         store.commit(row.id, &[good(i)]).await.unwrap();
     }

@@ -28,7 +28,7 @@ async fn a_store_is_made_once_and_hidden_from_version_control() {
     }
     assert!(!directory.exists());
     let store = open(&directory).await;
-    let id = store.create(&study("s")).await.unwrap().id;
+    let id = store.create("default", &study("s")).await.unwrap().id;
     assert_eq!(std::fs::read_to_string(directory.join(".gitignore")).unwrap(), "*\n");
     store.close().await.unwrap();
     assert!(!directory.join("store.db-wal").exists(), "the log is put into the database at the end");
@@ -45,7 +45,9 @@ async fn several_at_once_make_one_store() {
     let tasks: Vec<_> = (0..8)
         .map(|_| {
             let path = path.clone();
-            tokio::spawn(async move { open(&path).await.create(&study("s")).await.unwrap().version })
+            tokio::spawn(
+                async move { open(&path).await.create("default", &study("s")).await.unwrap().version },
+            )
         })
         .collect();
     let mut versions = Vec::new();
@@ -86,7 +88,7 @@ async fn a_store_of_a_newer_paramo_is_refused() {
         let text = refusal(directory.path(), mode).await;
         assert_eq!(
             text,
-            "[dir]/store.db was made by a newer paramo (schema 99, this one knows 2); update paramo"
+            "[dir]/store.db was made by a newer paramo (schema 99, this one knows 3); update paramo"
         );
     }
 }
@@ -95,7 +97,7 @@ async fn a_store_of_a_newer_paramo_is_refused() {
 async fn a_store_that_another_process_does_not_let_go_of_is_busy() {
     let directory = tempfile::tempdir().unwrap();
     let store = open(directory.path()).await;
-    let id = store.create(&study("s")).await.unwrap().id;
+    let id = store.create("default", &study("s")).await.unwrap().id;
     let impatient = SqliteStore {
         options: store.options.clone().busy_timeout(Duration::ZERO),
         writer: Mutex::new(None),
@@ -118,7 +120,7 @@ async fn a_store_that_another_process_does_not_let_go_of_is_busy() {
 async fn a_full_disk_loses_nothing_and_passes() {
     let directory = tempfile::tempdir().unwrap();
     let store = open(directory.path()).await;
-    let id = store.create(&study("s")).await.unwrap().id;
+    let id = store.create("default", &study("s")).await.unwrap().id;
     store.commit(id, &[good(1)]).await.unwrap();
     let pages: i64 = sqlx::query_scalar("PRAGMA page_count").fetch_one(&store.readers).await.unwrap();
     let full = format!("PRAGMA max_page_count = {pages}");
@@ -145,7 +147,7 @@ async fn a_directory_that_cannot_be_written_is_named_and_can_be_read() {
     }
     let directory = tempfile::tempdir().unwrap();
     let store = open(directory.path()).await;
-    store.create(&study("s")).await.unwrap();
+    store.create("default", &study("s")).await.unwrap();
     store.close().await.unwrap();
     let _ = std::fs::remove_file(directory.path().join("store.db-shm"));
     for entry in std::fs::read_dir(directory.path()).unwrap() {
