@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use paramo_model::StudyId;
+use paramo_store::DEFAULT_PROJECT;
 use reqwest::Method;
 use reqwest::header::DATE;
 use roaring::RoaringTreemap;
@@ -67,11 +68,12 @@ fn base64(bytes: &[u8]) -> String {
     out
 }
 
-/// How the API names a study.
-pub(crate) fn word(address: &ServerAddress, name: &str, version: Option<u32>) -> String {
-    let project = match &address.project {
-        Some(project) if !name.contains(':') => format!("{project}:"),
-        _ => String::new(),
+/// How the API names a study. One of which no project was said is of the project that is spoken of, or else the server looks where it is.
+pub(crate) fn word(address: &ServerAddress, project: &str, name: &str, version: Option<u32>) -> String {
+    let project = match (project, &address.project) {
+        (DEFAULT_PROJECT, Some(spoken_of)) => format!("{spoken_of}:"),
+        (DEFAULT_PROJECT, None) => String::new(),
+        (project, _) => format!("{project}:"),
     };
     let version = version.map(|version| format!("@{version}")).unwrap_or_default();
     format!("{project}{name}{version}")
@@ -225,9 +227,9 @@ mod tests {
     #[test]
     fn studies_are_named_with_the_project_that_is_meant() {
         let address = ServerAddress::parse("http://127.0.0.1:1").unwrap();
-        assert_eq!(word(&address, "hes1", Some(2)), "hes1@2");
+        assert_eq!(word(&address, DEFAULT_PROJECT, "hes1", Some(2)), "hes1@2");
         let of = address.of_project(Some("cells"));
-        assert_eq!(word(&of, "hes1", None), "cells:hes1");
-        assert_eq!(word(&of, "plants:hes1", None), "plants:hes1");
+        assert_eq!(word(&of, DEFAULT_PROJECT, "hes1", None), "cells:hes1");
+        assert_eq!(word(&of, "plants", "hes1", None), "plants:hes1");
     }
 }

@@ -4,15 +4,17 @@ use std::collections::BTreeMap;
 
 use chrono::DateTime;
 use paramo_model::{CauseKind, Micros, Name, Progress, Running, Study, StudyId, StudyState, Timestamp};
-use paramo_store::{Counts, StudyRow, StudySummary};
+use paramo_store::{Counts, DEFAULT_PROJECT, StudyRow, StudySummary};
 use serde::Deserialize;
 
 /// A study.
 #[derive(Clone, Debug, Deserialize)]
 pub struct StudyShape {
     pub id: i64,
-    pub name: String,
-    pub version: u32,
+    #[serde(default = "default_project")]
+    project: String,
+    name: String,
+    version: u32,
     state: String,
     created: String,
     changed: String,
@@ -24,6 +26,10 @@ pub struct StudyShape {
     failed_by_cause: BTreeMap<String, u64>,
     pub working: bool,
     pub progress: Option<Going>,
+}
+
+fn default_project() -> String {
+    DEFAULT_PROJECT.to_owned()
 }
 
 /// How a study goes.
@@ -68,6 +74,7 @@ impl StudyShape {
         let state = StudyState::ALL.into_iter().find(|state| state.word() == self.state);
         Ok(StudySummary {
             id: StudyId(self.id),
+            project: Name::new(&self.project).map_err(|error| error.to_string())?,
             name: Name::new(&self.name).map_err(|error| error.to_string())?,
             version: self.version,
             state: state.ok_or_else(|| format!("there is no state `{}`", self.state))?,
@@ -86,8 +93,8 @@ impl StudyShape {
 
     /// With its definition.
     pub fn row(&self, study: Study) -> Result<StudyRow, String> {
-        let StudySummary { id, name, version, state, created, changed, counts } = self.summary()?;
-        Ok(StudyRow { id, name, version, state, created, changed, study, counts })
+        let StudySummary { id, project, name, version, state, created, changed, counts } = self.summary()?;
+        Ok(StudyRow { id, project, name, version, state, created, changed, study, counts })
     }
 }
 

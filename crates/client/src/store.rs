@@ -98,7 +98,7 @@ fn gone(error: ClientError, id: StudyId) -> StoreError {
 
 #[async_trait]
 impl Store for RemoteStore {
-    async fn create(&self, _: &Study) -> Result<StudyRow> {
+    async fn create(&self, _: &str, _: &Study) -> Result<StudyRow> {
         Err(self.not_from_afar())
     }
 
@@ -141,8 +141,8 @@ impl Store for RemoteStore {
         self.row(&id.0.to_string()).await.map_err(|error| gone(error, id))
     }
 
-    async fn find(&self, name: &str, version: Option<u32>) -> Result<Option<StudyRow>> {
-        match self.row(&word(self.server.http().address(), name, version)).await {
+    async fn find(&self, project: &str, name: &str, version: Option<u32>) -> Result<Option<StudyRow>> {
+        match self.row(&word(self.server.http().address(), project, name, version)).await {
             Ok(row) => Ok(Some(row)),
             Err(error) if error.is_not_found() => Ok(None),
             Err(error) => Err(error.into()),
