@@ -48,6 +48,11 @@ impl RemoteStore {
         self.working.lock().unwrap_or_else(PoisonError::into_inner).insert(StudyId(shape.id), shape.working);
     }
 
+    /// What a server is to go on with it takes up at once.
+    fn takes_up(&self, id: StudyId) {
+        self.working.lock().unwrap_or_else(PoisonError::into_inner).insert(id, true);
+    }
+
     async fn row(&self, word: &str) -> std::result::Result<StudyRow, ClientError> {
         let http = self.server.http();
         let shape: StudyShape = http.get(&format!("/studies/{}", segment(word))).await?;
@@ -156,7 +161,11 @@ impl Store for RemoteStore {
             StudyState::Open => self.server.resume(id).await,
             StudyState::Finished => return Err(self.not_from_afar()),
         };
-        done.map_err(|error| gone(error, id))
+        done.map_err(|error| gone(error, id))?;
+        if state == StudyState::Open {
+            self.takes_up(id);
+        }
+        Ok(())
     }
 
     async fn replace(&self, _: StudyId, _: &Study) -> Result<()> {
@@ -171,7 +180,9 @@ impl Store for RemoteStore {
     }
 
     async fn reopen(&self, id: StudyId, indices: &RoaringTreemap) -> Result<u64> {
-        self.server.retry(id, Some(indices)).await.map_err(|error| gone(error, id))
+        let opened = self.server.retry(id, Some(indices)).await.map_err(|error| gone(error, id))?;
+        self.takes_up(id);
+        Ok(opened)
     }
 
     async fn ended(&self, id: StudyId) -> Result<Ended> {
