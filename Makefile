@@ -13,6 +13,8 @@ export CARGO_TARGET_DIR ?= $(HOME)/.cache/paramo/target
 endif
 export CARGO_TARGET_DIR ?= $(CURDIR)/target
 BIN := $(CARGO_TARGET_DIR)/release
+# A Python with the packages that tests compare with; scripts/prepare makes it.
+PYTHON := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/paramo/designs-venv/bin/python
 
 .PHONY: demo test lint bench build
 
@@ -31,7 +33,7 @@ test:
 	else \
 		cargo test --locked --workspace --no-fail-fast; \
 	fi
-	cd python && python3 -m unittest discover -s tests
+	cd python && $(PYTHON) -m unittest discover -s tests
 	python3 -m unittest discover -s benches/tests -t benches
 
 lint:

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use paramo_engine::{Command, Live, Observer, Outcome, conduct};
+use paramo_engine::{Budget, Command, Live, Observer, Outcome, conduct};
 use paramo_model::{Capacity, Ended, Event, Moment, StopReason, StudyState};
 use paramo_sites::Request;
 use paramo_store::{News, StudyRow};
@@ -78,9 +78,16 @@ pub async fn work(place: &Place, mut row: StudyRow, making: &Making) -> Result<u
         let message = format!("`paramo watch` cannot see what runs now: {error}");
         view.event(Event::Notice { message });
     }
-    let outcome =
-        conduct(place.store.clone(), row.clone(), allocation.link, &place.directory, commands, &mut view)
-            .await?;
+    let outcome = conduct(
+        place.store.clone(),
+        row.clone(),
+        allocation.link,
+        &place.directory,
+        Budget::default(),
+        commands,
+        &mut view,
+    )
+    .await?;
     drop(view);
     if !making.quiet && !making.json {
         say_what_next(place, &row, &outcome).await?;

@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 
 use paramo_design::Space;
 use paramo_model::{
-    Assignment, Event, FromWorker, Moment, Progress, Report, RunRecord, Running, Seconds, StopReason, Study,
-    StudyId, StudyState, Timestamp, ToWorker,
+    Assignment, Cap, Event, FromWorker, Limits, Micros, Moment, Progress, Report, RunRecord, Running,
+    Seconds, Spent, StopReason, Study, StudyId, StudyState, Timestamp, ToWorker,
 };
 use paramo_store::{Store, StoreError, StudyRow};
 use paramo_worker::Link;
@@ -20,7 +20,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 use crate::rate::Rate;
-use crate::{Conductor, EngineError, Observer, Verdict};
+use crate::{Budget, Conductor, EngineError, Observer, Over, Verdict};
 
 /// A word from outside.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,6 +60,9 @@ const DATABASE_WAITS: [Duration; 12] = {
     waits
 };
 
+/// How often it is noted how long a study has been worked on: so much of it is forgotten in a crash.
+const NOTE_TIME: Duration = Duration::from_secs(30);
+
 /// When to try again what a store refused. Where another process has the study now, never.
 fn store_waits(error: &StoreError) -> &'static [Duration] {
     match error {
@@ -71,12 +74,14 @@ fn store_waits(error: &StoreError) -> &'static [Duration] {
 
 type Commit = JoinHandle<(Vec<RunRecord>, Result<(), StoreError>)>;
 
-/// Works on a study until every run has ended or somebody stops it. `directory` is the store's: runs and kept files go below it.
+/// Works on a study until every run has ended, a limit of its own is reached (then it is paused) or somebody stops it. `directory` is the
+/// store's: runs and kept files go below it. While the budget of its project is used up nothing is started.
 pub async fn conduct(
     store: Arc<dyn Store>,
     row: StudyRow,
     link: Box<dyn Link>,
     directory: &str,
+    budget: Budget,
     commands: mpsc::UnboundedReceiver<Command>,
     observer: &mut (dyn Observer + Send),
 ) -> Result<Outcome, EngineError> {
@@ -98,7 +103,11 @@ pub async fn conduct(
         succeeded: ended.succeeded.len(),
         failed: ended.failed.len(),
         failed_now: 0,
-        failures: 0,
+        failures: ended.failed.len(),
+        cpu: row.counts.cpu,
+        clock: Clock { before: row.counts.worked, since: Some(now), noted: now },
+        limits: study.run.limits_now(),
+        budget,
         retried: 0,
         store,
         id: row.id,
@@ -114,6 +123,7 @@ pub async fn conduct(
         store_failures: 0,
         store_retry: None,
         paused: false,
+        held: None,
         stopping: None,
     };
     let at = timestamp();
@@ -127,6 +137,7 @@ pub async fn conduct(
     });
     work.assign();
     work.pause(row.state == StudyState::Paused);
+    work.hold();
     work.tell();
     work.run(commands).await
 }
@@ -142,6 +153,30 @@ fn timestamp() -> Timestamp {
     Timestamp(since.as_micros() as i64)
 }
 
+/// How long a study has been worked on.
+struct Clock {
+    /// In earlier sessions, and before the last pause of this one.
+    before: Micros,
+    /// Since when it has been going on; `None` during a pause.
+    since: Option<Instant>,
+    /// When the store was told last.
+    noted: Instant,
+}
+
+impl Clock {
+    fn read(&self, now: Instant) -> Micros {
+        let going = self.since.map_or(Duration::ZERO, |since| now.saturating_duration_since(since));
+        Micros(self.before.0.saturating_add(going.as_micros() as u64))
+    }
+
+    fn go(&mut self, going: bool, now: Instant) {
+        if going != self.since.is_some() {
+            self.before = self.read(now);
+            self.since = going.then_some(now);
+        }
+    }
+}
+
 struct Work<'a> {
     conductor: Conductor,
     rate: Rate,
@@ -149,8 +184,13 @@ struct Work<'a> {
     succeeded: u64,
     failed: u64,
     failed_now: u64,
-    /// Runs that failed for good in this session, committed or not.
+    /// Runs that have failed for good, committed or not.
     failures: u64,
+    /// CPU time of all attempts, committed or not.
+    cpu: Micros,
+    clock: Clock,
+    limits: Limits,
+    budget: Budget,
     retried: u64,
     store: Arc<dyn Store>,
     id: StudyId,
@@ -169,6 +209,8 @@ struct Work<'a> {
     store_retry: Option<Instant>,
     /// Nothing is leased until somebody says so.
     paused: bool,
+    /// Nothing is leased until the project may use more.
+    held: Option<Over>,
     /// Why nothing more is leased, once that is so.
     stopping: Option<StopReason>,
 }
@@ -179,7 +221,9 @@ impl Work<'_> {
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let mut gone = false;
         let mut commands_open = true;
+        let mut quota = self.budget.follow();
         loop {
+            self.heed_limits();
             let more = self.feed()?;
             self.begin_commit();
             let all_ended = self.conductor.finished() || (gone && self.stopping.is_some());
@@ -206,8 +250,13 @@ impl Work<'_> {
                     None if self.stopping.is_some() => gone = true,
                     None => return Err(EngineError::WorkerEnded),
                 },
+                // The other end is our own.
+                Ok(()) = quota.changed() => self.hold(),
                 _ = tokio::time::sleep_until(wake.into()) => {}
-                _ = tick.tick() => self.tell(),
+                _ = tick.tick() => {
+                    self.note_time();
+                    self.tell();
+                }
             }
         }
         self.finish(gone).await
@@ -229,12 +278,14 @@ impl Work<'_> {
     fn feed(&mut self) -> Result<bool, EngineError> {
         let now = Instant::now();
         // With a limit of failures no more is leased than may still fail, so that it is never passed.
-        let may_fail = match self.study.run.max_failures {
-            Some(limit) => limit.saturating_sub(self.failures + self.conductor.leased() as u64),
+        let may_fail = match self.limits.failures {
+            Some(limit) => limit
+                .of(self.conductor.space().len())
+                .saturating_sub(self.failures + self.conductor.leased() as u64),
             None => u64::MAX,
         };
         let room = self.hungry.min(usize::try_from(may_fail).unwrap_or(usize::MAX));
-        let held = self.paused || self.stopping.is_some() || self.store_retry.is_some();
+        let held = self.rests() || self.stopping.is_some() || self.store_retry.is_some();
         if room == 0 || held || !self.conductor.has_work(now) {
             return Ok(false);
         }
@@ -258,8 +309,11 @@ impl Work<'_> {
         let group = (!self.pending.is_empty() && self.commit.is_none() && self.store_retry.is_none())
             .then(|| self.pending_since + GROUP_TIME);
         let retry =
-            self.conductor.next_due().filter(|_| self.hungry > 0 && self.stopping.is_none() && !self.paused);
-        [group, retry, self.store_retry]
+            self.conductor.next_due().filter(|_| self.hungry > 0 && self.stopping.is_none() && !self.rests());
+        let limit = self.limits.time.filter(|_| self.stopping.is_none() && self.clock.since.is_some());
+        let limit = limit
+            .map(|limit| now + Duration::from_secs_f64((limit.0 - self.clock.read(now).seconds()).max(0.0)));
+        [group, retry, limit, self.store_retry]
             .into_iter()
             .flatten()
             .min()
@@ -294,6 +348,9 @@ impl Work<'_> {
     fn reported(&mut self, report: Report, now: Instant) {
         let index = report.index;
         self.running.remove(&index);
+        let cpu = report.attempt.cpu;
+        self.cpu = Micros(self.cpu.0.saturating_add(cpu.0));
+        self.budget.spend(cpu);
         match self.conductor.report(report, now) {
             Verdict::Ended(record) => {
                 if self.pending.is_empty() {
@@ -301,9 +358,6 @@ impl Work<'_> {
                 }
                 self.failures += u64::from(!record.succeeded());
                 self.pending.push(*record);
-                if self.study.run.max_failures.is_some_and(|limit| self.failures >= limit) {
-                    self.stop(StopReason::TooManyFailures, ToWorker::Drain);
-                }
             }
             Verdict::Retry { attempt, wait } => {
                 self.retried += 1;
@@ -425,17 +479,49 @@ impl Work<'_> {
         self.conductor.open_again_unless(&known);
         self.succeeded = ended.succeeded.len();
         self.failed = ended.failed.len();
+        self.failures = self.failed + self.pending.iter().filter(|record| !record.succeeded()).count() as u64;
         self.tell();
         Ok(())
     }
 
-    /// Takes up points that were added, and the slots that were asked for.
+    /// Stops when the study has used what it may.
+    fn heed_limits(&mut self) {
+        if self.stopping.is_some() || self.paused {
+            return;
+        }
+        let worked = self.clock.read(Instant::now());
+        let spent = Spent { cpu: self.cpu, worked, failed: self.failures };
+        let reason = match self.limits.reached(&spent, self.conductor.space().len()) {
+            Some(Cap::Cpu) => StopReason::CpuLimit,
+            Some(Cap::Time) => StopReason::TimeLimit,
+            Some(Cap::Failures) => StopReason::TooManyFailures,
+            None => return,
+        };
+        self.stop(reason, ToWorker::Drain);
+    }
+
+    /// Tells the store now and then how long the study has been worked on, so that a crash forgets little of it.
+    fn note_time(&mut self) {
+        let now = Instant::now();
+        if now.duration_since(self.clock.noted) < NOTE_TIME || self.store_retry.is_some() {
+            return;
+        }
+        self.clock.noted = now;
+        let (store, id, worked) = (self.store.clone(), self.id, self.clock.read(now));
+        tokio::spawn(async move {
+            // It is said again, with more.
+            let _ = store.worked(id, worked).await;
+        });
+    }
+
+    /// Takes up points that were added, and the slots and limits that were asked for.
     fn take_up(&mut self, mut study: Study) -> Result<(), EngineError> {
         // What was said on this process's command line holds until somebody asks for something else.
         study.run.slots = self.study.run.slots;
         let grown = study.space != self.study.space;
         let asked = study.run.wished_slots != self.study.run.wished_slots;
-        if !grown && !asked {
+        self.limits = study.run.limits_now();
+        if !grown && !asked && self.limits == self.study.run.limits_now() {
             return Ok(());
         }
         if grown {
@@ -458,15 +544,45 @@ impl Work<'_> {
         if std::mem::replace(&mut self.paused, paused) == paused {
             return;
         }
-        let study = self.id;
-        self.link.send(if paused { ToWorker::Pause { study } } else { ToWorker::Resume { study } });
-        // The worker asks anew when it goes on.
-        self.hungry = 0;
+        if self.held.is_none() {
+            self.rest(paused);
+        }
         let message = match paused {
             true => "paused; `paramo resume` goes on",
             false => "going on after the pause",
         };
         self.observer.event(Event::Notice { message: message.to_owned() });
+    }
+
+    /// Starts nothing while the project has used what it may.
+    fn hold(&mut self) {
+        let held = self.budget.over();
+        let before = std::mem::replace(&mut self.held, held);
+        if before == held {
+            return;
+        }
+        if !self.paused && before.is_some() != held.is_some() {
+            self.rest(held.is_some());
+        }
+        let message = match held {
+            Some(Over::Cpu) => "the project has used its CPU hours; it goes on when it gets more",
+            Some(Over::Storage) => "the project has filled its storage; it goes on when there is room",
+            None => "the project may use more; going on",
+        };
+        self.observer.event(Event::Notice { message: message.to_owned() });
+    }
+
+    fn rests(&self) -> bool {
+        self.paused || self.held.is_some()
+    }
+
+    /// Has the worker start nothing, or go on.
+    fn rest(&mut self, rest: bool) {
+        let study = self.id;
+        self.link.send(if rest { ToWorker::Pause { study } } else { ToWorker::Resume { study } });
+        // The worker asks anew when it goes on.
+        self.hungry = 0;
+        self.clock.go(!rest, Instant::now());
     }
 
     fn progress(&mut self, now: Instant) -> Progress {
@@ -482,15 +598,18 @@ impl Work<'_> {
             running: self.running.len() as u64,
             retried: self.retried,
             rate: self.rate.per_second(),
-            remaining: self.rate.remaining(left).filter(|_| !self.paused),
+            remaining: self.rate.remaining(left).filter(|_| !self.rests()),
             elapsed: now.duration_since(self.started).as_secs_f64(),
             paused: self.paused,
         }
     }
 
     fn tell(&mut self) {
-        let progress = self.progress(Instant::now());
+        let now = Instant::now();
+        let progress = self.progress(now);
         if self.observer.watched() {
+            let idle = self.conductor.leased() == 0 && !self.conductor.has_work(now);
+            let next = self.conductor.next_due().filter(|_| idle);
             let mut running: Vec<Running> = self.running.values().copied().collect();
             running.sort_unstable_by_key(|run| (run.since, run.index));
             running.truncate(Moment::RUNNING);
@@ -500,6 +619,7 @@ impl Work<'_> {
                 slots: self.study.run.slots_now(),
                 stopping: self.stopping,
                 notice: None,
+                next_retry: next.map(|due| Seconds(due.saturating_duration_since(now).as_secs_f64())),
                 running,
             });
         }
@@ -507,13 +627,27 @@ impl Work<'_> {
     }
 
     async fn finish(mut self, gone: bool) -> Result<Outcome, EngineError> {
+        let capped = matches!(
+            self.stopping,
+            Some(StopReason::CpuLimit | StopReason::TimeLimit | StopReason::TooManyFailures)
+        );
+        if capped {
+            // Nothing was leased since the limit was reached: it may have been the last run that reached it.
+            self.conductor
+                .lease(1, Instant::now())
+                .map_err(|(index, message)| EngineError::Condition { index, message })?;
+        }
         let finished = self.conductor.finished();
+        self.clock.go(false, Instant::now());
+        self.store.worked(self.id, self.clock.before).await?;
         let reason = match self.stopping {
             Some(reason) if !finished => reason,
             _ => StopReason::Finished,
         };
         if finished {
             self.store.set_state(self.id, StudyState::Finished).await?;
+        } else if capped && self.store.study(self.id).await?.state == StudyState::Open {
+            self.store.set_state(self.id, StudyState::Paused).await?;
         }
         if !gone {
             // The worker holds nothing any more; wait for its word that no process is left.

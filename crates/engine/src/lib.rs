@@ -10,8 +10,10 @@ mod error;
 mod live;
 mod observer;
 mod plan;
+mod project;
 mod rate;
 mod switchboard;
+mod why;
 
 pub use conduct::{Command, Outcome, conduct};
 pub use conductor::{Conductor, Verdict};
@@ -19,4 +21,6 @@ pub use error::EngineError;
 pub use live::{Follow, Live};
 pub use observer::Observer;
 pub use plan::{Changed, Plan, plan};
+pub use project::{Budget, InProject, Over, ProjectTerms, Usage};
 pub use switchboard::{Switchboard, Terms, WorkerStatus};
+pub use why::{Code, Driver, Standing, Why, cap, why};

@@ -40,6 +40,8 @@ pub struct WorkerStatus {
     pub capacity: Capacity,
     /// Runs that it holds, running or about to.
     pub leased: usize,
+    /// Those of them that are known to run: it does not speak of tiny ones.
+    pub running: usize,
     /// The studies that it has runs of.
     pub studies: Vec<StudyId>,
     /// It takes nothing new.

@@ -44,6 +44,10 @@ pub enum StopReason {
     Cancelled,
     /// The limit of failed runs was reached.
     TooManyFailures,
+    /// The limit of CPU time was reached.
+    CpuLimit,
+    /// The limit of wall time was reached.
+    TimeLimit,
 }
 
 /// An attempt that is being made.
@@ -67,6 +71,9 @@ pub struct Moment {
     pub stopping: Option<StopReason>,
     /// The last notice, if there was one.
     pub notice: Option<String>,
+    /// When the first run is tried again, where nothing else is left to start.
+    #[serde(default)]
+    pub next_retry: Option<Seconds>,
     /// The runs that have run longest; `progress.running` counts all of them.
     pub running: Vec<Running>,
 }

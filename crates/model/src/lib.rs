@@ -7,6 +7,7 @@
 mod application;
 mod diagnostic;
 mod event;
+mod limits;
 mod name;
 mod parameter;
 mod protocol;
@@ -27,6 +28,7 @@ pub use application::{
 pub use diagnostic::{Diagnostic, FieldPath, Position, nearest};
 pub use event::{Event, Moment, Progress, Running, StopReason};
 pub use expression::{Expression, ExpressionError};
+pub use limits::{Cap, FailureLimit, Limits, Spent};
 pub use name::{Name, NameError};
 pub use parameter::{Parameter, ParameterType};
 pub use protocol::{

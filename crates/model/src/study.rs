@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Application, Cause, Name, Seconds, SpaceSpec};
+use crate::{Application, Cause, FailureLimit, Limits, Name, Seconds, SpaceSpec};
 
 /// An application over a space: many runs, one result table.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -29,8 +29,17 @@ pub struct RunPolicy {
     /// The same, as it was asked for after the study had begun (`paramo slots`). It holds instead of `slots`, and no file says it.
     #[serde(default)]
     pub wished_slots: Option<u32>,
-    /// Stop leasing after this many failed runs.
-    pub max_failures: Option<u64>,
+    /// Start nothing more once so many runs have failed.
+    pub max_failures: Option<FailureLimit>,
+    /// Start nothing more once all attempts together have used so much CPU time.
+    #[serde(default)]
+    pub cpu_limit: Option<Seconds>,
+    /// Start nothing more once the study has been worked on for so long.
+    #[serde(default)]
+    pub time_limit: Option<Seconds>,
+    /// The limits as they were asked for after the study had begun (`paramo limits`). They hold instead of the three above.
+    #[serde(default)]
+    pub wished_limits: Option<Limits>,
 }
 
 /// The order in which indices are leased.
@@ -88,6 +97,9 @@ impl Default for RunPolicy {
             slots: None,
             wished_slots: None,
             max_failures: None,
+            cpu_limit: None,
+            time_limit: None,
+            wished_limits: None,
         }
     }
 }
@@ -96,6 +108,16 @@ impl RunPolicy {
     /// Runs at once at the most, as it was said last.
     pub fn slots_now(&self) -> Option<u32> {
         self.wished_slots.or(self.slots)
+    }
+
+    /// What the study says that it may use.
+    pub fn limits(&self) -> Limits {
+        Limits { cpu: self.cpu_limit, time: self.time_limit, failures: self.max_failures }
+    }
+
+    /// What it may use, as it was said last.
+    pub fn limits_now(&self) -> Limits {
+        self.wished_limits.unwrap_or(self.limits())
     }
 }
 

@@ -7,8 +7,13 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use paramo_engine::{Changed, Command, Observer, Plan, Switchboard, Terms, conduct, plan};
-use paramo_model::{Capacity, Event, Moment, StopReason, Study, StudyId, StudyState};
+use paramo_engine::{
+    Budget, Changed, Command, Driver, InProject, Observer, Plan, ProjectTerms, Standing, Switchboard, Terms,
+    Usage, Why, conduct, plan, why,
+};
+use paramo_model::{
+    Bytes, Capacity, Event, Limits, Micros, Moment, Name, StopReason, Study, StudyId, StudyState,
+};
 use paramo_store::{DEFAULT_PROJECT, Held, Store, StoreError, StudyLock, StudyRow};
 use roaring::RoaringTreemap;
 use serde_json::json;
@@ -26,12 +31,14 @@ pub struct Host {
     /// What the largest worker has: a study that needs more is refused.
     here: Capacity,
     hub: Hub,
+    projects: Mutex<HashMap<Name, Budget>>,
     driven: Mutex<HashMap<StudyId, Driven>>,
     idle: watch::Sender<usize>,
 }
 
 /// A study that is being worked on.
 struct Driven {
+    project: Name,
     commands: mpsc::UnboundedSender<Command>,
     now: watch::Receiver<Option<Arc<Moment>>>,
 }
@@ -61,6 +68,7 @@ impl Host {
             board: Switchboard::start(),
             here,
             hub: Hub::new(u32::from_ne_bytes(epoch).into()),
+            projects: Mutex::default(),
             driven: Mutex::default(),
             idle: watch::Sender::new(0),
         }))
@@ -141,16 +149,19 @@ impl Host {
         let (commands, orders) = mpsc::unbounded_channel();
         let (moments, now) = watch::channel(None);
         // Between the look above and here nobody else can have begun: the lock is ours.
-        self.driven().insert(id, Driven { commands, now });
+        let project = project_of(&row);
+        let budget = self.budget(&project).await?;
+        self.driven().insert(id, Driven { project, commands, now });
         self.idle.send_modify(|working| *working += 1);
         self.told(id, "study-taken-up");
-        tokio::spawn(Arc::clone(self).work(row, orders, moments, lock));
+        tokio::spawn(Arc::clone(self).work(row, budget, orders, moments, lock));
         Ok(())
     }
 
     async fn work(
         self: Arc<Host>,
         row: StudyRow,
+        budget: Budget,
         orders: mpsc::UnboundedReceiver<Command>,
         moments: watch::Sender<Option<Arc<Moment>>>,
         lock: StudyLock,
@@ -158,7 +169,8 @@ impl Host {
         let id = row.id;
         let link = self.board.open(id, Terms::default());
         let mut view = View { host: &self, id, moments };
-        let outcome = conduct(self.store.clone(), row, link, &self.directory, orders, &mut view).await;
+        let outcome =
+            conduct(self.store.clone(), row, link, &self.directory, budget, orders, &mut view).await;
         self.driven().remove(&id);
         drop(lock);
         if let Err(error) = outcome {
@@ -196,6 +208,59 @@ impl Host {
         self.store.replace(id, &study).await?;
         self.changed(id);
         Ok(())
+    }
+
+    /// What a study may use; with `None` what it says itself. One that has been stopped by a limit goes on when it is resumed.
+    pub async fn limits(&self, id: StudyId, limits: Option<Limits>) -> Result<(), HostError> {
+        let mut study = self.store.study(id).await?.study;
+        study.run.wished_limits = limits;
+        self.store.replace(id, &study).await?;
+        self.changed(id);
+        Ok(())
+    }
+
+    /// What the studies of a project may have from now on. Those that waited for it go on by themselves.
+    pub async fn set_project(&self, name: &Name, terms: ProjectTerms) -> Result<(), HostError> {
+        self.budget(name).await?.set_terms(terms);
+        Ok(())
+    }
+
+    /// A project, with what it uses.
+    pub async fn project(&self, name: &Name) -> Result<InProject, HostError> {
+        let budget = self.budget(name).await?;
+        let mut usage = budget.usage();
+        let driven = self.driven();
+        let moments =
+            driven.values().filter(|driven| driven.project == *name).map(|driven| driven.now.borrow());
+        usage.running = moments.map(|now| now.as_ref().map_or(0, |now| now.progress.running)).sum();
+        Ok(InProject { name: name.clone(), terms: budget.terms(), usage })
+    }
+
+    /// The first thing in the way of a study; `None` while it goes on.
+    pub async fn why(&self, row: &StudyRow) -> Result<Option<Why>, HostError> {
+        let project = self.project(&project_of(row)).await?;
+        let (driven, now) = self.now(row.id);
+        let driver = match driven {
+            true => Driver::Working,
+            false => match self.store.holder(row.id).await? {
+                Some(holder) => Driver::Other(holder.to_string()),
+                None => Driver::Nobody,
+            },
+        };
+        let workers = self.board.workers().await;
+        let (project, workers) = (Some(&project), Some(workers.as_slice()));
+        Ok(why(&Standing { row, driver, project, workers, now: now.as_deref() }))
+    }
+
+    /// The budget of a project, which begins with what its studies have used.
+    async fn budget(&self, name: &Name) -> Result<Budget, HostError> {
+        if let Some(budget) = self.projects().get(name) {
+            return Ok(budget.clone());
+        }
+        let cpu = self.store.summaries().await?.iter().map(|study| study.counts.cpu.0).sum();
+        let usage = Usage { cpu: Micros(cpu), storage: Bytes(0), running: 0 };
+        let new = Budget::new(ProjectTerms::default(), usage);
+        Ok(self.projects().entry(name.clone()).or_insert(new).clone())
     }
 
     /// Opens failed runs again and works on them. Returns how many.
@@ -266,6 +331,11 @@ impl Host {
         self.driven().get(&id).is_some_and(|driven| driven.commands.send(command).is_ok())
     }
 
+    fn projects(&self) -> MutexGuard<'_, HashMap<Name, Budget>> {
+        // The map is whole between two statements.
+        self.projects.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn driven(&self) -> MutexGuard<'_, HashMap<StudyId, Driven>> {
         // The map is whole between two statements.
         self.driven.lock().unwrap_or_else(PoisonError::into_inner)
@@ -322,5 +392,12 @@ fn stop_word(reason: StopReason) -> &'static str {
         StopReason::Interrupted => "interrupted",
         StopReason::Cancelled => "cancelled",
         StopReason::TooManyFailures => "too-many-failures",
+        StopReason::CpuLimit => "cpu-limit",
+        StopReason::TimeLimit => "time-limit",
     }
+}
+
+/// The project of a study.
+fn project_of(row: &StudyRow) -> Name {
+    row.project.clone()
 }

@@ -28,6 +28,7 @@ macro_rules! conformance {
             results_come_back_and_are_counted,
             a_run_is_committed_once_in_a_commit_and_all_or_none,
             failed_runs_are_opened_again_and_superseded,
+            the_time_worked_only_grows,
             many_small_batches_are_read_in_pages,
             a_store_is_read_while_it_is_written,
             a_study_is_held_once,
@@ -133,6 +134,7 @@ pub async fn what_is_not_there_is_named_with_what_is_near<G: Ground>() {
         store.commit(gone, &[good(1)]).await.err(),
         store.commit(gone, &[]).await.err(),
         store.reopen(gone, &RoaringTreemap::new()).await.err(),
+        store.worked(gone, Micros(1)).await.err(),
         store.ended(gone).await.err(),
         store.batches(gone, None, 1).await.err(),
         store.run(gone, 1).await.err(),
@@ -225,6 +227,18 @@ pub async fn failed_runs_are_opened_again_and_superseded<G: Ground>() {
     assert_eq!(store.study(id).await.unwrap().counts.by_cause, [(CauseKind::Exit, 2)].into());
     assert_eq!(store.reopen(id, &RoaringTreemap::from_iter([0])).await.unwrap(), 0);
     assert!(store.check(true).await.unwrap().is_empty());
+}
+
+pub async fn the_time_worked_only_grows<G: Ground>() {
+    let ground = G::new().await;
+    let store = ground.open(OpenMode::Create).await.unwrap();
+    let id = store.create("default", &study("s")).await.unwrap().id;
+    for (said, known) in [(0, 0), (7, 7), (5, 7), (9, 9)] {
+        store.worked(id, Micros(said)).await.unwrap();
+        assert_eq!(store.study(id).await.unwrap().counts.worked, Micros(known));
+    }
+    store.commit(id, &[good(0)]).await.unwrap();
+    assert_eq!(store.study(id).await.unwrap().counts.worked, Micros(9), "a commit leaves it");
 }
 
 pub async fn many_small_batches_are_read_in_pages<G: Ground>() {

@@ -41,7 +41,7 @@ pub async fn claim(session: &mut Session<'_>, project: &str, name: &str) -> Resu
     let missing = || StoreError::Missing { what: format!("project `{project}`") };
     let qualified = qualified(project, name).ok_or_else(missing)?;
     if project != DEFAULT_PROJECT {
-        session.claim(project_key(project)).await?;
+        session.claim(key(project)).await?;
         if !exists(session, project).await? {
             return Err(missing());
         }
@@ -51,7 +51,7 @@ pub async fn claim(session: &mut Session<'_>, project: &str, name: &str) -> Resu
 }
 
 /// What those claim who put something into a project or remove it.
-pub fn project_key(project: &str) -> String {
+pub fn key(project: &str) -> String {
     format!("{project}/")
 }
 

@@ -17,6 +17,7 @@ pub enum Cell {
     Integer(i64),
     Text(String),
     Bytes(Vec<u8>),
+    NoInteger,
     NoText,
     NoBytes,
 }
@@ -42,6 +43,12 @@ impl From<String> for Cell {
 impl From<Vec<u8>> for Cell {
     fn from(value: Vec<u8>) -> Cell {
         Cell::Bytes(value)
+    }
+}
+
+impl From<Option<i64>> for Cell {
+    fn from(value: Option<i64>) -> Cell {
+        value.map_or(Cell::NoInteger, Cell::Integer)
     }
 }
 
@@ -87,6 +94,7 @@ macro_rules! bound {
                 Cell::Integer(value) => query.bind(value),
                 Cell::Text(value) => query.bind(value),
                 Cell::Bytes(value) => query.bind(value),
+                Cell::NoInteger => query.bind(None::<i64>),
                 Cell::NoText => query.bind(None::<String>),
                 Cell::NoBytes => query.bind(None::<Vec<u8>>),
             };

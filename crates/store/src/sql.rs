@@ -75,6 +75,9 @@ pub const CLAIM_NAME: &str = "SELECT pg_advisory_xact_lock(hashtextextended($1, 
 pub const NAMED: &str =
     "SELECT id, created, definition FROM studies WHERE name = $1 ORDER BY version DESC LIMIT 1";
 pub const NOTIFY: &str = "SELECT pg_notify('paramo', $1) IS NULL";
+/// The number of a transaction that has changed something, and what became of it.
+pub const TRANSACTION: &str = "SELECT CAST(pg_current_xact_id_if_assigned() AS TEXT)";
+pub const FATE: &str = "SELECT pg_xact_status(CAST($1 AS xid8))";
 pub const HAS_SCHEMA_POSTGRES: &str = "SELECT to_regclass('paramo._sqlx_migrations') IS NOT NULL";
 /// The key of a study's lock: a constant, so as not to meet the locks of others, and its number.
 pub const LOCK: &str = "SELECT pg_try_advisory_lock(5787215960297439232 + $1)";

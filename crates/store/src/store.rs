@@ -91,6 +91,9 @@ pub struct Counts {
     /// Time used by all attempts, those of runs that were opened again included.
     pub cpu: Micros,
     pub wall: Micros,
+    /// How long the study has been worked on, all sessions together. See [`Store::worked`].
+    #[serde(default)]
+    pub worked: Micros,
     /// The failed runs by cause.
     pub by_cause: BTreeMap<CauseKind, u64>,
 }
@@ -180,6 +183,9 @@ pub trait Store: Send + Sync {
     /// Opens failed runs again and sets the study's state to open, in one transaction. Indices that have not failed are
     /// left out. Returns how many were opened.
     async fn reopen(&self, id: StudyId, indices: &RoaringTreemap) -> Result<u64>;
+
+    /// Notes how long a study has been worked on in all. Less than what is known already changes nothing, so it may be said twice.
+    async fn worked(&self, id: StudyId, in_all: Micros) -> Result<()>;
 
     /// Which runs have ended. Reads the heads of the batches only.
     async fn ended(&self, id: StudyId) -> Result<Ended>;

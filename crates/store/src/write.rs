@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use paramo_model::{RunRecord, Study, StudyId, StudyState};
+use paramo_model::{Micros, RunRecord, Study, StudyId, StudyState};
 use roaring::RoaringTreemap;
 
 use crate::batch::{Parts, cut};
@@ -82,6 +82,15 @@ pub async fn reopen(session: &mut Session<'_>, id: StudyId, indices: &RoaringTre
     }
     set_state(session, id, StudyState::Open).await?;
     Ok(opened.len())
+}
+
+pub async fn worked(session: &mut Session<'_>, id: StudyId, in_all: Micros) -> Result<()> {
+    let (seq, mut counts) = read::progress(session, id).await?;
+    if counts.worked >= in_all {
+        return Ok(());
+    }
+    counts.worked = in_all;
+    set_progress(session, id, seq, &counts, 0).await
 }
 
 /// Puts a batch that was signed for it into its place.

@@ -39,5 +39,5 @@ mod worker;
 pub use capacity::{Found, detect, detect_report};
 pub use limits::{MemoryLimits, limits_report};
 pub use link::Link;
-pub use preflight::preflight;
+pub use preflight::{preflight, room};
 pub use worker::{LocalLink, LocalWorker, WorkerError, WorkerOptions};

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use paramo_model::{Capacity, Program, Study, Ticket};
+use paramo_model::{Capacity, Program, Resources, Study, Ticket};
 
 use crate::ledger::Ledger;
 use crate::prepared::program;
@@ -21,7 +21,12 @@ pub fn preflight(study: &Study, capacity: &Capacity) -> Result<(), String> {
             program(python.as_deref().unwrap_or("python3"), source)?;
         }
     }
+    room(&study.application.resources, capacity).map(|_| ())
+}
+
+/// How many runs of these resources fit a capacity at once. The error says what is missing for even one.
+pub fn room(resources: &Resources, capacity: &Capacity) -> Result<usize, String> {
     let any = Ticket { index: 0, attempt: 1, memory: None, time: None };
-    Ledger::new(capacity.clone(), 1).need(&study.application.resources, &any)?;
-    Ok(())
+    let ledger = Ledger::new(capacity.clone(), usize::MAX);
+    Ok(ledger.slots(&ledger.need(resources, &any)?))
 }

@@ -171,6 +171,14 @@ impl ProgressLine {
                     count(progress.succeeded)
                 )
             }
+            StopReason::CpuLimit | StopReason::TimeLimit => {
+                let what = if reason == StopReason::CpuLimit { "CPU time" } else { "time" };
+                format!(
+                    "{}: stopped, its limit of {what} is reached; {} succeeded",
+                    self.name,
+                    count(progress.succeeded)
+                )
+            }
         };
         text.push_str(&format!(", {} failed", count(progress.failed)));
         if progress.skipped > 0 {

@@ -384,9 +384,16 @@ impl Worker {
             name: self.name.clone(),
             capacity: self.capacity.clone(),
             leased: self.holds.values().map(|holding| holding.open.len()).sum(),
+            running: self.holds.values().map(Holding::running).sum(),
             studies,
             draining: self.draining,
         }
+    }
+}
+
+impl Holding {
+    fn running(&self) -> usize {
+        self.open.values().filter(|held| held.started.is_some()).count()
     }
 }
 

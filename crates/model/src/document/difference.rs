@@ -57,10 +57,13 @@ pub fn differences(old: &Study, new: &Study) -> Vec<Difference> {
 }
 
 /// The new study with the blocks that were appended to the old one, where its space is the beginning of the old one's, and with the slots
-/// that were asked for since, unless the file's have changed.
+/// and limits that were asked for since, unless the file's have changed.
 pub fn continued(old: &Study, mut new: Study) -> Study {
     if new.run.slots == old.run.slots {
         new.run.wished_slots = old.run.wished_slots;
+    }
+    if new.run.limits() == old.run.limits() {
+        new.run.wished_limits = old.run.wished_limits;
     }
     if let Some(appended) = old.space.blocks.strip_prefix(new.space.blocks.as_slice()) {
         new.space.blocks.extend_from_slice(appended);
@@ -284,7 +287,9 @@ fn run(old: &RunPolicy, new: &RunPolicy, found: &mut Found) {
     found.compare(&["run", "site"], Harmless, &old.site, &new.site);
     found.compare(&["run", "order"], Harmless, &old.order, &new.order);
     found.compare(&["run", "slots"], Harmless, &old.slots, &new.slots);
-    found.compare(&["run", "max_failures"], Harmless, &old.max_failures, &new.max_failures);
+    found.compare_shown(&["run", "max_failures"], Harmless, &old.max_failures, &new.max_failures);
+    found.compare_shown(&["run", "cpu_limit"], Harmless, &old.cpu_limit, &new.cpu_limit);
+    found.compare_shown(&["run", "time_limit"], Harmless, &old.time_limit, &new.time_limit);
     let (old, new) = (&old.retry, &new.retry);
     found.compare(&["run", "retry", "count"], Harmless, &old.count, &new.count);
     found.compare(&["run", "retry", "on"], Harmless, &old.on, &new.on);

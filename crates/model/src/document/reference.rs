@@ -356,7 +356,24 @@ pub static TABLES: &[TableHelp] = &[
                 "Which causes are tried again, after which waits, and what the next attempt gets more of.",
             ),
             field("slots", Integer(1), "as many as fit", "Runs at once at the most."),
-            field("max_failures", Integer(1), "no limit", "Stop after this many failed runs."),
+            field(
+                "max_failures",
+                Any(&[Integer(1), Amount("5 %")]),
+                "no limit",
+                "Start nothing more once so many runs have failed, or such a part of all points.",
+            ),
+            field(
+                "cpu_limit",
+                Amount("100 h"),
+                "no limit",
+                "Start nothing more once all attempts together have used so much CPU time.",
+            ),
+            field(
+                "time_limit",
+                Amount("2 d"),
+                "no limit",
+                "Start nothing more once the study has been worked on for so long, all sessions together; pauses do not count.",
+            ),
         ],
     },
     TableHelp {

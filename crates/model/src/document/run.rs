@@ -1,7 +1,9 @@
 //! `[run]`: how the runs of a study are made.
 
+use toml::de::DeValue;
+
 use super::field::{Field, Table};
-use crate::{CauseKind, Order, Retry, RunPolicy};
+use crate::{CauseKind, FailureLimit, Order, Retry, RunPolicy};
 
 pub(super) fn run(mut table: Table) -> RunPolicy {
     let mut policy = RunPolicy::default();
@@ -27,10 +29,20 @@ pub(super) fn run(mut table: Table) -> RunPolicy {
         policy.retry.count = count;
     }
     policy.slots = table.get("slots").and_then(|f| f.integer(1, "runs at once, an integer of at least 1"));
-    policy.max_failures =
-        table.get("max_failures").and_then(|f| f.integer(1, "failed runs, an integer of at least 1"));
+    policy.max_failures = table.get("max_failures").and_then(|field| failures(&field));
+    policy.cpu_limit =
+        table.get("cpu_limit").and_then(|f| f.parsed("an amount of CPU time, such as \"100 h\""));
+    policy.time_limit = table.get("time_limit").and_then(|f| f.parsed("a length of time, such as \"2 d\""));
     table.finish();
     policy
+}
+
+/// A number, or a part in words.
+fn failures(field: &Field) -> Option<FailureLimit> {
+    match field.value() {
+        DeValue::String(_) => field.parsed(FailureLimit::EXPECTED),
+        _ => field.integer(1, FailureLimit::EXPECTED).map(FailureLimit::Runs),
+    }
 }
 
 fn order(field: &Field) -> Option<Order> {

@@ -131,12 +131,14 @@ impl Ldap {
     /// Errors name the field of the configuration that is not right. The directory is not asked yet.
     pub fn new(settings: LdapSettings) -> Result<Ldap, String> {
         let given = &settings.url;
-        let url = Url::parse(given).map_err(|error| format!("login.ldap.url: `{given}` is no address: {error}"))?;
+        let url =
+            Url::parse(given).map_err(|error| format!("login.ldap.url: `{given}` is no address: {error}"))?;
         if !["ldap", "ldaps"].contains(&url.scheme()) || url.host_str().is_none_or(str::is_empty) {
             return Err(format!("login.ldap.url: `{given}` must be ldaps://HOST or ldap://HOST"));
         }
         let secured = url.scheme() == "ldaps" || settings.start_tls;
-        let local = tls::is_loopback(&Url::parse(&given.replacen("ldap", "http", 1)).unwrap_or_else(|_| url.clone()));
+        let local =
+            tls::is_loopback(&Url::parse(&given.replacen("ldap", "http", 1)).unwrap_or_else(|_| url.clone()));
         if !secured && !local && !settings.plain_text {
             return Err(format!(
                 "login.ldap.url: {given} sends passwords that others on the network can read; use ldaps://, or `start_tls = true`, \
@@ -144,9 +146,12 @@ impl Ldap {
             ));
         }
         if !settings.user_filter.contains("{name}") {
-            return Err("login.ldap.user_filter: it must contain {name}, which stands for what was typed".to_owned());
+            return Err(
+                "login.ldap.user_filter: it must contain {name}, which stands for what was typed".to_owned()
+            );
         }
-        let filters = [("user_filter", Some(&settings.user_filter)), ("group_filter", settings.group_filter.as_ref())];
+        let filters =
+            [("user_filter", Some(&settings.user_filter)), ("group_filter", settings.group_filter.as_ref())];
         for (field, filter) in filters {
             if filter.is_some_and(|filter| ldap3::parse_filter(filled(filter, "x", "cn=x")).is_err()) {
                 return Err(format!("login.ldap.{field}: it is no filter; write it like `(uid={{name}})`"));
@@ -154,8 +159,14 @@ impl Ldap {
         }
         let searcher = match (&settings.bind_dn, &settings.bind_password_file) {
             (None, None) => None,
-            (Some(dn), Some(path)) => Some((dn.clone(), Secret::read(path, "login.ldap.bind_password_file")?)),
-            _ => return Err("login.ldap: bind_dn and bind_password_file go together; give both or none".to_owned()),
+            (Some(dn), Some(path)) => {
+                Some((dn.clone(), Secret::read(path, "login.ldap.bind_password_file")?))
+            }
+            _ => {
+                return Err(
+                    "login.ldap: bind_dn and bind_password_file go together; give both or none".to_owned()
+                );
+            }
         };
         let tls = std::sync::Arc::new(tls::client()?);
         Ok(Ldap { settings, url, searcher, tls })
@@ -283,7 +294,8 @@ impl Ldap {
             attribute => first(attribute),
         };
         let subject = subject.ok_or_else(|| missing(&wanted.subject_attribute, "subject_attribute"))?;
-        let name = first(&wanted.name_attribute).ok_or_else(|| missing(&wanted.name_attribute, "name_attribute"))?;
+        let name =
+            first(&wanted.name_attribute).ok_or_else(|| missing(&wanted.name_attribute, "name_attribute"))?;
         let identity = Identity::new(Source::Ldap, subject, name, groups, &wanted.administrators);
         Ok(identity.known_as(first(&wanted.display_name_attribute), first(&wanted.email_attribute)))
     }
@@ -359,11 +371,15 @@ mod tests {
     async fn nothing_is_asked_without_a_password_or_a_name() {
         // Nobody listens there: an answer of the directory would be `Unavailable`.
         let ldap = settings("url = 'ldap://127.0.0.1:1'\nbase = 'dc=x'").unwrap();
-        for (name, password) in [("ada", ""), ("", "x"), (" ", "x"), ("a\nb", "x"), (&*"a".repeat(300), "x")] {
+        for (name, password) in [("ada", ""), ("", "x"), (" ", "x"), ("a\nb", "x"), (&*"a".repeat(300), "x")]
+        {
             assert_eq!(ldap.login(name, password).await.unwrap_err(), LoginError::Wrong);
         }
         let error = ldap.login("ada", "x").await.unwrap_err();
-        assert!(matches!(&error, LoginError::Unavailable(why) if why.contains("ldap://127.0.0.1:1")), "{error}");
+        assert!(
+            matches!(&error, LoginError::Unavailable(why) if why.contains("ldap://127.0.0.1:1")),
+            "{error}"
+        );
     }
 
     #[test]

@@ -59,7 +59,13 @@ pub struct Identity {
 
 impl Identity {
     /// Puts the parts in order. `administrators` are the groups whose members administer the server.
-    fn new(source: Source, subject: String, name: String, groups: Vec<String>, administrators: &[String]) -> Identity {
+    fn new(
+        source: Source,
+        subject: String,
+        name: String,
+        groups: Vec<String>,
+        administrators: &[String],
+    ) -> Identity {
         let mut groups: Vec<String> = groups.into_iter().filter(|group| is_word(group)).collect();
         groups.sort();
         groups.dedup();
@@ -96,7 +102,9 @@ pub enum LoginError {
     #[error("{0}")]
     Refused(String),
     /// The sign-in was not begun by this browser, or too long ago, or has been finished already.
-    #[error("this sign-in was not begun in this browser, or has expired; go back to the sign-in page and begin again")]
+    #[error(
+        "this sign-in was not begun in this browser, or has expired; go back to the sign-in page and begin again"
+    )]
     Unknown,
     /// The provider cannot be asked now.
     #[error("{0}")]
@@ -125,7 +133,10 @@ impl Secret {
         let text = std::fs::read_to_string(path)
             .map_err(|error| format!("{field}: cannot read {}: {error}", path.display()))?;
         match text.trim_end_matches(['\r', '\n']) {
-            "" => Err(format!("{field}: {} is empty; write the secret into it, and nothing else", path.display())),
+            "" => Err(format!(
+                "{field}: {} is empty; write the secret into it, and nothing else",
+                path.display()
+            )),
             text => Ok(Secret(text.to_owned())),
         }
     }
@@ -204,7 +215,10 @@ mod tests {
         assert_eq!((secret.reveal(), format!("{secret:?}")), ("s3cret", "Secret(…)".to_owned()));
         std::fs::write(&folder, "\n").unwrap();
         let empty = Secret::read(&folder, "login.oidc.client_secret_file").unwrap_err();
-        assert!(empty.starts_with("login.oidc.client_secret_file: ") && empty.contains("is empty"), "{empty}");
+        assert!(
+            empty.starts_with("login.oidc.client_secret_file: ") && empty.contains("is empty"),
+            "{empty}"
+        );
         std::fs::remove_file(&folder).unwrap();
         assert!(Secret::read(&folder, "x").unwrap_err().contains("cannot read"));
     }

@@ -103,7 +103,10 @@ impl Oidc {
     /// Errors name the field of the configuration that is not right. The provider is not asked yet.
     pub fn new(settings: OidcSettings) -> Result<Oidc, String> {
         if settings.client_id.is_empty() {
-            return Err("login.oidc.client_id: it is empty; the provider gives one when this server is registered".to_owned());
+            return Err(
+                "login.oidc.client_id: it is empty; the provider gives one when this server is registered"
+                    .to_owned(),
+            );
         }
         if !settings.scopes.iter().any(|scope| scope == "openid") {
             return Err("login.oidc.scopes: `openid` must be among them".to_owned());
@@ -124,7 +127,12 @@ impl Oidc {
     /// `path` is where to go on afterwards, below the base path; `cookie` is what the browser has from an earlier one.
     ///
     /// Errors: [`LoginError::Unavailable`] when the provider does not answer.
-    pub async fn begin(&self, callback: &str, path: Option<&str>, cookie: Option<&str>) -> Result<Redirect, LoginError> {
+    pub async fn begin(
+        &self,
+        callback: &str,
+        path: Option<&str>,
+        cookie: Option<&str>,
+    ) -> Result<Redirect, LoginError> {
         let description = self.provider.description().await?;
         let (state, nonce, verifier) = (random()?, random()?, random()?);
         let challenge = ring::digest::digest(&ring::digest::SHA256, verifier.as_bytes());
@@ -177,7 +185,8 @@ impl Oidc {
             let why = refusal(error, answer.error_description.as_deref());
             return Err(LoginError::Refused(format!("{} refuses: {why}", self.provider.name)));
         }
-        let code = answer.code.as_deref().ok_or_else(|| LoginError::Refused("the answer has no code".to_owned()))?;
+        let code =
+            answer.code.as_deref().ok_or_else(|| LoginError::Refused("the answer has no code".to_owned()))?;
         let tokens = self.provider.redeem(code, &begun.verifier, &begun.callback).await?;
         let mut claims = self.provider.believe(&tokens, &begun.nonce, now.0.div_euclid(1_000_000)).await?;
         let wanted = [&self.settings.name_claim, &self.settings.groups_claim];

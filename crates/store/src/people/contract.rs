@@ -60,18 +60,18 @@ pub trait People: Send + Sync {
     /// Uses a link: sets it used, makes the first administrator or sets the password of its user, ends other sessions of that user,
     /// and begins one. [`StoreError::Missing`](crate::StoreError::Missing) when it cannot be used, also for all but the first of several
     /// at once.
-    async fn use_link(&self, hash: &Hashed, welcome: &Welcome, session: &Fresh) -> Result<User>;
+    async fn use_link(&self, hash: &Hashed, welcome: &Welcome, fresh: &Fresh) -> Result<User>;
 
     // Sessions.
 
-    /// Begins a session of a user who may come in.
-    async fn sign_in(&self, id: UserId, session: &Fresh) -> Result<User>;
+    /// Begins a session of a user who may come in. [`StoreError::Refuses`](crate::StoreError::Refuses) when the user is disabled.
+    async fn sign_in(&self, id: UserId, fresh: &Fresh) -> Result<User>;
 
     /// Begins a session of somebody for whom another source answers: makes the user at the first time, and brings up to date what the
     /// source says at every time. [`StoreError::Exists`](crate::StoreError::Exists) when the name belongs to somebody else, and
     /// [`StoreError::Refuses`](crate::StoreError::Refuses) when the user is disabled. That the source takes the last administrator's
     /// rights away is not refused.
-    async fn sign_in_external(&self, user: &ExternalUser, session: &Fresh) -> Result<User>;
+    async fn sign_in_external(&self, user: &ExternalUser, fresh: &Fresh) -> Result<User>;
 
     /// A session that is good: it has not expired and its user is not disabled. Notes that it was used.
     async fn session(&self, hash: &Hashed) -> Result<Option<SignedIn>>;

@@ -3,7 +3,10 @@
 //! Everything is asked through [`People`], which both engines answer alike. Secrets are not kept: credentials are hashes, and what
 //! has to be read again is sealed before it comes here. What changes several things at once is one transaction.
 
+pub(crate) mod bodies;
 mod contract;
+pub(crate) mod engine;
+mod sql;
 mod types;
 
 pub use contract::People;

@@ -5,6 +5,7 @@
 //! caller, who keeps the results, and whether the broken one came through is looked up before the next.
 
 mod lock;
+mod once;
 mod opening;
 mod refusal;
 
@@ -18,7 +19,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
-use paramo_model::{RunRecord, Study, StudyId, StudyState, Timestamp};
+use paramo_model::{Micros, RunRecord, Study, StudyId, StudyState, Timestamp};
 use roaring::RoaringTreemap;
 use sqlx::PgPool;
 use sqlx::postgres::PgConnectOptions;
@@ -301,6 +302,13 @@ impl Store for PostgresStore {
         })
     }
 
+    async fn worked(&self, id: StudyId, in_all: Micros) -> Result<()> {
+        change!(self, |session, _again| async {
+            session.optional::<(i64, i64)>(sql::CLAIM, cells![id.0]).await?;
+            write::worked(session, id, in_all).await
+        })
+    }
+
     async fn ended(&self, id: StudyId) -> Result<Ended> {
         ask!(self, |session| read::heads(session, id)).map(|found| found.ended)
     }
@@ -422,3 +430,5 @@ async fn create(
 async fn notify(session: &mut Session<'_>, id: StudyId) -> Result<()> {
     session.optional::<(bool,)>(sql::NOTIFY, cells![id.0.to_string()]).await.map(|_| ())
 }
+
+mod people;

@@ -15,7 +15,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use paramo_model::{RunRecord, Study, StudyId, StudyState};
+use paramo_model::{Micros, RunRecord, Study, StudyId, StudyState};
 use roaring::RoaringTreemap;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqlitePool};
 use sqlx::{ConnectOptions, Connection};
@@ -228,6 +228,10 @@ impl Store for SqliteStore {
         change!(self, 0, |session| write::reopen(session, id, indices))
     }
 
+    async fn worked(&self, id: StudyId, in_all: Micros) -> Result<()> {
+        change!(self, 0, |session| write::worked(session, id, in_all))
+    }
+
     async fn ended(&self, id: StudyId) -> Result<Ended> {
         ask!(self, |session| read::heads(session, id)).map(|found| found.ended)
     }
@@ -340,3 +344,12 @@ fn lost(folder: &Folder, marked: Option<Totals>, now: Totals) -> Option<Damage> 
     let commits = marked.commits.checked_sub(now.commits).filter(|commits| *commits > 0)?;
     Some(Damage::LostCommits { file, commits, runs: marked.runs.saturating_sub(now.runs) })
 }
+
+/// A change of which the store counts no runs. Nobody loses the answer of a file.
+macro_rules! once {
+    ($store:expr, |$session:ident| $work:expr) => {
+        change!($store, 0, |$session| $work)
+    };
+}
+
+mod people;

@@ -137,6 +137,8 @@ order = { random = 7 }
 retry = { count = 3, on = ["exit", "time-out"], delay = "10 ms", factor = 3, max_delay = "1 min", more_memory = 2, more_time = 1.5 }
 slots = 4
 max_failures = 10
+cpu_limit = "100 h"
+time_limit = "2 d"
 [[space]]
 k1 = [1, 2.5]
 zip = [{ n = [1, 2], mode = ["slow", "fast"] }]
@@ -171,11 +173,14 @@ n = 5
     application.success: {"exit_codes":[0,3],"pattern":"done"}
     description: "everything"
     name: "all"
+    run.cpu_limit: 360000.0
     run.max_failures: 10
     run.order: {"random":7}
     run.retry: {"count":3,"delay":0.01,"factor":3.0,"max_delay":60.0,"more_memory":2.0,"more_time":1.5,"on":["exit","time-out"]}
     run.site: "local"
     run.slots: 4
+    run.time_limit: 172800.0
+    run.wished_limits: null
     run.wished_slots: null
     source: "/home/ada"
     space.blocks: [{"condition":"k1 > 1 or n == 2","factors":[{"axis":["k1",{"values":[1.0,2.5]}]},{"zip":[["n",{"values":[1,2]}],["mode",{"values":["slow","fast"]}]]},{"axis":["k2",{"range":{"from":0.0,"scale":"linear","steps":{"by":0.1},"to":1.0}}]}]},{"condition":null,"factors":[{"points":{"columns":["k1","k2"],"rows":[[[1.0],[0.5]],[[2.0],[0.25,0.75]]],"source":"points.csv"}},{"axis":["n",{"values":[5]}]}]}]

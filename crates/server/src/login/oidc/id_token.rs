@@ -2,7 +2,9 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use ring::signature::{self, RsaParameters, RsaPublicKeyComponents, UnparsedPublicKey, VerificationAlgorithm};
+use ring::signature::{
+    self, RsaParameters, RsaPublicKeyComponents, UnparsedPublicKey, VerificationAlgorithm,
+};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -42,9 +44,15 @@ struct Key {
 
 #[derive(Debug)]
 enum Material {
-    Rsa { n: Vec<u8>, e: Vec<u8> },
+    Rsa {
+        n: Vec<u8>,
+        e: Vec<u8>,
+    },
     /// A point on the curve of this name.
-    Point { curve: String, bytes: Vec<u8> },
+    Point {
+        curve: String,
+        bytes: Vec<u8>,
+    },
 }
 
 #[derive(Deserialize)]
@@ -96,7 +104,8 @@ fn check_of(algorithm: &str) -> Option<Check> {
 impl Keys {
     /// From a JWK set. Keys of kinds that are not known here are left out, as are those that are not for signatures.
     pub fn parse(set: Value) -> Result<Keys, String> {
-        let set: KeySet = serde_json::from_value(set).map_err(|error| format!("it is no set of keys: {error}"))?;
+        let set: KeySet =
+            serde_json::from_value(set).map_err(|error| format!("it is no set of keys: {error}"))?;
         Ok(Keys(set.keys.into_iter().filter_map(Key::parse).collect()))
     }
 
@@ -154,7 +163,9 @@ pub fn check(token: &str, keys: &Keys, expected: &Expected<'_>) -> Result<Claims
     let parts: Vec<&str> = token.split('.').collect();
     let [head, body, given] = parts[..] else {
         return Err(match parts.len() {
-            5 => Fault::Untrue("it is encrypted, which is not read here; have the provider sign it only".to_owned()),
+            5 => Fault::Untrue(
+                "it is encrypted, which is not read here; have the provider sign it only".to_owned(),
+            ),
             _ => malformed(),
         });
     };
@@ -195,7 +206,9 @@ fn believable(claims: &Claims, expected: &Expected<'_>) -> Result<(), String> {
     }
     let latest = expected.now.saturating_add(LEEWAY);
     if ["iat", "nbf"].iter().any(|name| time(name).is_some_and(|moment| moment > latest)) {
-        return Err("it is from the future (`iat`, `nbf`); does the clock of this machine go right?".to_owned());
+        return Err(
+            "it is from the future (`iat`, `nbf`); does the clock of this machine go right?".to_owned()
+        );
     }
     if text("nonce") != Some(expected.nonce) {
         return Err("it was not made for this sign-in (`nonce`)".to_owned());

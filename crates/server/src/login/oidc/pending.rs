@@ -78,7 +78,13 @@ mod tests {
 
     fn begun(cookie: &str) -> Begun {
         let empty = String::new;
-        Begun { cookie: cookie.to_owned(), nonce: empty(), verifier: empty(), callback: empty(), path: empty() }
+        Begun {
+            cookie: cookie.to_owned(),
+            nonce: empty(),
+            verifier: empty(),
+            callback: empty(),
+            path: empty(),
+        }
     }
 
     #[test]

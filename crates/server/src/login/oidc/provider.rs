@@ -66,7 +66,8 @@ struct Refusal {
 
 impl Provider {
     pub fn new(issuer: &str, client_id: &str, secret: Option<Secret>) -> Result<Provider, String> {
-        let url = Url::parse(issuer).map_err(|error| format!("login.oidc.issuer: `{issuer}` is no address: {error}"))?;
+        let url = Url::parse(issuer)
+            .map_err(|error| format!("login.oidc.issuer: `{issuer}` is no address: {error}"))?;
         if !secure(&url) || url.query().is_some() || url.fragment().is_some() {
             return Err(format!(
                 "login.oidc.issuer: `{issuer}` must be an address with https:// and without `?` and `#`"
@@ -108,7 +109,8 @@ impl Provider {
                 description.issuer.escape_debug()
             )));
         }
-        let mut endpoints = vec![&description.authorization_endpoint, &description.token_endpoint, &description.jwks_uri];
+        let mut endpoints =
+            vec![&description.authorization_endpoint, &description.token_endpoint, &description.jwks_uri];
         endpoints.extend(&description.userinfo_endpoint);
         if let Some(open) = endpoints.into_iter().find(|url| !secure(url)) {
             return Err(self.unavailable(format!("it names {open}, which is not https://")));
@@ -120,7 +122,9 @@ impl Provider {
 
     async fn fetch_keys(&self, description: &Description) -> Result<Arc<Keys>, LoginError> {
         let set: Value = self.ask(self.http.get(description.jwks_uri.clone())).await?;
-        let keys = Arc::new(Keys::parse(set).map_err(|why| self.unavailable(format!("{}: {why}", description.jwks_uri)))?);
+        let keys = Arc::new(
+            Keys::parse(set).map_err(|why| self.unavailable(format!("{}: {why}", description.jwks_uri)))?,
+        );
         self.known.lock().unwrap_or_else(PoisonError::into_inner).keys = Some(keys.clone());
         Ok(keys)
     }
@@ -137,15 +141,19 @@ impl Provider {
         let mut request = self.http.post(description.token_endpoint.clone());
         // Where a provider does not say, it takes the secret in the header.
         let methods = description.token_endpoint_auth_methods_supported.as_deref();
-        let in_header = methods.is_none_or(|methods| methods.iter().any(|method| method == "client_secret_basic"));
+        let in_header =
+            methods.is_none_or(|methods| methods.iter().any(|method| method == "client_secret_basic"));
         match &self.secret {
             Some(secret) if in_header => {
                 // Both are encoded as in a form before they are joined (RFC 6749, 2.3.1).
-                let encoded = |text: &str| url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
+                let encoded =
+                    |text: &str| url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
                 let pair = format!("{}:{}", encoded(&self.client_id), encoded(secret.reveal()));
                 request = request.header("authorization", format!("Basic {}", STANDARD.encode(pair)));
             }
-            Some(secret) => form.extend([("client_id", self.client_id.as_str()), ("client_secret", secret.reveal())]),
+            Some(secret) => {
+                form.extend([("client_id", self.client_id.as_str()), ("client_secret", secret.reveal())])
+            }
             None => form.push(("client_id", &self.client_id)),
         }
         self.ask(request.form(&form)).await
@@ -153,8 +161,12 @@ impl Provider {
 
     /// The claims of an ID token that holds. When no known key fits, the keys are fetched once more: providers change them.
     pub async fn believe(&self, tokens: &Tokens, nonce: &str, now: i64) -> Result<Claims, LoginError> {
-        let refused = |why: &str| LoginError::Refused(format!("the ID token of {} is not believed: {why}", self.name));
-        let token = tokens.id_token.as_deref().ok_or_else(|| refused("there is none; is `openid` among the scopes?"))?;
+        let refused =
+            |why: &str| LoginError::Refused(format!("the ID token of {} is not believed: {why}", self.name));
+        let token = tokens
+            .id_token
+            .as_deref()
+            .ok_or_else(|| refused("there is none; is `openid` among the scopes?"))?;
         let description = self.description().await?;
         let expected = Expected { issuer: &self.name, client_id: &self.client_id, nonce, now };
         let mut fresh = false;
@@ -240,7 +252,8 @@ impl Refusal {
 
 /// A provider's word for why not, kept short and to one line.
 pub fn refusal(error: &str, description: Option<&str>) -> String {
-    let line = |text: &str| text.chars().filter(|character| !character.is_control()).take(200).collect::<String>();
+    let line =
+        |text: &str| text.chars().filter(|character| !character.is_control()).take(200).collect::<String>();
     match description {
         Some(description) => format!("{} ({})", line(description), line(error)),
         None => line(error),
