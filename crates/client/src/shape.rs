@@ -23,6 +23,9 @@ pub struct StudyShape {
     retried: u64,
     cpu_seconds: f64,
     wall_seconds: f64,
+    /// Not said by older servers.
+    #[serde(default)]
+    worked_seconds: f64,
     failed_by_cause: BTreeMap<String, u64>,
     pub working: bool,
     pub progress: Option<Going>,
@@ -86,6 +89,7 @@ impl StudyShape {
                 retried: self.retried,
                 cpu: micros(self.cpu_seconds),
                 wall: micros(self.wall_seconds),
+                worked: micros(self.worked_seconds),
                 by_cause,
             },
         })

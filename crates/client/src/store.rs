@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
-use paramo_model::{RunRecord, Study, StudyId, StudyState};
+use paramo_model::{Micros, RunRecord, Study, StudyId, StudyState};
 use paramo_store::{
     Batch, BatchId, Ended, Finding, Held, Holder, Result, Seq, Shipment, Store, StoreError, StudyLock,
     StudyRow, StudySummary,
@@ -183,6 +183,10 @@ impl Store for RemoteStore {
         let opened = self.server.retry(id, Some(indices)).await.map_err(|error| gone(error, id))?;
         self.takes_up(id);
         Ok(opened)
+    }
+
+    async fn worked(&self, _: StudyId, _: Micros) -> Result<()> {
+        Err(self.not_from_afar())
     }
 
     async fn ended(&self, id: StudyId) -> Result<Ended> {

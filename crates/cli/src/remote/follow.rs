@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use paramo_client::{Events, Happening, Heard, RemoteStore, Server};
 use paramo_design::Space;
 use paramo_engine::{Observer, Outcome};
-use paramo_model::{Event, Moment, Progress, StopReason, StudyState};
+use paramo_model::{Cap, Event, Moment, Progress, Spent, StopReason, StudyState};
 use paramo_store::{Seq, StoreError, StudyRow};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
@@ -220,10 +220,14 @@ impl Telling<'_> {
             (false, StudyState::Finished) => self.stopped(StopReason::Finished, None, stored).await,
             (false, StudyState::Cancelled) => self.stopped(StopReason::Cancelled, None, stored).await,
             (false, StudyState::Open) => {
-                let limit = self.row.study.run.max_failures;
-                let failed_too_often = limit.is_some_and(|limit| self.row.counts.failed >= limit);
-                let reason =
-                    if failed_too_often { StopReason::TooManyFailures } else { StopReason::Interrupted };
+                let counts = &self.row.counts;
+                let spent = Spent { cpu: counts.cpu, worked: counts.worked, failed: counts.failed };
+                let reason = match self.row.study.run.limits_now().reached(&spent, stored.total) {
+                    Some(Cap::Failures) => StopReason::TooManyFailures,
+                    Some(Cap::Cpu) => StopReason::CpuLimit,
+                    Some(Cap::Time) => StopReason::TimeLimit,
+                    None => StopReason::Interrupted,
+                };
                 self.stopped(reason, None, stored).await
             }
         }
