@@ -1,4 +1,4 @@
-//! `paramo server` from outside: studies over HTTP, who may ask, what happens as it happens, and that nothing is lost when it dies.
+//! `paramo ui` from outside: studies over HTTP, who may ask, what happens as it happens, and that nothing is lost when it dies.
 
 use std::io::{BufRead, BufReader};
 use std::process::Child;
@@ -16,7 +16,7 @@ struct Server {
 impl Server {
     #[track_caller]
     fn start(desk: &Desk) -> Server {
-        let mut process = desk.start(&["server", "--listen", "127.0.0.1:0", "--cpus", "2"]);
+        let mut process = desk.start(&["ui", "--listen", "127.0.0.1:0", "--cpus", "2"]);
         let mut link = String::new();
         let out = process.stdout.take().unwrap();
         BufReader::new(out).read_line(&mut link).unwrap();

@@ -96,6 +96,7 @@ pub enum Command {
     List(List),
     #[command(subcommand)]
     Space(Space),
+    Ui(Ui),
     Server(Server),
     Login(Login),
     Logout(Logout),
@@ -141,21 +142,57 @@ pub struct Making {
     pub every: Option<Seconds>,
 }
 
-/// Serve studies to a group: the engine behind an API
+/// Open the page of this store in a browser, for yourself
 ///
-/// The server works on every study of the store that is open, on this machine, and goes on with them when it is started again. Everything
-/// under /api/v1 needs the token that is part of the printed link; the token is kept in the store's directory. SIGTERM ends what runs and
-/// leaves the studies open.
+/// The page shows the studies of the store, and the API under /api/v1 answers, on this machine only. Everything needs the token that is part of
+/// the printed link; it is kept in the store's directory. Studies that are open are worked on. Ctrl-C or SIGTERM ends what runs and leaves the
+/// studies open.
+#[derive(Args, Debug)]
+#[command(after_long_help = "Examples:
+  paramo ui
+  paramo ui --open
+  paramo ui hes1 --listen 127.0.0.1:8080")]
+pub struct Ui {
+    /// The study to show first, by name
+    #[arg(value_name = "STUDY")]
+    pub study: Option<String>,
+
+    /// The address to listen on, of this machine only; port 0 chooses a free one
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:0")]
+    pub listen: std::net::SocketAddr,
+
+    /// Open the link in the browser
+    #[arg(long)]
+    pub open: bool,
+
+    /// CPUs to use instead of all that this process may use
+    #[arg(long, value_name = "N")]
+    pub cpus: Option<f64>,
+}
+
+/// Serve studies to a group: accounts, projects, and the engine behind an API and a page
+///
+/// The server works on every study of the store that is open, on this machine, and goes on with them when it is started again. As long as nobody has
+/// an account it prints a link at which the first administrator chooses a password. SIGTERM ends what runs and leaves the studies open.
 #[derive(Args, Debug)]
 #[command(after_long_help = "Examples:
   paramo server
-  paramo server --listen 127.0.0.1:8080 --cpus 4")]
+  paramo server --listen 127.0.0.1:8080 --cpus 4
+  paramo --store postgres://paramo@db.example/paramo server --config /etc/paramo/server.toml")]
 pub struct Server {
-    /// The address to listen on; port 0 chooses a free one
-    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8090")]
-    pub listen: std::net::SocketAddr,
+    /// The configuration: login, TLS, proxy
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub config: Option<PathBuf>,
 
-    /// A file with the token, instead of one that is made and kept
+    /// The address to listen on instead of that of the configuration; port 0 chooses a free one [default: 127.0.0.1:8090]
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub listen: Option<std::net::SocketAddr>,
+
+    /// What people type to come here, as in https://paramo.example/lab, instead of that of the configuration
+    #[arg(long, value_name = "URL")]
+    pub public_url: Option<String>,
+
+    /// A file with a token for machines: who sends it is an administrator
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub token_file: Option<PathBuf>,
 
@@ -828,6 +865,10 @@ pub enum Docs {
     #[command(after_long_help = "Examples:
   paramo docs commands > docs/commands.md")]
     Commands,
+    /// Print who may do what on a server, by role
+    #[command(after_long_help = "Examples:
+  paramo docs roles > docs/roles.md")]
+    Roles,
     /// Print the JSON Schema of study files, with which editors complete and check
     ///
     /// Editors that know TOML by Taplo (VS Code with Even Better TOML, Neovim, Helix) take it from a first line `#:schema ./study.schema.json`.

@@ -8,7 +8,7 @@ use std::time::Duration;
 use paramo_client::{RemoteStore, Server, ServerAddress};
 use paramo_model::StudyId;
 use paramo_store::{
-    Address, DEFAULT_PROJECT, Holder, OpenMode, PostgresAddress, PostgresStore, SqliteStore, Store,
+    Address, DEFAULT_PROJECT, Holder, OpenMode, People, PostgresAddress, PostgresStore, SqliteStore, Store,
     StoreError, StudyLock, StudyRow, Transfer,
 };
 
@@ -21,6 +21,8 @@ const LOOK: Duration = Duration::from_secs(1);
 /// An open store, with where it is.
 pub struct Place {
     pub store: Arc<dyn Store>,
+    /// The same store, for what it remembers of people; not of a server.
+    people: Option<Arc<dyn People>>,
     /// The directory for what is not in the store itself, absolute: workers get paths below it. Empty where a server keeps it.
     pub directory: String,
     /// What was typed.
@@ -75,6 +77,7 @@ pub async fn open(given: &Path, create: bool) -> Result<Place> {
         let holders = Holders::Served(store.clone());
         return Ok(Place {
             store,
+            people: None,
             directory: String::new(),
             given: given.to_owned(),
             holders,
@@ -94,6 +97,7 @@ pub async fn open(given: &Path, create: bool) -> Result<Place> {
             let directory = absolute(&directory)?;
             Ok(Place {
                 store: store.clone(),
+                people: Some(store.clone()),
                 directory,
                 given: given.to_owned(),
                 holders,
@@ -108,6 +112,7 @@ pub async fn open(given: &Path, create: bool) -> Result<Place> {
             let holders = Holders::Asked(holders);
             Ok(Place {
                 store: store.clone(),
+                people: Some(store.clone()),
                 directory,
                 given: given.to_owned(),
                 holders,
@@ -250,6 +255,11 @@ impl Place {
         })
     }
 
+    /// What it remembers of people, for whoever serves it.
+    pub fn people(&self) -> Result<Arc<dyn People>> {
+        self.people.clone().ok_or_else(|| Failure::input("a server remembers people itself"))
+    }
+
     /// The server that keeps it, if one does.
     pub fn server(&self) -> Option<&Arc<Server>> {
         self.served().map(|store| store.server())
@@ -284,8 +294,28 @@ impl Place {
     }
 
     pub async fn study(&self, text: &str) -> Result<StudyRow> {
+        match self.find(text).await? {
+            Some(row) => Ok(row),
+            // Says what there is instead.
+            None => {
+                let (project, name, version) = parse_study(text)?;
+                let project = if text.contains(':') { project } else { self.project() };
+                Ok(self.store.require(project, name, version).await?)
+            }
+        }
+    }
+
+    /// A study as people name it, if it is there. On a server one without a project is looked for in the project that is spoken of, or else
+    /// in all that are seen.
+    pub async fn find(&self, text: &str) -> Result<Option<StudyRow>> {
         let (project, name, version) = parse_study(text)?;
-        Ok(self.store.require(project, name, version).await?)
+        Ok(match self.served().filter(|_| !text.contains(':')) {
+            Some(store) if store.server().address().project.is_none() => {
+                store.anywhere(name, version).await?
+            }
+            Some(store) => store.find(self.project(), name, version).await?,
+            None => self.store.find(project, name, version).await?,
+        })
     }
 
     /// Who works on a study now; of a server, when it was read last.

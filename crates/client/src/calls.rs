@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use paramo_model::StudyId;
-use paramo_store::DEFAULT_PROJECT;
 use reqwest::Method;
 use reqwest::header::DATE;
 use roaring::RoaringTreemap;
@@ -13,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::address::segment;
 use crate::http::Http;
 use crate::shape::{RunningNow, RunningShape, StudyShape};
-use crate::{Result, Secret, ServerAddress};
+use crate::{ClientError, Result, Secret, ServerAddress};
 
 /// A server, spoken to with one token.
 #[derive(Clone, Debug)]
@@ -46,6 +45,21 @@ pub struct Begun {
     pub id: i64,
 }
 
+/// TOML as JSON, its fields in their order: that of the axes of a space means something.
+struct Ordered<'a>(&'a toml::Value);
+
+impl Serialize for Ordered<'_> {
+    fn serialize<S: serde::Serializer>(&self, out: S) -> std::result::Result<S::Ok, S::Error> {
+        match self.0 {
+            toml::Value::Table(table) => {
+                out.collect_map(table.iter().map(|(key, value)| (key, Ordered(value))))
+            }
+            toml::Value::Array(values) => out.collect_seq(values.iter().map(Ordered)),
+            plain => plain.serialize(out),
+        }
+    }
+}
+
 /// The content of a file as it goes along in JSON.
 pub fn file_text(bytes: &[u8]) -> String {
     match std::str::from_utf8(bytes) {
@@ -68,13 +82,9 @@ fn base64(bytes: &[u8]) -> String {
     out
 }
 
-/// How the API names a study. One of which no project was said is of the project that is spoken of, or else the server looks where it is.
-pub(crate) fn word(address: &ServerAddress, project: &str, name: &str, version: Option<u32>) -> String {
-    let project = match (project, &address.project) {
-        (DEFAULT_PROJECT, Some(spoken_of)) => format!("{spoken_of}:"),
-        (DEFAULT_PROJECT, None) => String::new(),
-        (project, _) => format!("{project}:"),
-    };
+/// How the API names a study. Without a project it is looked for in all that are seen.
+pub(crate) fn word(project: Option<&str>, name: &str, version: Option<u32>) -> String {
+    let project = project.map(|project| format!("{project}:")).unwrap_or_default();
     let version = version.map(|version| format!("@{version}")).unwrap_or_default();
     format!("{project}{name}{version}")
 }
@@ -143,11 +153,14 @@ impl Server {
     pub async fn extend(&self, id: StudyId, file: &str, attachments: BTreeMap<&str, String>) -> Result<()> {
         #[derive(Serialize)]
         struct Extend<'a> {
-            file: &'a str,
+            space: Ordered<'a>,
             #[serde(skip_serializing_if = "BTreeMap::is_empty")]
             attachments: BTreeMap<&'a str, String>,
         }
-        self.add(id, &Extend { file, attachments }).await
+        let wrong = |what: &str| ClientError::Input(format!("the points to add cannot be sent: {what}"));
+        let table: toml::Table = toml::from_str(file).map_err(|error| wrong(error.message()))?;
+        let space = table.get("space").ok_or_else(|| wrong("there is no [space]"))?;
+        self.add(id, &Extend { space: Ordered(space), attachments }).await
     }
 
     /// So many further points of the last block's sample.
@@ -225,11 +238,10 @@ mod tests {
     }
 
     #[test]
-    fn studies_are_named_with_the_project_that_is_meant() {
-        let address = ServerAddress::parse("http://127.0.0.1:1").unwrap();
-        assert_eq!(word(&address, DEFAULT_PROJECT, "hes1", Some(2)), "hes1@2");
-        let of = address.of_project(Some("cells"));
-        assert_eq!(word(&of, DEFAULT_PROJECT, "hes1", None), "cells:hes1");
-        assert_eq!(word(&of, "plants", "hes1", None), "plants:hes1");
+    fn axes_keep_their_order() {
+        let table: toml::Table =
+            toml::from_str("[space]\nz = { from = 1, to = 2 }\nb = [1, 2.5]\na = 7\n").unwrap();
+        let json = serde_json::to_string(&Ordered(&table["space"])).unwrap();
+        assert_eq!(json, r#"{"z":{"from":1,"to":2},"b":[1,2.5],"a":7}"#);
     }
 }

@@ -64,6 +64,24 @@ impl RemoteStore {
         }
     }
 
+    /// The study of a name in whichever project has it, of those that are seen. An error when several have it.
+    pub async fn anywhere(&self, name: &str, version: Option<u32>) -> Result<Option<StudyRow>> {
+        self.look_for(None, name, version).await
+    }
+
+    async fn look_for(
+        &self,
+        project: Option<&str>,
+        name: &str,
+        version: Option<u32>,
+    ) -> Result<Option<StudyRow>> {
+        match self.row(&word(project, name, version)).await {
+            Ok(row) => Ok(Some(row)),
+            Err(error) if error.is_not_found() => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
     /// The batches after one, with the tails of their output.
     pub async fn with_output(&self, id: StudyId, after: Seq, limit: usize) -> Result<Shipment> {
         self.shipment(id, &format!("after={}&limit={limit}&output=true", after.0)).await
@@ -147,11 +165,7 @@ impl Store for RemoteStore {
     }
 
     async fn find(&self, project: &str, name: &str, version: Option<u32>) -> Result<Option<StudyRow>> {
-        match self.row(&word(self.server.http().address(), project, name, version)).await {
-            Ok(row) => Ok(Some(row)),
-            Err(error) if error.is_not_found() => Ok(None),
-            Err(error) => Err(error.into()),
-        }
+        self.look_for(Some(project), name, version).await
     }
 
     async fn set_state(&self, id: StudyId, state: StudyState) -> Result<()> {

@@ -14,7 +14,7 @@ use paramo_engine::{
 use paramo_model::{
     Bytes, Capacity, Event, Limits, Micros, Moment, Name, StopReason, Study, StudyId, StudyState,
 };
-use paramo_store::{DEFAULT_PROJECT, Held, Store, StoreError, StudyLock, StudyRow};
+use paramo_store::{Held, Store, StoreError, StudyLock, StudyRow};
 use roaring::RoaringTreemap;
 use serde_json::json;
 use tokio::sync::{mpsc, watch};
@@ -104,9 +104,14 @@ impl Host {
         Ok(left)
     }
 
-    /// Takes a study in: as a new one, or as what the stored one of its name has become.
-    pub async fn submit(&self, study: &Study, changed: Changed) -> Result<(StudyRow, bool), HostError> {
-        let stored = self.store.find(DEFAULT_PROJECT, study.name.as_str(), None).await?;
+    /// Takes a study into a project: as a new one, or as what the stored one of its name there has become.
+    pub async fn submit(
+        &self,
+        project: &Name,
+        study: &Study,
+        changed: Changed,
+    ) -> Result<(StudyRow, bool), HostError> {
+        let stored = self.store.find(project.as_str(), study.name.as_str(), None).await?;
         match (plan(stored.as_ref(), study, changed), stored) {
             (Plan::Continue | Plan::Finished, Some(row)) => Ok((row, false)),
             (Plan::Replace(_), Some(row)) => {
@@ -122,7 +127,7 @@ impl Host {
                 Err(HostError::Differs { name: study.name.to_string(), differences: differences.join("; ") })
             }
             _ => {
-                let row = self.store.create(DEFAULT_PROJECT, study).await?;
+                let row = self.store.create(project.as_str(), study).await?;
                 self.told(row.id, "study-created");
                 Ok((row, true))
             }

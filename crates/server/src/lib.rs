@@ -5,11 +5,20 @@
 
 mod access;
 mod api;
+mod clock;
+mod config;
 mod host;
 mod hub;
+mod login;
+mod people;
 mod problem;
+mod serve;
 mod shape;
 
 pub use access::Token;
 pub use api::{App, openapi, router};
+pub use config::{Config, PublicUrl, Tls};
 pub use host::{Host, HostError};
+pub use people::Service;
+pub use people::roles::page as roles_page;
+pub use serve::{Door, serve};

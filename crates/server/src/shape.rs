@@ -16,6 +16,7 @@ use utoipa::ToSchema;
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Study {
     pub id: i64,
+    pub project: String,
     pub name: String,
     /// From 1; a changed study of the same name is the next one.
     pub version: u32,
@@ -204,6 +205,7 @@ impl Study {
         let counts = &summary.counts;
         Study {
             id: summary.id.0,
+            project: summary.project.to_string(),
             name: summary.name.to_string(),
             version: summary.version,
             state: summary.state.word(),

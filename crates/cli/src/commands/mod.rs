@@ -23,6 +23,7 @@ mod space;
 mod status;
 mod sweep;
 mod token;
+mod ui;
 mod watch;
 
 use paramo_client::ServerAddress;
@@ -60,6 +61,7 @@ pub async fn dispatch(cli: Cli) -> Result<u8> {
         Command::Rm(args) => rm::rm(&store, args).await,
         Command::Move(args) => move_::move_study(not_a_server(&store, "move")?, args).await,
         Command::List(args) => list::list(&store, args).await,
+        Command::Ui(args) => ui::ui(not_a_server(&store, "ui")?, args).await,
         Command::Server(args) => server::server(not_a_server(&store, "server")?, args).await,
         Command::Space(args) => space::space(&store, args).await,
         Command::Doctor(args) => doctor::doctor(not_a_server(&store, "doctor")?, args).await,

@@ -13,7 +13,7 @@ use crate::exit;
 use crate::failure::{Failure, Result};
 use crate::remote::{self, Sent};
 use crate::session::work;
-use crate::store::{Place, open, parse_study, title};
+use crate::store::{Place, open, title};
 use crate::study_file::{Named, named};
 use crate::view::{JsonLines, plural};
 
@@ -41,11 +41,9 @@ async fn run_stored(directory: &Path, name: &str, args: &Run) -> Result<u8> {
             directory.display()
         )));
     }
-    let (project, study, version) = parse_study(name)?;
     let place = open(directory, false).await?;
-    let Some(row) = place.store.find(project, study, version).await? else {
-        let known = place.store.require(project, study, version).await;
-        let detail = known.err().map(|error| error.to_string()).unwrap_or_default();
+    let Some(row) = place.find(name).await? else {
+        let detail = place.study(name).await.err().map(|failure| failure.text).unwrap_or_default();
         return Err(Failure::input(format!("there is no file `{name}`, and {detail}")));
     };
     if args.dry_run {

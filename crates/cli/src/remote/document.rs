@@ -1,16 +1,25 @@
 //! What was typed, as the study file that it stands for: a server takes files.
 
-use paramo_model::{Axis, Factor, Measure, OutputSource, Scale, SpaceSpec, Steps, Study, Value as Cell};
-use toml::{Table, Value};
+use paramo_model::{
+    Axis, Factor, Measure, Order, OutputSource, Scale, SpaceSpec, Steps, Study, Value as Cell,
+};
+use toml::Value;
 
 use crate::args::Sweep;
 use crate::failure::{Failure, Result};
 
 /// The file of a sweep.
 pub fn sweep_text(args: &Sweep, study: &Study) -> Result<String> {
-    let mut application = Table::new();
-    application.insert("command".to_owned(), strings(&args.command));
-    let outputs = study.application.outputs.iter().map(|output| {
+    let mut out = format!("name = {}\n\n[application]\n", text(study.name.as_str()));
+    let command: Vec<String> = args.command.iter().map(|word| text(word)).collect();
+    line(&mut out, "command", &format!("[{}]", command.join(", ")));
+    let mut resources = vec![format!("cpus = {}", Value::Float(args.run_cpus))];
+    for (key, amount) in [("memory", &args.memory), ("time", &args.time)] {
+        resources.extend(amount.iter().map(|amount| format!("{key} = {}", text(amount))));
+    }
+    line(&mut out, "resources", &format!("{{ {} }}", resources.join(", ")));
+    out.push_str("\n[application.outputs]\n");
+    for output in &study.application.outputs {
         let (key, value) = match &output.source {
             OutputSource::Json { field, .. } => ("json", field.as_str()),
             OutputSource::Regex { pattern, .. } => ("regex", pattern.as_str()),
@@ -21,96 +30,77 @@ pub fn sweep_text(args: &Sweep, study: &Study) -> Result<String> {
                 ("measure", word)
             }
         };
-        (output.name.to_string(), Value::Table(table([(key, value.into())])))
-    });
-    let outputs: Table = outputs.collect();
-    if !outputs.is_empty() {
-        application.insert("outputs".to_owned(), outputs.into());
+        line(&mut out, output.name.as_str(), &format!("{{ {key} = {} }}", text(value)));
     }
-    let mut resources = table([("cpus", args.run_cpus.into())]);
-    for (key, amount) in [("memory", &args.memory), ("time", &args.time)] {
-        resources.extend(amount.iter().map(|amount| (key.to_owned(), amount.as_str().into())));
+    out.push('\n');
+    out.push_str(&axes_text(&study.space)?);
+    if let Some(condition) = &args.condition {
+        out.push_str(&format!("where = {}\n", text(condition)));
     }
-    application.insert("resources".to_owned(), resources.into());
-    let mut space = axes(&study.space)?;
-    space.extend(args.condition.iter().map(|condition| ("where".to_owned(), condition.as_str().into())));
     let order = match study.run.order {
-        paramo_model::Order::Sequential => "sequential",
-        paramo_model::Order::Reverse => "reverse",
-        paramo_model::Order::Random(_) => "random",
-        paramo_model::Order::Coarse => "coarse",
+        Order::Sequential => "sequential",
+        Order::Reverse => "reverse",
+        Order::Random(_) => "random",
+        Order::Coarse => "coarse",
     };
-    let run = table([("retries", i64::from(args.retries).into()), ("order", order.into())]);
-    let name = study.name.to_string();
-    written(table([
-        ("name", name.into()),
-        ("application", application.into()),
-        ("space", space.into()),
-        ("run", run.into()),
-    ]))
+    out.push_str(&format!("\n[run]\nretries = {}\norder = \"{order}\"\n", args.retries));
+    Ok(out)
 }
 
-/// A file with a space of axes as they are typed.
+/// A file with a space of axes as they are typed, in their order.
 pub fn axes_text(space: &SpaceSpec) -> Result<String> {
-    written(table([("space", axes(space)?.into())]))
-}
-
-fn written(table: Table) -> Result<String> {
-    toml::to_string(&table)
-        .map_err(|error| Failure::input(format!("what was typed cannot be sent as a study file: {error}")))
-}
-
-fn axes(space: &SpaceSpec) -> Result<Table> {
-    let mut out = Table::new();
+    let mut out = "[space]\n".to_owned();
     for factor in space.blocks.iter().flat_map(|block| &block.factors) {
         let Factor::Axis(name, axis) = factor else { continue };
         let value = match axis {
             Axis::Values(values) => match values.as_slice() {
                 [one] => cell(one)?,
-                several => Value::Array(several.iter().map(cell).collect::<Result<_>>()?),
+                several => format!("[{}]", several.iter().map(cell).collect::<Result<Vec<_>>>()?.join(", ")),
             },
             Axis::Range { from, to, steps, scale } => {
                 let steps = match steps {
-                    Steps::Count(count) => {
-                        ("count", Value::Integer(i64::try_from(*count).unwrap_or(i64::MAX)))
-                    }
-                    Steps::By(step) => ("step", Value::Float(*step)),
+                    Steps::Count(count) => format!("count = {count}"),
+                    Steps::By(step) => format!("step = {}", Value::Float(*step)),
                 };
-                let mut range = table([("from", cell(from)?), ("to", cell(to)?), steps]);
-                if *scale == Scale::Log {
-                    range.insert("scale".to_owned(), "log".into());
-                }
-                range.into()
+                let scale = if *scale == Scale::Log { ", scale = \"log\"" } else { "" };
+                format!("{{ from = {}, to = {}, {steps}{scale} }}", cell(from)?, cell(to)?)
             }
             Axis::Replicate { count, seed } => {
-                let number = |n: u64| Value::Integer(i64::try_from(n).unwrap_or(i64::MAX));
-                let mut replicate = table([("replicate", number(*count))]);
-                replicate.extend(seed.map(|seed| ("seed".to_owned(), number(seed))));
-                replicate.into()
+                let seed = seed.map(|seed| format!(", seed = {seed}")).unwrap_or_default();
+                format!("{{ replicate = {count}{seed} }}")
             }
         };
-        // The second of two axes of one name has been refused before.
-        out.insert(name.to_string(), value);
+        line(&mut out, name.as_str(), &value);
     }
     Ok(out)
 }
 
-fn cell(value: &Cell) -> Result<Value> {
+fn line(out: &mut String, key: &str, value: &str) {
+    out.push_str(&format!("{} = {value}\n", text(key)));
+}
+
+fn cell(value: &Cell) -> Result<String> {
     Ok(match value {
-        Cell::Integer(x) => Value::Integer(*x),
-        Cell::Float(x) => Value::Float(*x),
-        Cell::Boolean(x) => Value::Boolean(*x),
-        Cell::String(text) => Value::String(text.to_string()),
+        Cell::Integer(x) => Value::Integer(*x).to_string(),
+        Cell::Float(x) => Value::Float(*x).to_string(),
+        Cell::Boolean(x) => Value::Boolean(*x).to_string(),
+        Cell::String(words) => text(words),
         Cell::Missing => return Err(Failure::input("a parameter without a value cannot be sent")),
     })
 }
 
-fn table<const N: usize>(fields: [(&str, Value); N]) -> Table {
-    fields.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
-}
-
-fn strings(texts: &[String]) -> Value {
-    Value::Array(texts.iter().map(|text| text.as_str().into()).collect())
+/// A text in quotes, on one line whatever it holds.
+fn text(words: &str) -> String {
+    let mut out = String::from('"');
+    for letter in words.chars() {
+        match letter {
+            '"' | '\\' => out.extend(['\\', letter]),
+            control if control.is_control() => out.push_str(&format!("\\u{:04X}", u32::from(control))),
+            other => out.push(other),
+        }
+    }
+    out.push('"');
+    out
 }
 
 #[cfg(test)]

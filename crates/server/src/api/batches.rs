@@ -8,7 +8,8 @@ use paramo_store::{BatchId, Seq, Shipment};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::{App, study};
+use super::App;
+use crate::access::extract::OfStudy;
 use crate::problem::{Problem, Result};
 
 /// Batches in one answer at the most.
@@ -30,8 +31,7 @@ pub(super) struct Which {
 /// The definition of a study as the store keeps it: all of it, in the words of the model
 #[utoipa::path(get, path = "/studies/{study}/definition", tag = "studies", params(("study" = String, Path)),
     responses((status = 200, body = Object), (status = 404, body = Problem)))]
-pub(super) async fn definition(State(app): State<App>, Path(word): Path<String>) -> Result<Response> {
-    let row = study(&app, &word).await?;
+pub(super) async fn definition(OfStudy(row): OfStudy) -> Result<Response> {
     let text = serde_json::to_string(&row.study)
         .map_err(|error| Problem::internal(format!("the definition cannot be written: {error}")))?;
     Ok(([(header::CONTENT_TYPE, "application/json")], text).into_response())
@@ -43,11 +43,11 @@ pub(super) async fn definition(State(app): State<App>, Path(word): Path<String>)
         (status = 400, body = Problem), (status = 404, body = Problem)))]
 pub(super) async fn batches(
     State(app): State<App>,
-    Path(word): Path<String>,
+    OfStudy(row): OfStudy,
     which: std::result::Result<Query<Which>, QueryRejection>,
 ) -> Result<Response> {
     let Query(which) = which?;
-    let id = study(&app, &word).await?.id;
+    let id = row.id;
     let store = app.host.store();
     // Nothing is committed by this: it says which batch is the newest.
     let newest = store.commit(id, &[]).await?.seq;
@@ -69,9 +69,8 @@ pub(super) async fn batches(
 #[utoipa::path(get, path = "/studies/{study}/ended", tag = "results", params(("study" = String, Path)),
     responses((status = 200, description = "those that succeeded, and those that failed", body = Vec<u8>, content_type = "application/octet-stream"),
         (status = 404, body = Problem)))]
-pub(super) async fn ended(State(app): State<App>, Path(word): Path<String>) -> Result<Response> {
-    let id = study(&app, &word).await?.id;
-    Ok(octets(app.host.store().ended(id).await?.write()))
+pub(super) async fn ended(State(app): State<App>, OfStudy(row): OfStudy) -> Result<Response> {
+    Ok(octets(app.host.store().ended(row.id).await?.write()))
 }
 
 /// A run that has ended as the store keeps it, with the tails of what it wrote
@@ -81,10 +80,10 @@ pub(super) async fn ended(State(app): State<App>, Path(word): Path<String>) -> R
         (status = 404, body = Problem)))]
 pub(super) async fn record(
     State(app): State<App>,
+    OfStudy(row): OfStudy,
     path: std::result::Result<Path<(String, u64)>, PathRejection>,
 ) -> Result<Response> {
-    let Path((word, index)) = path?;
-    let row = study(&app, &word).await?;
+    let Path((_, index)) = path?;
     match app.host.store().run(row.id, index).await? {
         Some(record) => Ok(octets(Shipment::of_run(row.id, &record).write())),
         None => Err(Problem::not_found(format!("run {index} of {} has not ended", row.name))),

@@ -1,11 +1,21 @@
 //! The routes, one file for each group; the OpenAPI document is made from them.
 
+mod audit;
 mod batches;
+mod device;
 mod events;
+mod projects;
 mod results;
+mod roles;
 mod runs;
+mod secrets;
+mod session;
+mod shares;
 mod studies;
 mod system;
+mod tokens;
+mod users;
+mod welcome;
 mod workers;
 
 use std::sync::Arc;
@@ -15,14 +25,14 @@ use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderValue, Request, header};
 use axum::middleware::{self, Next};
 use axum::response::Response;
-use paramo_store::StudyRow;
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::access::{self, Token};
+use crate::access::{self, Flood};
 use crate::host::Host;
-use crate::problem::{Problem, Result};
+use crate::people::Service;
+use crate::problem::Problem;
 
 /// The largest body that is read.
 const LARGEST_BODY: usize = 16 * 1024 * 1024;
@@ -30,8 +40,16 @@ const LARGEST_BODY: usize = 16 * 1024 * 1024;
 /// What the routes work on.
 #[derive(Clone)]
 pub struct App {
-    pub host: Arc<Host>,
-    pub token: Token,
+    pub(crate) host: Arc<Host>,
+    pub(crate) people: Arc<Service>,
+    pub(crate) flood: Arc<Flood>,
+    pub(crate) projects: Arc<events::Projects>,
+}
+
+impl App {
+    pub fn new(host: Arc<Host>, people: Arc<Service>) -> App {
+        App { host, people, flood: Arc::default(), projects: Arc::default() }
+    }
 }
 
 #[derive(OpenApi)]
@@ -45,6 +63,8 @@ pub struct App {
         (name = "studies", description = "What is explored, and how far it is"),
         (name = "runs", description = "Single points and what came of them"),
         (name = "results", description = "The result table, whole or summarised, and pictures of it"),
+        (name = "projects", description = "To whom studies belong, and who may do what with them"),
+        (name = "people", description = "Who comes in, and how"),
         (name = "workers", description = "Where runs are made"),
         (name = "system", description = "The server itself"),
     )
@@ -72,6 +92,31 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(workers::list))
         .routes(routes!(workers::sites))
         .routes(routes!(events::stream))
+        .routes(routes!(session::show, session::open, session::close))
+        .routes(routes!(session::oidc))
+        .routes(routes!(session::callback))
+        .routes(routes!(session::password))
+        .routes(routes!(welcome::show, welcome::take))
+        .routes(routes!(device::ask))
+        .routes(routes!(device::take))
+        .routes(routes!(device::show, device::answer))
+        .routes(routes!(users::list, users::create))
+        .routes(routes!(users::show, users::change, users::delete))
+        .routes(routes!(users::invite))
+        .routes(routes!(tokens::list, tokens::create))
+        .routes(routes!(tokens::delete))
+        .routes(routes!(projects::list, projects::create))
+        .routes(routes!(projects::show, projects::change, projects::delete))
+        .routes(routes!(projects::quota))
+        .routes(routes!(projects::members))
+        .routes(routes!(projects::set_member, projects::remove_member))
+        .routes(routes!(projects::set_group, projects::remove_group))
+        .routes(routes!(secrets::list))
+        .routes(routes!(secrets::set, secrets::delete))
+        .routes(routes!(shares::list, shares::create))
+        .routes(routes!(shares::delete))
+        .routes(routes!(audit::list))
+        .routes(routes!(roles::show))
         .routes(routes!(system::version))
         .routes(routes!(system::health));
     OpenApiRouter::with_openapi(Document::openapi()).nest("/api/v1", v1)
@@ -94,10 +139,11 @@ pub fn router(app: App) -> Router {
     );
     let guarded = api
         .merge(open)
+        .route("/share/{token}", axum::routing::get(shares::follow))
         .fallback(|| async {
             Problem::not_found("there is nothing at this path; /api/v1/openapi.json lists what there is")
         })
-        .layer(middleware::from_fn_with_state(app.token.clone(), access::require));
+        .layer(middleware::from_fn_with_state(app.clone(), access::guard));
     guarded.layer(DefaultBodyLimit::max(LARGEST_BODY)).layer(middleware::from_fn(headers)).with_state(app)
 }
 
@@ -118,24 +164,4 @@ async fn headers(request: Request<axum::body::Body>, next: Next) -> Response {
     }
     response.headers_mut().entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     response
-}
-
-/// The study that a path names: by number, or by name with or without a version (`hes1`, `hes1@2`).
-async fn study(app: &App, word: &str) -> Result<StudyRow> {
-    let store = app.host.store();
-    if let Ok(id) = word.parse() {
-        return Ok(store.study(paramo_model::StudyId(id)).await?);
-    }
-    let (name, version) = match word.split_once('@') {
-        None => (word, None),
-        Some((name, version)) => match version.parse() {
-            Ok(version) => (name, Some(version)),
-            Err(_) => {
-                return Err(Problem::bad_input(format!(
-                    "`{word}` does not name a study: after `@` comes a version, as in {name}@2"
-                )));
-            }
-        },
-    };
-    Ok(store.require(paramo_store::DEFAULT_PROJECT, name, version).await?)
 }

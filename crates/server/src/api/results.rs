@@ -3,7 +3,6 @@
 use std::io::Write;
 
 use axum::body::Bytes;
-use axum::extract::Path;
 use axum::extract::{Query, State, rejection::QueryRejection};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -11,7 +10,8 @@ use paramo_table::{Format, Options, ResultTable};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::{App, study};
+use super::App;
+use crate::access::extract::OfStudy;
 use crate::problem::{Problem, Result};
 
 /// Which rows and columns, and in which format.
@@ -46,12 +46,11 @@ pub(super) struct Rows {
     ))]
 pub(super) async fn table(
     State(app): State<App>,
-    Path(word): Path<String>,
+    OfStudy(row): OfStudy,
     rows: std::result::Result<Query<Rows>, QueryRejection>,
     headers: HeaderMap,
 ) -> Result<Response> {
     let Query(rows) = rows?;
-    let row = study(&app, &word).await?;
     let format = paramo_table::format(rows.format.as_deref().unwrap_or("json"))?;
     let columns = rows.columns.as_deref().unwrap_or_default().split(',').filter(|name| !name.is_empty());
     let options = Options {
