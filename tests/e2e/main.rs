@@ -17,6 +17,7 @@ mod people_door;
 mod people_roles;
 mod plots;
 mod postgres;
+mod remote;
 mod results;
 mod server;
 mod study;

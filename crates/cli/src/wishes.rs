@@ -9,22 +9,26 @@ use roaring::RoaringTreemap;
 
 use crate::failure::Result;
 use crate::session::notify;
-use crate::store::Place;
+use crate::store::{Place, Who};
 
 /// Starts nothing more of a study until it is resumed; what runs may end. The process that was told, if there is one.
-pub async fn pause(place: &Place, row: &StudyRow) -> Result<Option<u32>> {
+pub async fn pause(place: &Place, row: &StudyRow) -> Result<Option<Who>> {
     place.store.set_state(row.id, StudyState::Paused).await?;
     Ok(notify(place, row))
 }
 
 /// Ends a pause. The process that goes on, if there is one.
-pub async fn resume(place: &Place, row: &StudyRow) -> Result<Option<u32>> {
+pub async fn resume(place: &Place, row: &StudyRow) -> Result<Option<Who>> {
     place.store.set_state(row.id, StudyState::Open).await?;
     Ok(notify(place, row))
 }
 
 /// Has so many runs made at once, or with `None` as many as the study file says. The process that was told, if there is one.
-pub async fn slots(place: &Place, row: &StudyRow, slots: Option<u32>) -> Result<Option<u32>> {
+pub async fn slots(place: &Place, row: &StudyRow, slots: Option<u32>) -> Result<Option<Who>> {
+    if let Some(server) = place.server() {
+        server.slots(row.id, slots).await?;
+        return Ok(place.holder(row.id));
+    }
     // As it is now: what others asked for in the meantime is kept.
     let mut study = place.store.study(row.id).await?.study;
     study.run.wished_slots = slots;
@@ -33,7 +37,7 @@ pub async fn slots(place: &Place, row: &StudyRow, slots: Option<u32>) -> Result<
 }
 
 /// Ends the running runs of a study; what has ended stays. The process that was told, if there is one.
-pub async fn cancel(place: &Place, row: &StudyRow) -> Result<Option<u32>> {
+pub async fn cancel(place: &Place, row: &StudyRow) -> Result<Option<Who>> {
     place.store.set_state(row.id, StudyState::Cancelled).await?;
     Ok(notify(place, row))
 }

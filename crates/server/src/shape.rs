@@ -32,6 +32,8 @@ pub struct Study {
     pub retried: u64,
     pub cpu_seconds: f64,
     pub wall_seconds: f64,
+    /// How long it has been worked on.
+    pub worked_seconds: f64,
     /// The failed runs by cause.
     pub failed_by_cause: BTreeMap<&'static str, u64>,
     /// Whether this server works on it now.
@@ -279,6 +281,7 @@ impl Study {
             retried: counts.retried,
             cpu_seconds: counts.cpu.seconds(),
             wall_seconds: counts.wall.seconds(),
+            worked_seconds: counts.worked.seconds(),
             failed_by_cause: counts.by_cause.iter().map(|(cause, runs)| (cause.word(), *runs)).collect(),
             working,
             progress: now.map(|moment| Going::from(&moment.progress)),

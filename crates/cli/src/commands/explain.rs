@@ -127,8 +127,8 @@ fn why_open(place: &Place, row: &StudyRow, space: &Space, index: u64, state: &st
         (StudyState::Paused, Some(_)) => {
             format!("waiting or running: the study is paused; `paramo resume {}` goes on", title(row))
         }
-        (_, Some(pid)) => {
-            format!("waiting or running: process {pid} works on the study and has not committed it yet")
+        (_, Some(who)) => {
+            format!("waiting or running: {who} works on the study and has not committed it yet")
         }
         (StudyState::Paused, None) => {
             format!("waiting: the study is paused; `paramo run {}` goes on", title(row))
@@ -168,10 +168,10 @@ async fn explain_study(place: &Place, args: &Explain) -> Result<u8> {
     }
     let why = match (row.state, place.holder(row.id)) {
         (StudyState::Finished, _) => "every run has ended".to_owned(),
-        (StudyState::Paused, Some(pid)) => {
-            format!("it is paused; `paramo resume {name}` has process {pid} go on")
+        (StudyState::Paused, Some(who)) => {
+            format!("it is paused; `paramo resume {name}` has {who} go on")
         }
-        (_, Some(pid)) => format!("process {pid} works on it"),
+        (_, Some(who)) => format!("{who} works on it"),
         (StudyState::Paused, None) => format!("it is paused; `paramo run {name}` goes on"),
         (StudyState::Cancelled, None) => format!("it was cancelled; `paramo run {name}` goes on"),
         (StudyState::Open, None) => format!("no process works on it; `paramo run {name}` goes on"),

@@ -18,8 +18,8 @@ pub async fn pause(directory: &Path, args: Pause) -> Result<u8> {
         return Err(Failure::input(format!("{name} is {}; there is nothing to pause", row.state.word())));
     }
     match wishes::pause(&place, &row).await? {
-        Some(pid) => {
-            anstream::eprintln!("{name}: paused; process {pid} lets its running runs end");
+        Some(who) => {
+            anstream::eprintln!("{name}: paused; {who} lets its running runs end");
             anstream::eprintln!("`paramo resume {name}` goes on");
         }
         None => anstream::eprintln!("{name}: paused; no process works on it, `paramo run {name}` goes on"),
@@ -36,7 +36,7 @@ pub async fn resume(directory: &Path, args: Resume) -> Result<u8> {
         return Ok(exit::OK);
     }
     match wishes::resume(&place, &row).await? {
-        Some(pid) => anstream::eprintln!("{name}: process {pid} goes on"),
+        Some(who) => anstream::eprintln!("{name}: {who} goes on"),
         None => anstream::eprintln!("{name}: no process works on it; `paramo run {name}` goes on"),
     }
     Ok(exit::OK)

@@ -43,8 +43,7 @@ pub async fn server(store: &Path, args: Server) -> Result<u8> {
     let listener = listen(args.listen.or(config.listen).unwrap_or(LISTEN)).await?;
     let setting = Setting { listener, tls: config.tls.clone(), cpus: args.cpus };
     let key_file = PathBuf::from(&place.directory).join("secrets-key");
-    let service =
-        Service::group(place.people.clone(), machine, config, key_file).map_err(Failure::unavailable)?;
+    let service = Service::group(place.people()?, machine, config, key_file).map_err(Failure::unavailable)?;
     let welcome =
         service.first_administrator().await.map_err(|problem| Failure::unavailable(problem.detail))?;
     let url = service.public_url().cloned();

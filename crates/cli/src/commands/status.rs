@@ -10,7 +10,7 @@ use crate::args::{List, Status};
 use crate::exit;
 use crate::failure::Result;
 use crate::output::print_line;
-use crate::store::open;
+use crate::store::{Who, open};
 use crate::view::{bar, count, local_time};
 
 pub async fn status(directory: &Path, args: Status) -> Result<u8> {
@@ -59,8 +59,10 @@ pub async fn status(directory: &Path, args: Status) -> Result<u8> {
     }
     lines.push(format!("  created    {}", local_time(row.created)));
     lines.push(format!("  changed    {}", local_time(row.changed)));
-    if let Some(pid) = place.holder(row.id) {
-        lines.push(format!("  process    {pid}"));
+    match place.holder(row.id) {
+        Some(Who::Process(pid)) => lines.push(format!("  process    {pid}")),
+        Some(Who::Server) => lines.push("  process    the server".to_owned()),
+        None => {}
     }
     print_line(&lines.join("\n"))?;
     Ok(exit::OK)

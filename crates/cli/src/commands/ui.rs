@@ -40,7 +40,7 @@ pub async fn ui(store: &Path, args: Ui) -> Result<u8> {
 pub fn embedded(place: &Place) -> Result<(Service, Token)> {
     let directory = PathBuf::from(&place.directory);
     let token = kept_token(&directory.join("server-token"))?;
-    Ok((Service::embedded(place.people.clone(), token.clone(), directory.join("secrets-key")), token))
+    Ok((Service::embedded(place.people()?, token.clone(), directory.join("secrets-key")), token))
 }
 
 /// The token opens everything and goes over plain HTTP, so nobody else may read along.

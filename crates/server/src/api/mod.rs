@@ -3,6 +3,7 @@
 mod aggregate;
 mod applications;
 mod audit;
+mod batches;
 mod device;
 mod docs_page;
 mod estimate;
@@ -97,6 +98,10 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(estimate::make))
         .routes(routes!(studies::running))
         .routes(routes!(page::list))
+        .routes(routes!(batches::definition))
+        .routes(routes!(batches::batches))
+        .routes(routes!(batches::ended))
+        .routes(routes!(batches::record))
         .routes(routes!(runs::show))
         .routes(routes!(runs::stream))
         .routes(routes!(files::list))

@@ -118,6 +118,7 @@ pub static ROUTES: &[Route] = &[
     needs("GET", "/api/v1/studies/{study}/why", StudyRead, Study),
     needs("GET", "/api/v1/studies/{study}/ended", StudyRead, Study),
     needs("GET", "/api/v1/studies/{study}/batches", StudyRead, Study),
+    needs("GET", "/api/v1/studies/{study}/runs/{index}/record", StudyRead, Study),
     needs("POST", "/api/v1/studies/{study}/start", StudyControl, Study),
     needs("POST", "/api/v1/studies/{study}/pause", StudyControl, Study),
     needs("POST", "/api/v1/studies/{study}/resume", StudyControl, Study),
