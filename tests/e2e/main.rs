@@ -9,6 +9,7 @@ mod designs;
 mod designs_classical;
 mod docs;
 mod faults;
+mod limits;
 mod messages;
 mod plots;
 mod postgres;

@@ -14,6 +14,7 @@ use tokio::sync::mpsc;
 use crate::args::Making;
 use crate::exit;
 use crate::failure::{Failure, Result};
+use crate::reason::{reason, words};
 use crate::store::{Place, title};
 use crate::view::{JsonLines, ProgressLine, plural};
 use crate::watch::{self, Seat};
@@ -220,6 +221,12 @@ async fn say_what_next(place: &Place, row: &StudyRow, outcome: &Outcome) -> Resu
             );
         }
         StopReason::Finished => {}
+        StopReason::CpuLimit | StopReason::TimeLimit | StopReason::TooManyFailures => {
+            let row = place.store.study(row.id).await?;
+            if let Some(why) = reason(place, &row, None) {
+                anstream::eprintln!("{}", words(&why));
+            }
+        }
         _ => anstream::eprintln!("  paramo run {name}         goes on"),
     }
     Ok(())

@@ -5,12 +5,13 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use paramo_model::StudyId;
+use paramo_model::{StudyId, StudyState};
 use paramo_store::{
     Address, DEFAULT_PROJECT, Holder, OpenMode, PostgresAddress, PostgresStore, SqliteStore, Store,
     StoreError, StudyLock, StudyRow, Transfer,
 };
 
+use crate::args::Chosen;
 use crate::failure::{Failure, Result};
 
 /// How often a database is asked who works on its studies, by those who keep looking.
@@ -184,6 +185,23 @@ impl Place {
     pub async fn study(&self, text: &str) -> Result<StudyRow> {
         let (project, name, version) = parse_study(text)?;
         Ok(self.store.require(project, name, version).await?)
+    }
+
+    /// The studies that were named, or with `--all` every one in such a state.
+    pub async fn chosen(&self, chosen: &Chosen, state: impl Fn(StudyState) -> bool) -> Result<Vec<StudyRow>> {
+        let mut rows = Vec::new();
+        for name in &chosen.studies {
+            rows.push(self.study(name).await?);
+        }
+        if chosen.all {
+            for study in self.store.summaries().await?.into_iter().filter(|study| state(study.state)) {
+                rows.push(self.store.study(study.id).await?);
+            }
+            if rows.is_empty() {
+                anstream::eprintln!("there is no such study");
+            }
+        }
+        Ok(rows)
     }
 
     /// The process that works on a study now; of another machine, its number there.

@@ -3,7 +3,7 @@
 //! A wish is written to the store and then told to the process that works on the study, if there is one. So it also holds when that
 //! process dies in between, or when there is none yet.
 
-use paramo_model::StudyState;
+use paramo_model::{Limits, StudyState};
 use paramo_store::StudyRow;
 use roaring::RoaringTreemap;
 
@@ -28,6 +28,14 @@ pub async fn slots(place: &Place, row: &StudyRow, slots: Option<u32>) -> Result<
     // As it is now: what others asked for in the meantime is kept.
     let mut study = place.store.study(row.id).await?.study;
     study.run.wished_slots = slots;
+    place.store.replace(row.id, &study).await?;
+    Ok(notify(place, row))
+}
+
+/// Gives a study other limits, or with `None` those of the study file. The process that was told, if there is one.
+pub async fn limits(place: &Place, row: &StudyRow, limits: Option<Limits>) -> Result<Option<u32>> {
+    let mut study = place.store.study(row.id).await?.study;
+    study.run.wished_limits = limits;
     place.store.replace(row.id, &study).await?;
     Ok(notify(place, row))
 }

@@ -13,6 +13,7 @@ mod plan;
 mod project;
 mod rate;
 mod switchboard;
+mod turn;
 mod why;
 
 pub use conduct::{Command, Outcome, conduct};
@@ -23,4 +24,5 @@ pub use observer::Observer;
 pub use plan::{Changed, Plan, plan};
 pub use project::{Budget, InProject, Over, ProjectTerms, Usage};
 pub use switchboard::{Switchboard, Terms, WorkerStatus};
+pub use turn::ahead;
 pub use why::{Code, Driver, Standing, Why, cap, why};
