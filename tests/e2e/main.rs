@@ -10,6 +10,7 @@ mod designs;
 mod designs_classical;
 mod docs;
 mod faults;
+mod limits;
 mod login;
 mod messages;
 mod people;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum, ValueHint};
-use paramo_model::{CauseKind, Seconds};
+use paramo_model::{CauseKind, FailureLimit, Seconds};
 
 use crate::summary_args::SummaryArgs;
 
@@ -84,11 +84,13 @@ pub enum Command {
     Plot(Plot),
     Logs(Logs),
     Explain(Explain),
+    Why(Why),
     Retry(Retry),
     Watch(Watch),
     Pause(Pause),
     Resume(Resume),
     Slots(Slots),
+    Limits(Limits),
     Cancel(Cancel),
     Extend(Extend),
     Rm(Rm),
@@ -514,15 +516,37 @@ pub struct Explain {
     pub json: bool,
 }
 
+/// Say what stands in the way of a study, and what would change it
+///
+/// Names the first thing: a pause, a limit that is reached, nobody who works on it, retries that wait. docs/why.md lists them all.
+#[derive(Args, Debug)]
+#[command(after_long_help = "Examples:
+  paramo why hes1
+  paramo why hes1 --json")]
+pub struct Why {
+    /// The study
+    pub study: String,
+
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
 /// Run failed runs again
 #[derive(Args, Debug)]
 #[command(after_long_help = "Examples:
   paramo retry hes1
   paramo retry hes1 --cause out-of-memory
-  paramo retry hes1/17")]
+  paramo retry hes1/17
+  paramo retry --all --later")]
 pub struct Retry {
-    /// A study, or one run as STUDY/INDEX
-    pub study: String,
+    /// Studies, or single runs as STUDY/INDEX
+    #[arg(value_name = "STUDY", required_unless_present = "all")]
+    pub studies: Vec<String>,
+
+    /// Every study that has failed runs
+    #[arg(long, conflicts_with = "studies")]
+    pub all: bool,
 
     /// Only runs that failed for this cause
     #[arg(long, value_name = "CAUSE", value_parser = parse_cause)]
@@ -563,24 +587,38 @@ pub struct Watch {
     pub every: Option<Seconds>,
 }
 
+/// The studies that a command is for.
+#[derive(Args, Debug)]
+pub struct Chosen {
+    /// The studies
+    #[arg(value_name = "STUDY", required_unless_present = "all")]
+    pub studies: Vec<String>,
+
+    /// Every study for which it makes a difference
+    #[arg(long, conflicts_with = "studies")]
+    pub all: bool,
+}
+
 /// Start no more runs of a study for now
 ///
 /// What runs may end. The pause is kept by the store: it holds until `paramo resume`, or until somebody types `paramo run` again.
 #[derive(Args, Debug)]
 #[command(after_long_help = "Examples:
-  paramo pause hes1")]
+  paramo pause hes1
+  paramo pause --all")]
 pub struct Pause {
-    /// The study
-    pub study: String,
+    #[command(flatten)]
+    pub chosen: Chosen,
 }
 
 /// Go on with a paused study
 #[derive(Args, Debug)]
 #[command(after_long_help = "Examples:
-  paramo resume hes1")]
+  paramo resume hes1
+  paramo resume --all")]
 pub struct Resume {
-    /// The study
-    pub study: String,
+    #[command(flatten)]
+    pub chosen: Chosen,
 }
 
 /// Change how many runs of a study are made at once
@@ -604,15 +642,63 @@ pub struct Slots {
     pub reset: bool,
 }
 
+/// Show or change what a study may use before nothing more of it is started
+///
+/// When a limit is reached, what runs may end, and the study is paused; `paramo why` says so, also later. Raise the limit and type `paramo
+/// resume`, or `paramo run`, to go on. What is asked for here holds until the study file says other limits. `none` lifts a limit.
+#[derive(Args, Debug)]
+#[command(after_long_help = "Examples:
+  paramo limits hes1
+  paramo limits hes1 --cpu '200 h' --time '2 d'
+  paramo limits hes1 --max-failures '5 %'
+  paramo limits hes1 --cpu none
+  paramo limits hes1 --reset       as the study file says")]
+pub struct Limits {
+    /// The study
+    pub study: String,
+
+    /// CPU time of all attempts together
+    #[arg(long, value_name = "TIME", value_parser = limit::<Seconds>)]
+    pub cpu: Option<Limit<Seconds>>,
+
+    /// Wall time during which it is worked on, all sessions together
+    #[arg(long, value_name = "TIME", value_parser = limit::<Seconds>)]
+    pub time: Option<Limit<Seconds>>,
+
+    /// Failed runs, or a part of all points
+    #[arg(long, value_name = "N|PERCENT", value_parser = limit::<FailureLimit>)]
+    pub max_failures: Option<Limit<FailureLimit>>,
+
+    /// Forget what was asked for: as the study file says
+    #[arg(long, conflicts_with_all = ["cpu", "time", "max_failures"])]
+    pub reset: bool,
+
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// A limit as it is typed; `none` is one too.
+#[derive(Clone, Copy, Debug)]
+pub struct Limit<T>(pub Option<T>);
+
+fn limit<T: std::str::FromStr<Err = String>>(text: &str) -> Result<Limit<T>, String> {
+    match text {
+        "none" => Ok(Limit(None)),
+        text => text.parse().map(|limit| Limit(Some(limit))),
+    }
+}
+
 /// Stop a study, also one that another process works on
 ///
 /// Running runs are ended; what has ended stays. `paramo run` goes on with it.
 #[derive(Args, Debug)]
 #[command(after_long_help = "Examples:
-  paramo cancel hes1")]
+  paramo cancel hes1
+  paramo cancel hes1 pi")]
 pub struct Cancel {
-    /// The study
-    pub study: String,
+    #[command(flatten)]
+    pub chosen: Chosen,
 }
 
 /// Add points to a study

@@ -5,6 +5,7 @@ mod commands;
 mod exit;
 mod failure;
 mod output;
+mod reason;
 mod remote;
 mod session;
 mod store;

@@ -14,6 +14,7 @@ use tokio::sync::mpsc;
 use crate::args::Making;
 use crate::exit;
 use crate::failure::{Failure, Result};
+use crate::reason::{reason, words};
 use crate::remote;
 use crate::store::{Place, Who, title};
 use crate::view::{JsonLines, ProgressLine, plural};
@@ -234,6 +235,12 @@ pub async fn say_what_next(place: &Place, row: &StudyRow, outcome: &Outcome) -> 
             );
         }
         StopReason::Finished => {}
+        StopReason::CpuLimit | StopReason::TimeLimit | StopReason::TooManyFailures => {
+            let row = place.store.study(row.id).await?;
+            if let Some(why) = reason(place, &row, None) {
+                anstream::eprintln!("{}", words(&why));
+            }
+        }
         _ => anstream::eprintln!("  paramo run {name}         goes on"),
     }
     Ok(())

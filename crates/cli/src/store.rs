@@ -6,12 +6,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use paramo_client::{RemoteStore, Server, ServerAddress};
-use paramo_model::StudyId;
+use paramo_model::{StudyId, StudyState};
 use paramo_store::{
     Address, DEFAULT_PROJECT, Holder, OpenMode, People, PostgresAddress, PostgresStore, SqliteStore, Store,
     StoreError, StudyLock, StudyRow, Transfer,
 };
 
+use crate::args::Chosen;
 use crate::failure::{Failure, Result};
 use crate::remote;
 
@@ -303,6 +304,23 @@ impl Place {
                 Ok(self.store.require(project, name, version).await?)
             }
         }
+    }
+
+    /// The studies that were named, or with `--all` every one in such a state.
+    pub async fn chosen(&self, chosen: &Chosen, state: impl Fn(StudyState) -> bool) -> Result<Vec<StudyRow>> {
+        let mut rows = Vec::new();
+        for name in &chosen.studies {
+            rows.push(self.study(name).await?);
+        }
+        if chosen.all {
+            for study in self.store.summaries().await?.into_iter().filter(|study| state(study.state)) {
+                rows.push(self.store.study(study.id).await?);
+            }
+            if rows.is_empty() {
+                anstream::eprintln!("there is no such study");
+            }
+        }
+        Ok(rows)
     }
 
     /// A study as people name it, if it is there. On a server one without a project is looked for in the project that is spoken of, or else

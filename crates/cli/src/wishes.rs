@@ -3,9 +3,10 @@
 //! A wish is written to the store and then told to the process that works on the study, if there is one. So it also holds when that
 //! process dies in between, or when there is none yet.
 
-use paramo_model::StudyState;
+use paramo_model::{Limits, StudyState};
 use paramo_store::StudyRow;
 use roaring::RoaringTreemap;
+use serde_json::json;
 
 use crate::failure::Result;
 use crate::session::notify;
@@ -32,6 +33,24 @@ pub async fn slots(place: &Place, row: &StudyRow, slots: Option<u32>) -> Result<
     // As it is now: what others asked for in the meantime is kept.
     let mut study = place.store.study(row.id).await?.study;
     study.run.wished_slots = slots;
+    place.store.replace(row.id, &study).await?;
+    Ok(notify(place, row))
+}
+
+/// Gives a study other limits, or with `None` those of the study file. The process that was told, if there is one.
+pub async fn limits(place: &Place, row: &StudyRow, limits: Option<Limits>) -> Result<Option<Who>> {
+    let mut study = place.store.study(row.id).await?.study;
+    study.run.wished_limits = limits;
+    if let Some(server) = place.server() {
+        let limits = study.run.limits_now();
+        let body = json!({
+            "cpu_hours": limits.cpu.map(|cpu| cpu.0 / 3600.0),
+            "wall_seconds": limits.time.map(|time| time.0),
+            "max_failures": limits.failures,
+        });
+        server.limits(row.id, &body).await?;
+        return Ok(place.holder(row.id));
+    }
     place.store.replace(row.id, &study).await?;
     Ok(notify(place, row))
 }

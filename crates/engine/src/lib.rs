@@ -14,6 +14,7 @@ mod plan;
 mod project;
 mod rate;
 mod switchboard;
+mod turn;
 mod why;
 
 pub use conduct::{Command, Outcome, conduct};
@@ -25,4 +26,5 @@ pub use observer::Observer;
 pub use plan::{Changed, Plan, plan};
 pub use project::{Budget, InProject, Over, ProjectTerms, Usage};
 pub use switchboard::{Switchboard, Terms, WorkerStatus};
+pub use turn::ahead;
 pub use why::{Code, Driver, Standing, Why, cap, why};

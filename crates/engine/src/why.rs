@@ -147,7 +147,7 @@ pub fn why(at: &Standing) -> Option<Why> {
 
 /// What is said of the study itself.
 fn resting(at: &Standing) -> Option<Why> {
-    let (row, name) = (at.row, title(at.row));
+    let (row, name) = (at.row, at.row.title());
     match row.state {
         StudyState::Finished if row.counts.failed > 0 => {
             let what = format!("every run has ended; {} failed", row.counts.failed);
@@ -193,7 +193,7 @@ fn points(row: &StudyRow) -> u64 {
 }
 
 fn capped(row: &StudyRow, cap: Cap, go_on: &str) -> Why {
-    let (limits, counts, name) = (row.study.run.limits_now(), &row.counts, title(row));
+    let (limits, counts, name) = (row.study.run.limits_now(), &row.counts, row.title());
     let twice = |limit: Option<Seconds>| Seconds(limit.map_or(3600.0, |limit| limit.0 * 2.0));
     let limit = |limit: Option<Seconds>| limit.map(|limit| limit.to_string()).unwrap_or_default();
     let (code, what, change) = match cap {
@@ -233,7 +233,7 @@ fn capped(row: &StudyRow, cap: Cap, go_on: &str) -> Why {
 
 /// Whether anybody works on it.
 fn unmanned(at: &Standing) -> Option<Why> {
-    let name = title(at.row);
+    let name = at.row.title();
     match &at.driver {
         Driver::Working => None,
         Driver::Nobody => say(Code::NotStarted, "nobody works on it", format!("start it: paramo run {name}")),
@@ -318,10 +318,6 @@ fn runs(n: u64) -> String {
 
 fn say(code: Code, what: impl Into<String>, change: String) -> Option<Why> {
     Some(Why { code, what: what.into(), change })
-}
-
-fn title(row: &StudyRow) -> String {
-    if row.version > 1 { format!("{}@{}", row.name, row.version) } else { row.name.to_string() }
 }
 
 #[cfg(test)]

@@ -5,7 +5,8 @@
 
 use std::collections::HashMap;
 use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use paramo_engine::{
     Budget, Changed, Command, Driver, InProject, Observer, Plan, ProjectTerms, Standing, Switchboard, Terms,
@@ -14,7 +15,7 @@ use paramo_engine::{
 use paramo_model::{
     Bytes, Capacity, Event, Limits, Micros, Moment, Name, StopReason, Study, StudyId, StudyState,
 };
-use paramo_store::{Held, Store, StoreError, StudyLock, StudyRow};
+use paramo_store::{Held, People, Store, StoreError, StudyLock, StudyRow};
 use roaring::RoaringTreemap;
 use serde_json::json;
 use tokio::sync::{mpsc, watch};
@@ -33,6 +34,8 @@ pub struct Host {
     here: Capacity,
     hub: Hub,
     projects: Mutex<HashMap<Name, Budget>>,
+    /// Who knows what projects keep.
+    people: OnceLock<Arc<dyn People>>,
     cache: Cache,
     driven: Mutex<HashMap<StudyId, Driven>>,
     idle: watch::Sender<usize>,
@@ -71,6 +74,7 @@ impl Host {
             here,
             hub: Hub::new(u32::from_ne_bytes(epoch).into()),
             projects: Mutex::default(),
+            people: OnceLock::new(),
             cache: Cache::default(),
             driven: Mutex::default(),
             idle: watch::Sender::new(0),
@@ -162,7 +166,7 @@ impl Host {
         let (commands, orders) = mpsc::unbounded_channel();
         let (moments, now) = watch::channel(None);
         // Between the look above and here nobody else can have begun: the lock is ours.
-        let project = project_of(&row);
+        let project = row.project.clone();
         let budget = self.budget(&project).await?;
         self.driven().insert(id, Driven { project, commands, now });
         self.idle.send_modify(|working| *working += 1);
@@ -180,8 +184,9 @@ impl Host {
         lock: StudyLock,
     ) {
         let id = row.id;
-        let link = self.board.open(id, project_of(&row), Terms::default());
-        let mut view = View { host: &self, id, moments };
+        let link = self.board.open(id, row.project.clone(), Terms::default());
+        let (project, counting) = (row.project.clone(), Arc::default());
+        let mut view = View { host: &self, id, moments, project, done: 0, counting };
         let outcome =
             conduct(self.store.clone(), row, link, &self.directory, budget, orders, &mut view).await;
         self.driven().remove(&id);
@@ -235,7 +240,24 @@ impl Host {
     /// What the studies of a project may have from now on. Those that waited for it go on by themselves.
     pub async fn set_project(&self, name: &Name, terms: ProjectTerms) -> Result<(), HostError> {
         self.budget(name).await?.set_terms(terms);
+        self.recount(name).await?;
         self.board.set_project(name.clone(), terms);
+        Ok(())
+    }
+
+    /// Has what projects keep counted by the store, so that a quota of storage is kept to. Said once, before anything is worked on.
+    pub fn count_with(&self, people: Arc<dyn People>) {
+        // A second word would be the same.
+        let _ = self.people.set(people);
+    }
+
+    /// Counts anew what a project keeps, where that is limited.
+    async fn recount(&self, name: &Name) -> Result<(), HostError> {
+        let Some(people) = self.people.get() else { return Ok(()) };
+        let budget = self.budget(name).await?;
+        if budget.terms().storage.is_some() {
+            budget.set_storage(people.usage(name.as_str()).await?.storage);
+        }
         Ok(())
     }
 
@@ -252,12 +274,14 @@ impl Host {
 
     /// The first thing in the way of a study; `None` while it goes on.
     pub async fn why(&self, row: &StudyRow) -> Result<Option<Why>, HostError> {
-        let project = self.project(&project_of(row)).await?;
+        let project = self.project(&row.project).await?;
         let (driven, now) = self.now(row.id);
         let driver = match driven {
             true => Driver::Working,
             false => match self.store.holder(row.id).await? {
                 Some(holder) => Driver::Other(holder.to_string()),
+                // Whoever resumes it has this host take it up.
+                None if row.state == StudyState::Paused => Driver::Working,
                 None => Driver::Nobody,
             },
         };
@@ -271,7 +295,9 @@ impl Host {
         if let Some(budget) = self.projects().get(name) {
             return Ok(budget.clone());
         }
-        let cpu = self.store.summaries().await?.iter().map(|study| study.counts.cpu.0).sum();
+        let summaries = self.store.summaries().await?;
+        let cpu =
+            summaries.iter().filter(|study| study.project == *name).map(|study| study.counts.cpu.0).sum();
         let usage = Usage { cpu: Micros(cpu), storage: Bytes(0), running: 0 };
         let new = Budget::new(ProjectTerms::default(), usage);
         Ok(self.projects().entry(name.clone()).or_insert(new).clone())
@@ -320,8 +346,10 @@ impl Host {
             Held::By(holder) => HostError::Held(format!("{holder} works on this study; cancel it first")),
             Held::Failed(error) => error.into(),
         })?;
+        let project = self.store.study(id).await?.project;
         self.store.delete(id).await?;
         drop(lock);
+        self.recount(&project).await?;
         self.told(id, "study-deleted");
         Ok(())
     }
@@ -378,9 +406,30 @@ impl Host {
 
 /// Turns what happens in a study into changes.
 struct View<'a> {
-    host: &'a Host,
+    host: &'a Arc<Host>,
     id: StudyId,
     moments: watch::Sender<Option<Arc<Moment>>>,
+    project: Name,
+    /// The runs that had ended when they were counted last.
+    done: u64,
+    /// A count is on its way.
+    counting: Arc<AtomicBool>,
+}
+
+impl View<'_> {
+    /// Counts what the project keeps when something has been added to it.
+    fn count(&mut self, done: u64) {
+        if done == self.done || self.counting.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        self.done = done;
+        let (host, project, counting) = (self.host.clone(), self.project.clone(), self.counting.clone());
+        tokio::spawn(async move {
+            // What fails is tried again with the next results.
+            let _ = host.recount(&project).await;
+            counting.store(false, Ordering::Relaxed);
+        });
+    }
 }
 
 impl Observer for View<'_> {
@@ -389,6 +438,9 @@ impl Observer for View<'_> {
     }
 
     fn event(&mut self, event: Event) {
+        if let Event::Progress(progress) = &event {
+            self.count(progress.done());
+        }
         let study = self.id.0;
         let (kind, json) = match &event {
             Event::Progress(progress) => {
@@ -431,7 +483,5 @@ fn stop_word(reason: StopReason) -> &'static str {
     }
 }
 
-/// The project of a study.
-fn project_of(row: &StudyRow) -> Name {
-    row.project.clone()
-}
+#[cfg(test)]
+mod tests;

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use paramo_design::Space;
+use paramo_engine::ahead;
 use paramo_model::{Ended, RunRecord, StudyState, Value};
 use paramo_store::StudyRow;
 use serde_json::json;
@@ -12,8 +13,9 @@ use crate::args::Explain;
 use crate::exit;
 use crate::failure::{Failure, Result};
 use crate::output::print_line;
+use crate::reason::{moment, reason, reason_json, words};
 use crate::store::{Place, open, parse_run, title};
-use crate::view::{attempt_json, attempt_line, count, plural};
+use crate::view::{attempt_json, attempt_line, count, local_time, plural};
 
 pub async fn explain(directory: &Path, args: Explain) -> Result<u8> {
     let place = open(directory, false).await?;
@@ -48,7 +50,7 @@ pub async fn explain(directory: &Path, args: Explain) -> Result<u8> {
     print_line(&format!("{}/{index}  {}", title(&row), values.join(", ")))?;
     match record {
         Some(record) => explain_record(&row, &record)?,
-        None => print_line(&why_open(&place, &row, &space, index, state)?)?,
+        None => print_line(&why_open(&place, &row, &space, index, state).await?)?,
     }
     Ok(exit::OK)
 }
@@ -113,7 +115,7 @@ fn print_tail(what: &str, tail: &[u8]) -> Result<()> {
     Ok(())
 }
 
-fn why_open(place: &Place, row: &StudyRow, space: &Space, index: u64, state: &str) -> Result<String> {
+async fn why_open(place: &Place, row: &StudyRow, space: &Space, index: u64, state: &str) -> Result<String> {
     if state == "left-out" {
         let condition = space
             .blocks()
@@ -123,20 +125,27 @@ fn why_open(place: &Place, row: &StudyRow, space: &Space, index: u64, state: &st
             .unwrap_or_default();
         return Ok(format!("left out: the condition `{condition}` does not hold for it"));
     }
-    Ok(match (row.state, place.holder(row.id)) {
-        (StudyState::Paused, Some(_)) => {
-            format!("waiting or running: the study is paused; `paramo resume {}` goes on", title(row))
+    let now = moment(place, row).await;
+    if let Some(run) = now.iter().flat_map(|now| &now.running).find(|run| run.index == index) {
+        return Ok(format!(
+            "running: attempt {} in slot {} since {}",
+            run.attempt,
+            run.slot,
+            local_time(run.since)
+        ));
+    }
+    let ended = place.store.ended(row.id).await?;
+    let before = ahead(space, row.study.run.order, &(&ended.succeeded | &ended.failed), index);
+    let turn = match before {
+        Some(0) => "it is the next".to_owned(),
+        Some(others) => {
+            format!("its turn comes after {} {}", count(others), if others == 1 { "other" } else { "others" })
         }
-        (_, Some(who)) => {
-            format!("waiting or running: {who} works on the study and has not committed it yet")
-        }
-        (StudyState::Paused, None) => {
-            format!("waiting: the study is paused; `paramo run {}` goes on", title(row))
-        }
-        (StudyState::Cancelled, None) => {
-            format!("waiting: the study was cancelled; `paramo run {}` goes on", title(row))
-        }
-        (_, None) => format!("waiting: no process works on the study; `paramo run {}` goes on", title(row)),
+        None => "its turn comes after more than a million others".to_owned(),
+    };
+    Ok(match reason(place, row, now.as_ref()) {
+        Some(why) => format!("waiting: {}; {turn}", words(&why)),
+        None => format!("waiting or running: {turn}"),
     })
 }
 
@@ -149,6 +158,8 @@ async fn explain_study(place: &Place, args: &Explain) -> Result<u8> {
         let mut json = summary_json(place, &row.summary());
         json["points"] = space.len().into();
         json["first_failed"] = ended.failed.min().into();
+        let now = moment(place, &row).await;
+        json["why"] = reason_json(reason(place, &row, now.as_ref()).as_ref());
         print_line(&json.to_string())?;
         return Ok(exit::OK);
     }
@@ -166,15 +177,11 @@ async fn explain_study(place: &Place, args: &Explain) -> Result<u8> {
     if let Some(first) = ended.failed.min() {
         print_line(&format!("  the first that failed: paramo explain {name}/{first}"))?;
     }
-    let why = match (row.state, place.holder(row.id)) {
-        (StudyState::Finished, _) => "every run has ended".to_owned(),
-        (StudyState::Paused, Some(who)) => {
-            format!("it is paused; `paramo resume {name}` has {who} go on")
-        }
-        (_, Some(who)) => format!("{who} works on it"),
-        (StudyState::Paused, None) => format!("it is paused; `paramo run {name}` goes on"),
-        (StudyState::Cancelled, None) => format!("it was cancelled; `paramo run {name}` goes on"),
-        (StudyState::Open, None) => format!("no process works on it; `paramo run {name}` goes on"),
+    let now = moment(place, &row).await;
+    let why = match (reason(place, &row, now.as_ref()), place.holder(row.id)) {
+        (Some(why), _) => words(&why),
+        (None, Some(who)) => format!("{who} works on it"),
+        (None, None) => "nothing is in its way".to_owned(),
     };
     print_line(&format!("  {why}"))?;
     Ok(exit::OK)

@@ -7,6 +7,7 @@ mod explain;
 mod export;
 mod extend;
 mod generate;
+mod limits;
 mod list;
 mod login;
 mod logs;
@@ -25,6 +26,7 @@ mod sweep;
 mod token;
 mod ui;
 mod watch;
+mod why;
 
 use paramo_client::ServerAddress;
 
@@ -55,6 +57,8 @@ pub async fn dispatch(cli: Cli) -> Result<u8> {
         Command::Watch(args) => watch::watch(&store, args).await,
         Command::Pause(args) => pause::pause(&store, args).await,
         Command::Resume(args) => pause::resume(&store, args).await,
+        Command::Why(args) => why::why(&store, args).await,
+        Command::Limits(args) => limits::limits(&store, args).await,
         Command::Slots(args) => slots::slots(&store, args).await,
         Command::Cancel(args) => cancel::cancel(&store, args).await,
         Command::Extend(args) => extend::extend(&store, args).await,

@@ -21,9 +21,22 @@ pub async fn retry(directory: &Path, args: Retry) -> Result<u8> {
     if place.server().is_some() {
         remote::not_later(args.later)?;
     }
-    let (study, index) = match args.study.contains('/') {
-        true => parse_run(&args.study).map(|(study, index)| (study, Some(index)))?,
-        false => (args.study.as_str(), None),
+    let mut wanted = args.studies.clone();
+    if args.all {
+        let failed = place.store.summaries().await?.into_iter().filter(|study| study.counts.failed > 0);
+        wanted = failed.map(|study| study.title()).collect();
+    }
+    let mut code = exit::OK;
+    for study in &wanted {
+        code = code.max(retry_one(&place, study, &args).await?);
+    }
+    Ok(code)
+}
+
+async fn retry_one(place: &Place, wanted: &str, args: &Retry) -> Result<u8> {
+    let (study, index) = match wanted.contains('/') {
+        true => parse_run(wanted).map(|(study, index)| (study, Some(index)))?,
+        false => (wanted, None),
     };
     let row = place.study(study).await?;
     let name = title(&row);
@@ -35,9 +48,9 @@ pub async fn retry(directory: &Path, args: Retry) -> Result<u8> {
                 "{name}/{index} has not failed; `paramo explain {name}/{index}` says how it is"
             )));
         }
-        None => with_cause(&place, &row, failed, &args.cause).await?,
+        None => with_cause(place, &row, failed, &args.cause).await?,
     };
-    let opened = wishes::reopen(&place, &row, &chosen).await?;
+    let opened = wishes::reopen(place, &row, &chosen).await?;
     if opened == 0 {
         anstream::eprintln!("{name} has no failed run to run again");
         return Ok(exit::OK);
@@ -45,7 +58,7 @@ pub async fn retry(directory: &Path, args: Retry) -> Result<u8> {
     if !args.making.quiet {
         anstream::eprintln!("{name}: {} opened again", plural(opened, "run"));
     }
-    take_up(&place, &row, args.later, &args.making).await
+    take_up(place, &row, args.later, &args.making).await
 }
 
 /// The failed runs, or those of them that failed for one of the causes.

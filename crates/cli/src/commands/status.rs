@@ -5,11 +5,12 @@ use std::path::Path;
 use paramo_design::Space;
 use paramo_model::{Seconds, StudyState};
 
-use super::list::{list, state_words, summary_json, summary_title};
+use super::list::{list, part_done, percent, state_words, summary_json, summary_title};
 use crate::args::{List, Status};
 use crate::exit;
 use crate::failure::Result;
 use crate::output::print_line;
+use crate::reason::{moment, reason, reason_json, words};
 use crate::store::{Who, open};
 use crate::view::{bar, count, local_time};
 
@@ -21,20 +22,31 @@ pub async fn status(directory: &Path, args: Status) -> Result<u8> {
     let row = place.study(&study).await?;
     let summary = row.summary();
     let total = Space::new(&row.study.space, &row.study.application.parameters).map(|space| space.len()).ok();
+    let now = moment(&place, &row).await;
+    let why = reason(&place, &row, now.as_ref());
     if args.json {
         let mut json = summary_json(&place, &summary);
         json["points"] = total.into();
         json["slots"] = row.study.run.slots_now().into();
+        json["done"] = total.map(|total| part_done(&summary, total)).into();
+        json["why"] = reason_json(why.as_ref());
         print_line(&json.to_string())?;
         return Ok(exit::OK);
     }
     let counts = &row.counts;
     let mut lines = vec![format!("{}  {}", summary_title(&summary), state_words(&place, &summary))];
     if let Some(total) = total {
-        // Points that a condition leaves out are only known once the study has passed them.
-        let whole = if row.state == StudyState::Finished { counts.done() } else { total };
-        let fraction = if whole == 0 { 1.0 } else { counts.done() as f64 / whole as f64 };
-        lines.push(format!("  {} {} of {} points", bar(fraction, 30), count(counts.done()), count(total)));
+        let part = part_done(&summary, total);
+        lines.push(format!(
+            "  {} {} of {} points, {}",
+            bar(part, 30),
+            count(counts.done()),
+            count(total),
+            percent(part)
+        ));
+    }
+    if let Some(why) = why.filter(|why| !why.code.is_over()) {
+        lines.push(format!("  waits: {}", words(&why)));
     }
     lines.push(format!("  succeeded  {}", count(counts.succeeded)));
     lines.push(format!("  failed     {}", count(counts.failed)));

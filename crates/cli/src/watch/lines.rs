@@ -2,12 +2,14 @@
 
 use std::time::{Duration, Instant};
 
+use paramo_engine::Code;
 use paramo_model::StudyState;
 use paramo_store::StudyRow;
 
 use super::source::Source;
 use crate::failure::Result;
 use crate::output::print_line;
+use crate::reason::{reason, words};
 use crate::store::{Place, title};
 use crate::view::{ProgressLine, count};
 
@@ -27,11 +29,17 @@ pub async fn lines(place: &Place, row: &StudyRow, every: Duration) -> Result<()>
             let row = place.store.study(row.id).await?;
             let counts = &row.counts;
             let state = if row.state == StudyState::Open { "stopped" } else { row.state.word() };
-            return print_line(&format!(
+            print_line(&format!(
                 "{name}: {state}; {} succeeded, {} failed",
                 count(counts.succeeded),
                 count(counts.failed)
-            ));
+            ))?;
+            return match reason(place, &row, None)
+                .filter(|why| !why.code.is_over() && why.code != Code::NotStarted)
+            {
+                Some(why) => print_line(&format!("{name}: waits: {}", words(&why))),
+                None => Ok(()),
+            };
         }
         while let Some(moment) = source.next().await {
             let progress = &moment.progress;

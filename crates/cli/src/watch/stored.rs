@@ -4,18 +4,22 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use paramo_design::Space;
+use paramo_engine::Code;
 use paramo_model::{Axis, Block, CauseKind, Ended, Factor, Name, StudyId, StudyState, Value};
 use paramo_store::{Counts, StudyRow};
 use paramo_table::{Column, Data, Options, ResultTable, Role};
 
 use super::number::brief;
 use crate::failure::{Failure, Result};
+use crate::reason::{reason, words};
 use crate::store::Place;
 
 /// A study at rest, or what has been committed of a running one.
 #[derive(Clone, Debug)]
 pub struct Stored {
     pub state: StudyState,
+    /// The first thing in its way while nobody works on it, in words.
+    pub waits: Option<String>,
     pub results: Arc<Results>,
 }
 
@@ -99,15 +103,21 @@ impl Reader {
     pub async fn read(&mut self, place: &Place, study: StudyId) -> Result<Stored> {
         let row = place.store.study(study).await?;
         let state = row.state;
+        let waits = match place.holder(row.id) {
+            Some(_) => None,
+            None => reason(place, &row, None)
+                .filter(|why| !why.code.is_over() && why.code != Code::NotStarted)
+                .map(|why| words(&why)),
+        };
         if let Some((last, results)) = &self.last
             && last.counts == row.counts
             && last.study == row.study
         {
-            return Ok(Stored { state, results: results.clone() });
+            return Ok(Stored { state, waits, results: results.clone() });
         }
         let results = Arc::new(self.read_results(place, &row).await?);
         self.last = Some((row, results.clone()));
-        Ok(Stored { state, results })
+        Ok(Stored { state, waits, results })
     }
 
     async fn read_results(&mut self, place: &Place, row: &StudyRow) -> Result<Results> {

@@ -84,7 +84,7 @@ fn moment(done: u64, running: u64) -> Moment {
 fn view(results: Option<Results>, live: Option<Moment>) -> View {
     let mut view = View::new("hes1".into(), Palette::Plain, false);
     if let Some(results) = results {
-        view.store(Stored { state: StudyState::Open, results: Arc::new(results) });
+        view.store(Stored { state: StudyState::Open, waits: None, results: Arc::new(results) });
     }
     if let Some(moment) = live {
         view.process = Some(crate::store::Who::Process(4711));

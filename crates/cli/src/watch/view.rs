@@ -125,7 +125,10 @@ impl View {
     pub fn gone(&self) -> Option<String> {
         match self.standing() {
             Standing::Stopped | Standing::Paused => {
-                Some(format!("the process that worked on it is gone; `paramo run {}` goes on", self.title))
+                let waits = self.stored.as_ref().and_then(|stored| stored.waits.clone());
+                let gone =
+                    || format!("the process that worked on it is gone; `paramo run {}` goes on", self.title);
+                Some(waits.unwrap_or_else(gone))
             }
             _ => None,
         }

@@ -1,0 +1,27 @@
+//! `paramo why`: the first thing in the way of a study, and what would change it.
+
+use std::path::Path;
+
+use crate::args::Why;
+use crate::exit;
+use crate::failure::Result;
+use crate::output::print_line;
+use crate::reason::{moment, reason, reason_json};
+use crate::store::{open, title};
+
+pub async fn why(directory: &Path, args: Why) -> Result<u8> {
+    let place = open(directory, false).await?;
+    let row = place.study(&args.study).await?;
+    let now = moment(&place, &row).await;
+    let why = reason(&place, &row, now.as_ref());
+    if args.json {
+        print_line(&reason_json(why.as_ref()).to_string())?;
+        return Ok(exit::OK);
+    }
+    let name = title(&row);
+    print_line(&match why {
+        Some(why) => format!("{name}: {} ({})\n  → {}", why.what, why.code, why.change),
+        None => format!("{name}: nothing is in its way"),
+    })?;
+    Ok(exit::OK)
+}
