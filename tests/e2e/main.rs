@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod api_results;
+mod api_studies;
 mod architecture;
 mod crash;
 mod designs;
@@ -10,6 +12,9 @@ mod docs;
 mod faults;
 mod login;
 mod messages;
+mod people;
+mod people_door;
+mod people_roles;
 mod plots;
 mod postgres;
 mod remote;

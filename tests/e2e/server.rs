@@ -1,51 +1,8 @@
 //! `paramo ui` from outside: studies over HTTP, who may ask, what happens as it happens, and that nothing is lost when it dies.
 
-use std::io::{BufRead, BufReader};
-use std::process::Child;
-
-use paramo_tests::http::Http;
+use paramo_tests::server::Server;
 use paramo_tests::{Desk, until};
 use serde_json::{Value, json};
-
-/// A server that ends with the test.
-struct Server {
-    process: Child,
-    http: Http,
-}
-
-impl Server {
-    #[track_caller]
-    fn start(desk: &Desk) -> Server {
-        let mut process = desk.start(&["ui", "--listen", "127.0.0.1:0", "--cpus", "2"]);
-        let mut link = String::new();
-        let out = process.stdout.take().unwrap();
-        BufReader::new(out).read_line(&mut link).unwrap();
-        Server { http: Http::of_link(&link), process }
-    }
-
-    fn signal(&self, signal: &str) {
-        let pid = self.process.id().to_string();
-        assert!(std::process::Command::new("kill").args([signal, &pid]).status().unwrap().success());
-    }
-
-    /// Waits until a study is in this state, and gives it.
-    #[track_caller]
-    fn study(&self, name: &str, state: &str) -> Value {
-        let mut study = Value::Null;
-        until(&format!("{name} does not become {state}"), || {
-            study = self.http.get(&format!("/api/v1/studies/{name}")).json();
-            study["state"] == state && (state == "paused" || study["working"] == false)
-        });
-        study
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
 
 const STUDY: &str = r#"
 name = "squares"

@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 
 use paramo_design::Space;
 use paramo_model::{
-    Assignment, Cap, Event, FromWorker, Limits, Micros, Moment, Progress, Report, RunRecord, Running,
-    Seconds, Spent, StopReason, Study, StudyId, StudyState, Timestamp, ToWorker,
+    Assignment, Cap, Event, FromWorker, Limits, Micros, Moment, Progress, ProjectPart, Report, RunRecord,
+    Running, Seconds, Spent, StopReason, Study, StudyId, StudyState, Timestamp, ToWorker,
 };
 use paramo_store::{Store, StoreError, StudyRow};
 use paramo_worker::Link;
@@ -271,6 +271,8 @@ impl Work<'_> {
             files: format!("{}/files/{id}", self.directory),
             slots: self.study.run.slots_now(),
             share: 1.0,
+            project: ProjectPart::default(),
+            revision: 1,
         }));
     }
 
@@ -340,7 +342,7 @@ impl Work<'_> {
                     self.conductor.give_back(lease, indices);
                 }
                 FromWorker::Notice(message) => self.observer.event(Event::Notice { message }),
-                FromWorker::Released { .. } | FromWorker::Gone => {}
+                FromWorker::Settled { .. } | FromWorker::Released { .. } | FromWorker::Gone => {}
             }
         }
     }

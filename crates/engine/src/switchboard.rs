@@ -1,26 +1,29 @@
 //! Many studies on many workers: to each study one worker as large as all of them, to each worker one engine.
 //!
 //! [`Switchboard::open`] gives a study a [`Link`] like that of a single worker, so that whatever works on a study need not know how many
-//! others there are. Behind it leases are divided among the workers that have room, and what a lost worker held is handed back. How the
-//! workers' time is shared out is said by [`Terms`]; the workers keep to it run by run.
+//! others there are. Behind it leases are divided among the workers that have room, and what a lost worker held is handed back. Workers' time is
+//! shared among projects first, by [`ProjectTerms`], and then among the studies of each, by [`Terms`]; the workers keep to it run by run.
 
 mod board;
+mod parts;
 mod pump;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
-use paramo_model::{Capacity, FromWorker, StudyId, ToWorker, WorkerId};
+use paramo_model::{Capacity, FromWorker, Name, StudyId, ToWorker, WorkerId};
 use paramo_worker::Link;
 use tokio::sync::{mpsc, oneshot};
 
+use crate::ProjectTerms;
 use board::Board;
 
 /// What a study may have of the workers.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Terms {
-    /// Relative to the other studies' on the same workers.
+    /// Relative to the other studies' of its project on the same workers.
     pub share: f64,
     /// Runs at once on all workers together, at the most.
     pub runs: Option<u32>,
@@ -42,6 +45,8 @@ pub struct WorkerStatus {
     pub leased: usize,
     /// Those of them that are known to run: it does not speak of tiny ones.
     pub running: usize,
+    /// The same by study.
+    pub running_of: BTreeMap<StudyId, usize>,
     /// The studies that it has runs of.
     pub studies: Vec<StudyId>,
     /// It takes nothing new.
@@ -66,11 +71,13 @@ enum Wire {
     Detach(WorkerId),
     Open {
         study: StudyId,
+        project: Name,
         link: u64,
         terms: Terms,
         to: mpsc::UnboundedSender<Vec<FromWorker>>,
     },
     Terms(StudyId, Terms),
+    Project(Name, ProjectTerms),
     /// From the link of this number; what an earlier link of the study still says is of no matter.
     Order(StudyId, u64, ToWorker),
     News(WorkerId, Vec<FromWorker>),
@@ -103,17 +110,22 @@ impl Switchboard {
         let _ = self.to.send(Wire::Detach(worker));
     }
 
-    /// A link to all workers for one study. Dropping it ends the study's runs. A study is open once at a time.
-    pub fn open(&self, study: StudyId, terms: Terms) -> Box<dyn Link> {
+    /// A link to all workers for one study of a project. Dropping it ends the study's runs. A study is open once at a time.
+    pub fn open(&self, study: StudyId, project: Name, terms: Terms) -> Box<dyn Link> {
         let (to, from) = mpsc::unbounded_channel();
         let link = self.links.fetch_add(1, Ordering::Relaxed);
-        let _ = self.to.send(Wire::Open { study, link, terms, to });
+        let _ = self.to.send(Wire::Open { study, project, link, terms, to });
         Box::new(StudyLink { study, link, to: self.to.clone(), from, gone: false })
     }
 
     /// Changes what an open study may have.
     pub fn set_terms(&self, study: StudyId, terms: Terms) {
         let _ = self.to.send(Wire::Terms(study, terms));
+    }
+
+    /// Changes what the studies of a project may have together: their share and their runs at once. Quotas are not the board's.
+    pub fn set_project(&self, name: Name, terms: ProjectTerms) {
+        let _ = self.to.send(Wire::Project(name, terms));
     }
 
     /// The workers there are.

@@ -42,6 +42,11 @@ impl Name {
         }
     }
 
+    /// The project that is always there, to which every study belongs that says no other.
+    pub fn default_project() -> Name {
+        Name("default".into())
+    }
+
     pub fn as_str(&self) -> &str {
         &self.0
     }

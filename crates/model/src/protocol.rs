@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Attempt, Bytes, Seconds, Study, StudyId, Value};
+use crate::{Attempt, Bytes, Name, Seconds, Study, StudyId, Value};
 
 /// A lease: runs handed to a worker until it reports them or is given up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -39,8 +39,27 @@ pub struct Assignment {
     pub files: String,
     /// Runs at once at the most.
     pub slots: Option<u32>,
-    /// How much of a worker's CPUs it gets beside other studies there, relative to theirs; 1 is usual.
+    /// How much it gets of what its project has of a worker, relative to the project's other studies there; 1 is usual.
     pub share: f64,
+    pub project: ProjectPart,
+    /// Counts the assignments of a worker, from 1. Said back by [`FromWorker::Settled`].
+    pub revision: u64,
+}
+
+/// What the studies of a project may have of one worker together. The last one said of a project holds.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ProjectPart {
+    pub name: Name,
+    /// Relative to the other projects there; 1 is usual.
+    pub share: f64,
+    /// Runs at once at the most.
+    pub slots: Option<u32>,
+}
+
+impl Default for ProjectPart {
+    fn default() -> ProjectPart {
+        ProjectPart { name: Name::default_project(), share: 1.0, slots: None }
+    }
 }
 
 /// One run of a lease.
@@ -132,6 +151,12 @@ pub enum FromWorker {
     /// Nothing of the study runs any more, and all that was leased has been reported or returned: the last word after `Release`.
     Released {
         study: StudyId,
+    },
+    /// No more of a study and of its project runs at once than the assignment of this revision allows. Every assignment is answered so, with
+    /// fewer slots than before once enough runs have ended.
+    Settled {
+        study: StudyId,
+        revision: u64,
     },
     /// Something people should know once: a limit that cannot be enforced, say.
     Notice(String),

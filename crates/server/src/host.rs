@@ -19,8 +19,9 @@ use roaring::RoaringTreemap;
 use serde_json::json;
 use tokio::sync::{mpsc, watch};
 
+use crate::cache::Cache;
 use crate::hub::Hub;
-use crate::shape::{self, Going};
+use crate::shape::{self, Going, Reason};
 
 /// A host, with its store, its workers and what it works on.
 pub struct Host {
@@ -32,6 +33,7 @@ pub struct Host {
     here: Capacity,
     hub: Hub,
     projects: Mutex<HashMap<Name, Budget>>,
+    cache: Cache,
     driven: Mutex<HashMap<StudyId, Driven>>,
     idle: watch::Sender<usize>,
 }
@@ -69,6 +71,7 @@ impl Host {
             here,
             hub: Hub::new(u32::from_ne_bytes(epoch).into()),
             projects: Mutex::default(),
+            cache: Cache::default(),
             driven: Mutex::default(),
             idle: watch::Sender::new(0),
         }))
@@ -84,6 +87,11 @@ impl Host {
 
     pub fn store(&self) -> &Arc<dyn Store> {
         &self.store
+    }
+
+    /// The results that are being looked at.
+    pub(crate) fn cache(&self) -> &Cache {
+        &self.cache
     }
 
     pub fn directory(&self) -> &Path {
@@ -172,7 +180,7 @@ impl Host {
         lock: StudyLock,
     ) {
         let id = row.id;
-        let link = self.board.open(id, Terms::default());
+        let link = self.board.open(id, project_of(&row), Terms::default());
         let mut view = View { host: &self, id, moments };
         let outcome =
             conduct(self.store.clone(), row, link, &self.directory, budget, orders, &mut view).await;
@@ -227,6 +235,7 @@ impl Host {
     /// What the studies of a project may have from now on. Those that waited for it go on by themselves.
     pub async fn set_project(&self, name: &Name, terms: ProjectTerms) -> Result<(), HostError> {
         self.budget(name).await?.set_terms(terms);
+        self.board.set_project(name.clone(), terms);
         Ok(())
     }
 
@@ -266,6 +275,26 @@ impl Host {
         let usage = Usage { cpu: Micros(cpu), storage: Bytes(0), running: 0 };
         let new = Budget::new(ProjectTerms::default(), usage);
         Ok(self.projects().entry(name.clone()).or_insert(new).clone())
+    }
+
+    /// Puts a definition with more points in the place of a study's, and works on it unless told not to.
+    pub async fn extend(self: &Arc<Host>, id: StudyId, study: &Study, start: bool) -> Result<(), HostError> {
+        self.store.replace(id, study).await?;
+        if self.store.study(id).await?.state == StudyState::Finished {
+            self.store.set_state(id, StudyState::Open).await?;
+        }
+        self.changed(id);
+        if start { self.drive(id).await } else { Ok(()) }
+    }
+
+    /// What would keep a study from starting here.
+    pub fn unfit(&self, study: &Study) -> Option<Reason> {
+        let reason = |code, what, change: &str| Reason { code, what, change: change.to_owned() };
+        if let Err(what) = paramo_worker::room(&study.application.resources, &self.here) {
+            return Some(reason("too-large", what, "ask for less in [application.resources]"));
+        }
+        let missing = paramo_worker::preflight(study, &self.here).err()?;
+        Some(reason("not-started", missing, "put it where the workers find it"))
     }
 
     /// Opens failed runs again and works on them. Returns how many.

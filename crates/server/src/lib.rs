@@ -5,11 +5,14 @@
 
 mod access;
 mod api;
+mod cache;
+mod chart;
 mod clock;
 mod config;
 mod host;
 mod hub;
 mod login;
+mod ordered;
 mod people;
 mod problem;
 mod serve;

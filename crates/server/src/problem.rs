@@ -42,6 +42,9 @@ pub struct Fault {
 pub type Result<T> = std::result::Result<T, Problem>;
 
 impl Problem {
+    /// The type of what does not fit the server's memory.
+    pub const TOO_LARGE: &'static str = "/problems/too-large";
+
     fn new(
         status: StatusCode,
         kind: &'static str,
@@ -93,6 +96,24 @@ impl Problem {
     pub fn changed() -> Problem {
         let detail = "it has changed since it was read; read it again and send its new ETag in If-Match";
         Problem::new(StatusCode::PRECONDITION_FAILED, "/problems/changed", "somebody else was faster", detail)
+    }
+
+    pub fn too_large(detail: impl Into<String>) -> Problem {
+        let title = "it is too large for this";
+        Problem::new(StatusCode::UNPROCESSABLE_ENTITY, Problem::TOO_LARGE, title, detail)
+    }
+
+    /// A document that is well formed and makes no sense.
+    pub fn unprocessable(detail: impl Into<String>) -> Problem {
+        let title = "the document has errors";
+        Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "/problems/bad-document", title, detail)
+    }
+
+    /// A range beyond the end of what has so many bytes.
+    pub fn beyond(whole: usize) -> Problem {
+        let mut problem = Problem::bad_input(format!("the file has {whole} bytes; the range lies beyond"));
+        problem.status = StatusCode::RANGE_NOT_SATISFIABLE.as_u16();
+        problem
     }
 
     /// So many tries were wrong that the next has to wait.

@@ -11,6 +11,36 @@ use crate::{Column, Data, Role, Texts};
 /// A code that no text has: of a cell without a value.
 const NO_TEXT: u32 = u32::MAX;
 
+/// What a column that grows later needs beside itself.
+#[derive(Clone, Debug)]
+pub struct Rest {
+    codes: HashMap<Arc<str>, u32>,
+    /// Nothing but missing values has come, so its type is not known yet.
+    untyped: bool,
+}
+
+impl Rest {
+    pub fn new(kind: Option<ValueType>) -> Rest {
+        Rest { codes: HashMap::new(), untyped: kind.is_none() }
+    }
+}
+
+/// Appends to a column of so many rows.
+pub fn grow(column: &mut Column, rest: &mut Rest, rows: usize, add: impl FnOnce(&mut Builder)) {
+    let data = std::mem::replace(&mut column.data, Data::Float(Vec::new()));
+    let mut builder = Builder {
+        data: (!rest.untyped).then_some(data),
+        codes: std::mem::take(&mut rest.codes),
+        present: column.present.take(),
+        rows,
+    };
+    add(&mut builder);
+    rest.untyped = builder.data.is_none();
+    rest.codes = builder.codes;
+    column.data = builder.data.unwrap_or_else(|| empty(ValueType::Float, builder.rows));
+    column.present = builder.present;
+}
+
 /// A growing column.
 #[derive(Debug)]
 pub struct Builder {

@@ -112,6 +112,55 @@ impl Column {
         value.unwrap_or(Value::Missing)
     }
 
+    /// A column of the rows named, in that order. Rows beyond the end are left out.
+    pub fn picked(&self, rows: &[usize]) -> Column {
+        fn pick<T: Copy>(values: &[T], rows: &[usize]) -> Vec<T> {
+            rows.iter().filter_map(|row| values.get(*row).copied()).collect()
+        }
+        let data = match &self.data {
+            Data::Boolean(values) => Data::Boolean(pick(values, rows)),
+            Data::Integer(values) => Data::Integer(pick(values, rows)),
+            Data::Float(values) => Data::Float(pick(values, rows)),
+            Data::String(texts) => {
+                Data::String(Texts { labels: texts.labels.clone(), codes: pick(&texts.codes, rows) })
+            }
+        };
+        Column {
+            name: self.name.clone(),
+            unit: self.unit.clone(),
+            role: self.role,
+            data,
+            present: self.present.as_ref().map(|present| pick(present, rows)),
+        }
+    }
+
+    /// The number in a cell; NaN where there is none. Booleans count as 0 and 1.
+    pub fn number(&self, row: usize) -> f64 {
+        if !self.is_present(row) {
+            return f64::NAN;
+        }
+        match &self.data {
+            Data::Boolean(values) => values.get(row).map_or(f64::NAN, |b| f64::from(*b)),
+            Data::Integer(values) => values.get(row).map_or(f64::NAN, |i| *i as f64),
+            Data::Float(values) => values.get(row).copied().unwrap_or(f64::NAN),
+            Data::String(_) => f64::NAN,
+        }
+    }
+
+    /// About the memory that it takes.
+    pub fn bytes(&self) -> usize {
+        let cells = match &self.data {
+            Data::Boolean(values) => values.len(),
+            Data::Integer(values) => values.len() * 8,
+            Data::Float(values) => values.len() * 8,
+            // A label stands in the column and in what makes it grow.
+            Data::String(texts) => {
+                texts.codes.len() * 4 + texts.labels.iter().map(|label| label.len() + 64).sum::<usize>()
+            }
+        };
+        cells + self.present.as_ref().map_or(0, Vec::len)
+    }
+
     /// The rows named, in that order. Rows beyond the end are left out.
     pub(crate) fn take(&mut self, rows: &[usize]) {
         fn pick<T: Copy>(values: &mut Vec<T>, rows: &[usize]) {

@@ -2,16 +2,22 @@
 //!
 //! [`ResultTable::load`] reads a study's batches from the store, computes the parameters from the space, selects rows
 //! and columns, and makes a [`Summary`] of them if one is asked for. A [`Format`] writes a table to a file or a pipe.
+//! A [`Frame`] is the same in memory, for a server that is asked often.
 //! [`read_points`] goes the other way: the points of a study from a Parquet file.
 
 mod builder;
+mod coding;
 mod column;
 mod error;
 mod file;
 mod format;
+mod frame;
+mod groups;
+mod levels;
 mod load;
 mod names;
 mod order;
+mod picture;
 mod points;
 mod select;
 mod statistic;
@@ -24,7 +30,11 @@ pub use column::{Column, Data, ResultTable, Role, Texts};
 pub use error::TableError;
 pub use file::replace_file;
 pub use format::{FORMATS, Format, format, format_of};
+pub use frame::{Frame, Growing, Which};
+pub use groups::Groups;
+pub use levels::Levels;
 pub use load::Options;
+pub use picture::{logarithmic, picture_data, replicates, timing};
 pub use points::read_points;
 pub use statistic::{STATISTICS, Statistic, statistic};
 pub use summary::{Asked, Summary};

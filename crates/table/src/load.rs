@@ -201,7 +201,6 @@ impl<'a> Collector<'a> {
 
     fn add(&mut self, runs: &Columns, succeeded_only: bool) {
         let rows = runs.len();
-        let last = &runs.last;
         self.index.extend_from_slice(&runs.index);
         self.dropped.resize(self.index.len(), false);
         if succeeded_only {
@@ -212,43 +211,7 @@ impl<'a> Collector<'a> {
             }
         }
         for (heading, builder) in &mut self.columns {
-            match heading.role {
-                // Computed, or of summaries only.
-                Role::Index | Role::Parameter(_) => {}
-                Role::Runs | Role::Failed | Role::Absent | Role::Statistic => {}
-                Role::Output(output) => match runs.outputs.get(output) {
-                    Some(column) => builder.extend(column),
-                    None => (0..rows).for_each(|_| builder.push(paramo_model::Value::Missing)),
-                },
-                Role::State => (0..rows).for_each(|row| {
-                    builder.push_text(Some(if runs.succeeded(row) { "succeeded" } else { "failed" }))
-                }),
-                Role::Cause => last
-                    .cause
-                    .iter()
-                    .for_each(|cause| builder.push_text(cause.as_ref().map(|cause| cause.kind().word()))),
-                Role::Attempts => {
-                    builder.extend_integers(runs.earlier.iter().map(|count| i64::from(*count) + 1))
-                }
-                Role::ExitCode => last.exit_code.iter().for_each(|code| match code {
-                    Some(code) => builder.push(i64::from(*code).into()),
-                    None => builder.push(paramo_model::Value::Missing),
-                }),
-                Role::Wall => builder.extend_floats(last.wall.iter().map(|wall| wall.seconds())),
-                Role::Cpu => builder.extend_floats(last.cpu.iter().map(|cpu| cpu.seconds())),
-                Role::PeakMemory => {
-                    last.peak_memory.iter().for_each(|memory| match i64::try_from(memory.0) {
-                        // It ended before it could be told.
-                        Ok(0) => builder.push(paramo_model::Value::Missing),
-                        bytes => builder.push(bytes.unwrap_or(i64::MAX).into()),
-                    });
-                }
-                Role::Started => {
-                    builder.extend_floats(last.started.iter().map(|started| started.0 as f64 / 1e6))
-                }
-                Role::Worker => builder.extend_integers(last.worker.iter().map(|worker| i64::from(*worker))),
-                Role::Slot => builder.extend_integers(last.slot.iter().map(|slot| i64::from(*slot))),
-            }
+            append(builder, heading.role, runs);
         }
     }
 
@@ -278,6 +241,43 @@ impl<'a> Collector<'a> {
             kept.extend(same.last().filter(|row| !dropped[**row]));
         }
         Collected { index, columns, order: Some(kept) }
+    }
+}
+
+/// Appends what the runs of a batch say of a column. What is computed, or of summaries only, they do not say.
+pub fn append(builder: &mut Builder, role: Role, runs: &Columns) {
+    let (rows, last) = (runs.len(), &runs.last);
+    match role {
+        Role::Index | Role::Parameter(_) => {}
+        Role::Runs | Role::Failed | Role::Absent | Role::Statistic => {}
+        Role::Output(output) => match runs.outputs.get(output) {
+            Some(column) => builder.extend(column),
+            None => (0..rows).for_each(|_| builder.push(paramo_model::Value::Missing)),
+        },
+        Role::State => (0..rows).for_each(|row| {
+            builder.push_text(Some(if runs.succeeded(row) { "succeeded" } else { "failed" }))
+        }),
+        Role::Cause => last
+            .cause
+            .iter()
+            .for_each(|cause| builder.push_text(cause.as_ref().map(|cause| cause.kind().word()))),
+        Role::Attempts => builder.extend_integers(runs.earlier.iter().map(|count| i64::from(*count) + 1)),
+        Role::ExitCode => last.exit_code.iter().for_each(|code| match code {
+            Some(code) => builder.push(i64::from(*code).into()),
+            None => builder.push(paramo_model::Value::Missing),
+        }),
+        Role::Wall => builder.extend_floats(last.wall.iter().map(|wall| wall.seconds())),
+        Role::Cpu => builder.extend_floats(last.cpu.iter().map(|cpu| cpu.seconds())),
+        Role::PeakMemory => {
+            last.peak_memory.iter().for_each(|memory| match i64::try_from(memory.0) {
+                // It ended before it could be told.
+                Ok(0) => builder.push(paramo_model::Value::Missing),
+                bytes => builder.push(bytes.unwrap_or(i64::MAX).into()),
+            });
+        }
+        Role::Started => builder.extend_floats(last.started.iter().map(|started| started.0 as f64 / 1e6)),
+        Role::Worker => builder.extend_integers(last.worker.iter().map(|worker| i64::from(*worker))),
+        Role::Slot => builder.extend_integers(last.slot.iter().map(|slot| i64::from(*slot))),
     }
 }
 

@@ -7,7 +7,7 @@ use crate::{Column, Data};
 pub fn keys(column: &Column) -> Vec<u64> {
     match &column.data {
         Data::Boolean(values) => values.iter().map(|b| u64::from(*b)).collect(),
-        Data::Integer(values) => values.iter().map(|i| *i as u64 ^ (1 << 63)).collect(),
+        Data::Integer(values) => values.iter().map(|i| integer_key(*i)).collect(),
         Data::Float(values) => values.iter().map(|x| float_key(*x)).collect(),
         Data::String(texts) => {
             let mut order: Vec<usize> = (0..texts.labels.len()).collect();
@@ -21,8 +21,12 @@ pub fn keys(column: &Column) -> Vec<u64> {
     }
 }
 
+pub fn integer_key(i: i64) -> u64 {
+    i as u64 ^ (1 << 63)
+}
+
 /// The bits of a float in the order of the numbers: a positive one gets its sign bit set, of a negative one all are turned.
-fn float_key(x: f64) -> u64 {
+pub fn float_key(x: f64) -> u64 {
     // Adding zero makes 0 of -0.
     let bits = (x + 0.0).to_bits();
     if bits >> 63 == 0 { bits | 1 << 63 } else { !bits }

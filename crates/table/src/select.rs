@@ -2,6 +2,8 @@
 //!
 //! Rows are chosen as lists of their places first, so that cells are moved once, and only those that stay.
 
+use std::borrow::Borrow;
+
 use paramo_model::{Expression, Value, nearest};
 
 use crate::order::sorted;
@@ -54,8 +56,12 @@ impl ResultTable {
 }
 
 /// Those of some rows for which an expression over the columns holds.
-pub fn holding(columns: &[Column], mut rows: Vec<usize>, condition: &str) -> Result<Vec<usize>, TableError> {
-    let names: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
+pub fn holding<C: Borrow<Column>>(
+    columns: &[C],
+    mut rows: Vec<usize>,
+    condition: &str,
+) -> Result<Vec<usize>, TableError> {
+    let names: Vec<&str> = columns.iter().map(|column| column.borrow().name.as_str()).collect();
     let expression =
         Expression::parse(condition, &names).map_err(|error| TableError::condition(condition, error))?;
     let used: Vec<usize> = expression.references().collect();
@@ -63,7 +69,7 @@ pub fn holding(columns: &[Column], mut rows: Vec<usize>, condition: &str) -> Res
     let mut wrong = None;
     rows.retain(|row| {
         for at in &used {
-            values[*at] = columns[*at].value(*row);
+            values[*at] = columns[*at].borrow().value(*row);
         }
         wrong.is_none()
             && expression.test(&values).unwrap_or_else(|message| {
@@ -78,15 +84,15 @@ pub fn holding(columns: &[Column], mut rows: Vec<usize>, condition: &str) -> Res
 }
 
 /// Rows in the order that `by` asks for (see [`ResultTable::sort`]), at the most so many.
-pub fn in_order(
-    columns: &[Column],
+pub fn in_order<C: Borrow<Column>>(
+    columns: &[C],
     rows: &[usize],
     by: &str,
     most: Option<usize>,
 ) -> Result<Vec<usize>, TableError> {
-    let names: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
+    let names: Vec<&str> = columns.iter().map(|column| column.borrow().name.as_str()).collect();
     let (name, falling) = split_sort(by, &names);
-    Ok(sorted(&columns[column_named(name, &names)?], rows, falling, most))
+    Ok(sorted(columns[column_named(name, &names)?].borrow(), rows, falling, most))
 }
 
 /// The column meant and whether it is sorted from high to low. No name begins with `-`.

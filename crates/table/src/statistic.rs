@@ -21,7 +21,7 @@ pub struct Statistic {
     /// Texts have one as well.
     takes_texts: bool,
     /// It has the unit of its column.
-    pub(crate) keeps_unit: bool,
+    pub keeps_unit: bool,
     of: fn(&Cells) -> Value,
 }
 
@@ -63,7 +63,7 @@ pub fn statistic(name: &str) -> Option<&'static Statistic> {
 
 impl Statistic {
     /// [`TableError::NotNumbers`] when the column is one of texts and this needs numbers.
-    pub(crate) fn check(&self, column: &Column) -> Result<(), TableError> {
+    pub fn check(&self, column: &Column) -> Result<(), TableError> {
         if self.takes_texts || column.kind() != ValueType::String {
             return Ok(());
         }
@@ -77,7 +77,7 @@ impl Statistic {
     }
 
     /// The value for some rows of a column, all of which hold one.
-    pub(crate) fn of(&self, column: &Column, rows: &[usize], fraction: f64) -> Value {
+    pub fn of(&self, column: &Column, rows: &[usize], fraction: f64) -> Value {
         (self.of)(&Cells { column, rows, fraction })
     }
 }

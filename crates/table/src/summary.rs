@@ -7,8 +7,11 @@
 //! Every row says how many runs stand behind it (`n`) and how many of those have failed (`failed`). A statistic leaves out
 //! cells without a value and NaN; `missing_…` says for how many of the runs that succeeded that was so.
 
+use paramo_model::Name;
+
 use crate::builder::Builder;
-use crate::order::{keys, rank};
+use crate::groups::Groups;
+use crate::order::rank;
 use crate::select::column_named;
 use crate::{Column, Data, ResultTable, Role, Statistic, TableError};
 
@@ -72,7 +75,7 @@ impl Summary {
     }
 
     /// What `--sort` means: a column of the summary, or one that was summarised if there is only one statistic of it.
-    pub(crate) fn sort_by(&self, by: &str, summary: &ResultTable) -> Result<String, TableError> {
+    pub fn sort_by(&self, by: &str, summary: &ResultTable) -> Result<String, TableError> {
         let (sign, name) = match by.strip_prefix('-') {
             Some(name) if summary.column(by).is_none() => ("-", name),
             _ => ("", by),
@@ -93,18 +96,30 @@ impl Summary {
 
     /// Summarises the rows of a table, which has the columns that this is made of and that of the runs' states.
     pub(crate) fn of(&self, table: &ResultTable) -> Result<ResultTable, TableError> {
-        let names: Vec<&str> = table.columns.iter().map(|column| column.name.as_str()).collect();
-        let column = |name: &str| column_named(name, &names).map(|at| &table.columns[at]);
-        let by: Vec<&Column> = self.by.iter().map(|name| column(name)).collect::<Result<_, _>>()?;
-        let groups = Groups::of(table.rows, &by);
-        let succeeded = succeeded(table);
+        let columns: Vec<&Column> = table.columns.iter().collect();
+        let groups = Groups::of(table.rows, &self.keys(&columns)?);
+        self.summarise(&columns, &groups, (&table.study, table.version))
+    }
+
+    /// The columns that make the groups.
+    pub(crate) fn keys<'a>(&self, columns: &[&'a Column]) -> Result<Vec<&'a Column>, TableError> {
+        self.by.iter().map(|name| column_of(name, columns)).collect()
+    }
+
+    /// Summarises groups of rows of some columns.
+    pub(crate) fn summarise(
+        &self,
+        columns: &[&Column],
+        groups: &Groups,
+        (study, version): (&Name, u32),
+    ) -> Result<ResultTable, TableError> {
+        let succeeded = succeeded(columns);
+        let failed = |row: usize| succeeded.as_ref().is_some_and(|right| !right(row));
         let firsts: Vec<usize> = groups.each().filter_map(|rows| rows.first().copied()).collect();
         let mut out: Vec<Column> = Vec::new();
-        for key in by {
+        for key in self.keys(columns)? {
             if !out.iter().any(|column| column.name == key.name) {
-                let mut key = key.clone();
-                key.take(&firsts);
-                out.push(key);
+                out.push(key.picked(&firsts));
             }
         }
         let counts = |count: &dyn Fn(&[usize]) -> usize| -> Data {
@@ -112,14 +127,14 @@ impl Summary {
         };
         let runs = counts(&<[usize]>::len);
         push(&mut out, "n".to_owned(), None, Role::Runs, runs);
-        let failed = counts(&|rows| rows.iter().filter(|row| !succeeded[**row]).count());
-        push(&mut out, "failed".to_owned(), None, Role::Failed, failed);
+        let lost = counts(&|rows| rows.iter().filter(|row| failed(**row)).count());
+        push(&mut out, "failed".to_owned(), None, Role::Failed, lost);
         let mut absent: Vec<&Column> = Vec::new();
         for (at, asked) in self.statistics.iter().enumerate() {
             if self.statistics[..at].contains(asked) {
                 continue;
             }
-            let source = column(&asked.column)?;
+            let source = column_of(&asked.column, columns)?;
             asked.statistic.check(source)?;
             let mut builder = Builder::new(None);
             let mut valued = Vec::new();
@@ -136,18 +151,17 @@ impl Summary {
             }
         }
         for source in absent {
-            let missing = |rows: &[usize]| {
-                rows.iter().filter(|row| succeeded[**row] && rank(source, **row) > 0).count()
-            };
+            let missing =
+                |rows: &[usize]| rows.iter().filter(|row| rank(source, **row) > 0 && !failed(**row)).count();
             push(&mut out, format!("missing_{}", source.name), None, Role::Absent, counts(&missing));
         }
-        Ok(ResultTable {
-            study: table.study.clone(),
-            version: table.version,
-            rows: firsts.len(),
-            columns: out,
-        })
+        Ok(ResultTable { study: study.clone(), version, rows: firsts.len(), columns: out })
     }
+}
+
+fn column_of<'a>(name: &str, columns: &[&'a Column]) -> Result<&'a Column, TableError> {
+    let names: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
+    column_named(name, &names).map(|at| columns[at])
 }
 
 fn push(out: &mut Vec<Column>, name: String, unit: Option<String>, role: Role, data: Data) {
@@ -162,114 +176,11 @@ fn free(mut name: String, columns: &[Column]) -> String {
     name
 }
 
-/// Which of the runs have succeeded.
-fn succeeded(table: &ResultTable) -> Vec<bool> {
-    let state = table.columns.iter().find(|column| column.role == Role::State);
-    match state.map(|state| &state.data) {
-        Some(Data::String(texts)) => {
-            let right: Vec<bool> = texts.labels.iter().map(|label| &**label == "succeeded").collect();
-            texts.codes.iter().map(|code| right.get(*code as usize).copied().unwrap_or(false)).collect()
-        }
-        _ => vec![true; table.rows],
-    }
-}
-
-/// The rows of a table, group after group, those of a group in their order.
-struct Groups {
-    rows: Vec<usize>,
-    /// Where each group begins, and behind the last one the end.
-    starts: Vec<usize>,
-}
-
-impl Groups {
-    fn of(rows: usize, by: &[&Column]) -> Groups {
-        if by.is_empty() {
-            return Groups { rows: (0..rows).collect(), starts: vec![0, rows] };
-        }
-        let mut codes: Option<Vec<u64>> = None;
-        for column in by {
-            let own = places(column, rows);
-            codes = Some(match codes {
-                None => own,
-                Some(codes) => {
-                    let distinct = own.iter().max().map_or(1, |most| most + 1);
-                    ranks(codes.iter().zip(&own).map(|(code, own)| code * distinct + own).collect())
-                }
-            });
-        }
-        let codes = codes.unwrap_or_default();
-        let count = codes.iter().max().map_or(0, |most| *most as usize + 1);
-        let mut starts = vec![0usize; count + 1];
-        codes.iter().for_each(|code| starts[*code as usize + 1] += 1);
-        for group in 0..count {
-            starts[group + 1] += starts[group];
-        }
-        let mut next = starts.clone();
-        let mut ordered = vec![0; rows];
-        for (row, code) in codes.into_iter().enumerate() {
-            let place = &mut next[code as usize];
-            ordered[*place] = row;
-            *place += 1;
-        }
-        Groups { rows: ordered, starts }
-    }
-
-    fn each(&self) -> impl Iterator<Item = &[usize]> {
-        self.starts.windows(2).map(|ends| &self.rows[ends[0]..ends[1]])
-    }
-}
-
-/// The place of each cell's value among the distinct values of its column.
-fn places(column: &Column, rows: usize) -> Vec<u64> {
-    match &column.data {
-        Data::Boolean(values) => {
-            first_seen(rows, |row| column.is_present(row).then(|| usize::from(values[row])))
-        }
-        Data::String(texts) => {
-            first_seen(rows, |row| column.is_present(row).then(|| texts.codes[row] as usize))
-        }
-        Data::Integer(_) | Data::Float(_) => {
-            let valued = ranks(keys(column));
-            let behind = valued.iter().max().map_or(0, |most| most + 1);
-            if (0..rows).all(|row| rank(column, row) == 0) {
-                return valued;
-            }
-            let place = |row: usize| match rank(column, row) {
-                0 => valued[row],
-                rank => behind + u64::from(rank),
-            };
-            ranks((0..rows).map(place).collect())
-        }
-    }
-}
-
-/// Values in the order in which they first occur; those that are `None` come last.
-fn first_seen(rows: usize, code: impl Fn(usize) -> Option<usize>) -> Vec<u64> {
-    let mut seen: Vec<Option<u64>> = Vec::new();
-    let mut count = 0;
-    let places: Vec<Option<u64>> = (0..rows)
-        .map(|row| {
-            let code = code(row)?;
-            if seen.len() <= code {
-                seen.resize(code + 1, None);
-            }
-            Some(*seen[code].get_or_insert_with(|| {
-                count += 1;
-                count - 1
-            }))
-        })
-        .collect();
-    places.into_iter().map(|place| place.unwrap_or(count)).collect()
-}
-
-/// The place of each number among the distinct ones, from the lowest.
-fn ranks(numbers: Vec<u64>) -> Vec<u64> {
-    let mut order: Vec<(u64, usize)> =
-        numbers.iter().enumerate().map(|(row, number)| (*number, row)).collect();
-    order.sort_unstable();
-    let mut ranks = numbers;
-    for (place, same) in order.chunk_by(|a, b| a.0 == b.0).enumerate() {
-        same.iter().for_each(|(_, row)| ranks[*row] = place as u64);
-    }
-    ranks
+/// Which of the runs have succeeded; `None`: all.
+fn succeeded<'a>(columns: &[&'a Column]) -> Option<impl Fn(usize) -> bool + 'a> {
+    let state = columns.iter().find(|column| column.role == Role::State)?;
+    let Data::String(texts) = &state.data else { return None };
+    let right: Vec<bool> = texts.labels.iter().map(|label| &**label == "succeeded").collect();
+    let of = |row: usize| texts.codes.get(row).copied();
+    Some(move |row: usize| of(row).and_then(|code| right.get(code as usize).copied()).unwrap_or(false))
 }

@@ -178,7 +178,7 @@ fn rows_and_columns_are_selected() {
     assert_eq!(messages[3], "there is no column `zzzz`; the columns are y, index");
 }
 
-fn study() -> Study {
+pub fn study() -> Study {
     let mut application = application();
     application.parameters = vec![
         Parameter { unit: Some("1/min".into()), ..parameter("k") },
@@ -200,7 +200,7 @@ fn study() -> Study {
     }
 }
 
-fn run(index: u64, cause: Option<Cause>, y: Value) -> RunRecord {
+pub fn run(index: u64, cause: Option<Cause>, y: Value) -> RunRecord {
     let last = Attempt {
         number: 1,
         exit_code: if cause.is_some() { None } else { Some(0) },
@@ -218,7 +218,7 @@ fn run(index: u64, cause: Option<Cause>, y: Value) -> RunRecord {
     RunRecord { index, last, earlier, outputs: vec![y, "long".into()] }
 }
 
-async fn stored(directory: &std::path::Path) -> (SqliteStore, StudyRow) {
+pub async fn stored(directory: &std::path::Path) -> (SqliteStore, StudyRow) {
     let store = SqliteStore::open(directory, OpenMode::Create).await.unwrap().store;
     let row = store.create("default", &study()).await.unwrap();
     let exit = Cause::Exit { code: 1 };
@@ -328,7 +328,7 @@ fn asked(text: &str) -> Asked {
     Asked::parse(statistic(name).unwrap(), rest).unwrap()
 }
 
-fn summary(by: &[&str], statistics: &[&str]) -> Summary {
+pub fn summary(by: &[&str], statistics: &[&str]) -> Summary {
     Summary {
         by: by.iter().map(|name| (*name).to_owned()).collect(),
         statistics: statistics.iter().map(|text| asked(text)).collect(),

@@ -11,7 +11,8 @@ use std::time::Instant;
 
 use paramo_model::{
     Application, Assignment, Axis, Block, Ended, Factor, FromWorker, LeaseId, Name, Parameter, ParameterType,
-    Program, RunPolicy, Scale, SpaceSpec, Steps, Study, StudyId, Template, Ticket, ToWorker, Value,
+    Program, ProjectPart, RunPolicy, Scale, SpaceSpec, Steps, Study, StudyId, Template, Ticket, ToWorker,
+    Value,
 };
 use paramo_worker::{Link, LocalWorker, WorkerOptions};
 
@@ -119,6 +120,8 @@ fn work(program: Program, runs: u64) {
         files: "/tmp/floor/files".into(),
         slots: Some(SLOTS),
         share: 1.0,
+        project: ProjectPart::default(),
+        revision: 1,
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
     runtime.block_on(async {

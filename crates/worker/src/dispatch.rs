@@ -12,6 +12,10 @@ use crate::halt::Halt;
 use crate::ledger::{Ledger, Need};
 use crate::prepared::Prepared;
 
+mod turns;
+
+use turns::{Owed, Project};
+
 /// Runs asked for at once, at the most.
 const MOST: usize = 100_000;
 
@@ -68,12 +72,20 @@ struct Lane {
     leaving: bool,
     /// Nothing of it is started for now.
     paused: bool,
+    /// CPU time that its runs have had, by its share.
+    had: f64,
+    /// How many smaller runs were started though it was its turn.
+    passed: u32,
 }
 
 pub(crate) struct Dispatch {
     pub mode: Mode,
     lanes: Vec<Lane>,
+    projects: Vec<Project>,
     turn: usize,
+    project_turn: usize,
+    /// Assignments that more runs at once than allowed have not let it answer.
+    owed: Vec<Owed>,
     ledger: Ledger,
     /// Slots with a job.
     busy: usize,
@@ -84,7 +96,10 @@ impl Dispatch {
         Dispatch {
             mode: Mode::Running,
             lanes: Vec::new(),
+            projects: Vec::new(),
             turn: 0,
+            project_turn: 0,
+            owed: Vec::new(),
             ledger: Ledger::new(capacity, slots),
             busy: 0,
         }
@@ -92,6 +107,7 @@ impl Dispatch {
 
     /// Takes a study in, or what it has become. `halt` is for a study that is not known yet.
     pub fn assign(&mut self, study: Arc<Prepared>, halt: Arc<Halt>) {
+        self.note_project(study.id, &study.project, study.revision);
         match self.lanes.iter_mut().find(|lane| lane.study.id == study.id && !lane.leaving) {
             Some(lane) => lane.study = study,
             None => self.lanes.push(Lane {
@@ -104,6 +120,8 @@ impl Dispatch {
                 told: 0,
                 leaving: false,
                 paused: false,
+                had: 0.0,
+                passed: 0,
             }),
         }
     }
@@ -131,14 +149,17 @@ impl Dispatch {
         let gone = |lane: &Lane| lane.study.id == study && lane.leaving && lane.running == 0;
         let at = self.lanes.iter().position(gone)?;
         self.lanes.remove(at);
+        self.forget_projects();
         Some(FromWorker::Released { study })
     }
 
     /// Takes a lease in. What cannot be used is given back.
     pub fn lease(&mut self, study: StudyId, lease: LeaseId, tickets: Vec<Ticket>) -> Option<FromWorker> {
-        let known = self.lanes.iter_mut().find(|lane| lane.study.id == study && lane.takes());
+        let known = self.lanes.iter().position(|lane| lane.study.id == study && lane.takes());
         match known.filter(|_| self.mode == Mode::Running) {
-            Some(lane) => {
+            Some(at) => {
+                self.level(at);
+                let lane = &mut self.lanes[at];
                 lane.told = 0;
                 lane.queue.extend(tickets.into_iter().map(|ticket| (lease, ticket)));
                 None
@@ -183,12 +204,11 @@ impl Dispatch {
         }
     }
 
-    /// The next job that can start now: of the study that uses the least of its share, and by turns where that is alike.
+    /// The next job that can start now, of the study whose turn it is.
     pub fn take(&mut self) -> Option<Job> {
-        let lanes = self.lanes.len();
-        let ready = (0..lanes).map(|i| (self.turn + i) % lanes).filter(|at| self.ready(*at));
-        let at = ready.min_by(|a, b| self.lanes[*a].load().total_cmp(&self.lanes[*b].load()))?;
-        self.turn = (at + 1) % lanes;
+        let choice = self.choose()?;
+        let at = choice.at;
+        self.chosen(&choice);
         let need = self.need(at);
         let slots = self.slots(at);
         let lane = &mut self.lanes[at];
@@ -213,7 +233,7 @@ impl Dispatch {
 
     /// Whether another job could start now.
     pub fn more(&self) -> bool {
-        (0..self.lanes.len()).any(|at| self.ready(at))
+        self.choose().is_some()
     }
 
     /// Takes a job back: what it held is free, what it did not start waits again, or goes back when all is ending.
@@ -222,7 +242,9 @@ impl Dispatch {
         self.ledger.give_back(&job.need, job.gpus);
         let id = job.study.id;
         let mut leaving = false;
-        if let Some(lane) = self.lanes.iter_mut().find(|lane| Arc::ptr_eq(&lane.halt, &job.halt)) {
+        if let Some(at) = self.lanes.iter().position(|lane| Arc::ptr_eq(&lane.halt, &job.halt)) {
+            self.charge(at, &job.need, pace);
+            let lane = &mut self.lanes[at];
             lane.running -= 1;
             lane.learn(pace);
             leaving = lane.leaving;
@@ -279,13 +301,6 @@ impl Dispatch {
         urgent
     }
 
-    fn ready(&self, at: usize) -> bool {
-        let lane = &self.lanes[at];
-        !lane.queue.is_empty()
-            && lane.study.slots.is_none_or(|slots| lane.running < slots.max(1) as usize)
-            && self.need(at).map_or(true, |need| self.ledger.fits(&need))
-    }
-
     fn need(&self, at: usize) -> Result<Need, String> {
         let lane = &self.lanes[at];
         let none = Ticket { index: 0, attempt: 1, memory: None, time: None };
@@ -303,11 +318,6 @@ impl Lane {
     /// Whether more of it may be started.
     fn takes(&self) -> bool {
         !self.leaving && !self.paused
-    }
-
-    /// What it uses now, as a part of its share.
-    fn load(&self) -> f64 {
-        self.running as f64 * self.study.resources().cpus / self.study.share
     }
 
     /// How many tickets go to a slot at once: one for a command, some milliseconds' worth for a warm function.

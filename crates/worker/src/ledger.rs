@@ -58,6 +58,11 @@ impl Ledger {
         })
     }
 
+    /// CPUs in all.
+    pub fn cpus(&self) -> f64 {
+        self.capacity.cpus
+    }
+
     /// How many runs with this need fit at once when nothing else runs.
     pub fn slots(&self, need: &Need) -> usize {
         let mut slots = self.slots;

@@ -29,6 +29,7 @@ mod outputs;
 mod preflight;
 mod prepared;
 mod process;
+mod share;
 mod slot;
 mod spawn;
 mod verdict;

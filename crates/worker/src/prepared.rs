@@ -8,7 +8,8 @@ use std::sync::Arc;
 use globset::GlobSet;
 use paramo_design::Space;
 use paramo_model::{
-    Application, Assignment, ParameterType, Program, Resources, Slot, Study, StudyId, Template, Ticket, Value,
+    Application, Assignment, ParameterType, Program, ProjectPart, Resources, Slot, Study, StudyId, Template,
+    Ticket, Value,
 };
 
 use crate::environment::Environment;
@@ -24,6 +25,8 @@ pub(crate) struct Prepared {
     pub slots: Option<u32>,
     /// More than 0.
     pub share: f64,
+    pub project: ProjectPart,
+    pub revision: u64,
     pub recipe: Result<Recipe, String>,
 }
 
@@ -80,8 +83,10 @@ impl Prepared {
     /// Works out what the runs have in common.
     pub fn new(assignment: Assignment) -> Prepared {
         let recipe = Recipe::new(&assignment);
+        let Assignment { id, study, slots, project, revision, .. } = assignment;
         let share = assignment.share.max(f64::MIN_POSITIVE);
-        Prepared { id: assignment.id, study: assignment.study, slots: assignment.slots, share, recipe }
+        let project = ProjectPart { share: project.share.max(f64::MIN_POSITIVE), ..project };
+        Prepared { id, study, slots, share, project, revision, recipe }
     }
 
     pub fn application(&self) -> &Application {

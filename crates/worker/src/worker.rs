@@ -257,6 +257,7 @@ impl Worker {
 
     /// Adds what the state calls for: a wish for more, or the last word. Returns whether it cannot wait.
     fn remark(&self, inner: &mut Inner, messages: &mut Vec<FromWorker>) -> bool {
+        inner.dispatch.settle(messages);
         if inner.dispatch.is_gone() && !inner.gone {
             inner.gone = true;
             messages.push(FromWorker::Gone);

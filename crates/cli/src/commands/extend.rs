@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use paramo_design::{METHODS, Space};
-use paramo_model::{Factor, SpaceSpec, StudyState, document};
+use paramo_design::Space;
+use paramo_model::{SpaceSpec, StudyState, document};
 
 use crate::args::Extend;
 use crate::failure::{Failure, Result};
@@ -23,7 +23,9 @@ pub async fn extend(directory: &Path, args: Extend) -> Result<u8> {
     let mut study = row.study.clone();
     let (added, sent) = match (&args.space, args.count) {
         (Some(path), _) => read_space(path, &study.application.parameters)?,
-        (None, Some(count)) => (continued(&study.space, count)?, Sent::default()),
+        (None, Some(count)) => {
+            (paramo_engine::goes_on(&study.space, count).map_err(Failure::input)?, Sent::default())
+        },
         (None, None) => {
             let added = document::read_axes(&args.params, &study.application.parameters)
                 .map_err(|found| Failure::input(lines(&found)))?;
@@ -46,32 +48,6 @@ pub async fn extend(directory: &Path, args: Extend) -> Result<u8> {
         anstream::eprintln!("{name}: {} added, {} in all", plural(after - before, "point"), count(after));
     }
     take_up(&place, &row, args.later, &args.making).await
-}
-
-/// The last block once more, its sample going on where it ended.
-fn continued(space: &SpaceSpec, count: u64) -> Result<SpaceSpec> {
-    let mut block = space.blocks.last().cloned().unwrap_or_default();
-    let sample = block.factors.iter_mut().find_map(|factor| match factor {
-        Factor::Sample(sample) => Some(sample),
-        _ => None,
-    });
-    let Some(sample) = sample else {
-        let message =
-            "the last block of the space has no sample whose points could go on; give --param or --space";
-        return Err(Failure::input(message.to_owned()));
-    };
-    let goes_on = METHODS.iter().find(|method| method.name() == sample.method).filter(|m| m.continues());
-    let (Some(_), Some(before)) = (goes_on, sample.count) else {
-        let names: Vec<&str> = METHODS.iter().filter(|m| m.continues()).map(|m| m.name()).collect();
-        return Err(Failure::input(format!(
-            "the points of `{}` depend on their number, so there are none to go on with; only {} go on",
-            sample.method,
-            names.join(", ")
-        )));
-    };
-    sample.start = sample.start.saturating_add(before);
-    sample.count = Some(count);
-    Ok(SpaceSpec { blocks: vec![block] })
 }
 
 fn lines(found: &[paramo_model::Diagnostic]) -> String {

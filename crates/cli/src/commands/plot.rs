@@ -1,15 +1,11 @@
 //! `paramo plot`: a picture of a study.
 
-use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use paramo_model::{Axis, Block, Distribution, Factor, Name, Sample, Scale, Study};
-use paramo_plot::{
-    AxisScale, Band, Bar, Column, Data, Format, KINDS, Kind, Request, Role, Timing, Values, choose,
-};
+use paramo_plot::{AxisScale, Band, Data, Format, KINDS, Kind, Request, Timing, choose};
 use paramo_store::{Store, StudyRow};
-use paramo_table::{Options, ResultTable};
+use paramo_table::{Options, ResultTable, picture_data, timing};
 
 use crate::args::Plot;
 use crate::exit;
@@ -97,7 +93,7 @@ async fn one_study(store: &dyn Store, row: &StudyRow, kind: Option<&dyn Kind>) -
             "no run of {name} has {what} yet, so there is nothing to draw; `paramo status {name}` says how far it is"
         )));
     }
-    let mut data = data(&table, &row.study, times);
+    let mut data = picture_data(&table, &row.study, times);
     data.title = Some(row.study.description.clone().unwrap_or_else(|| title(row)));
     Ok(data)
 }
@@ -106,16 +102,8 @@ async fn one_study(store: &dyn Store, row: &StudyRow, kind: Option<&dyn Kind>) -
 async fn timings(store: &dyn Store, rows: &[StudyRow]) -> Result<Vec<Timing>> {
     let mut timings = Vec::new();
     for row in rows {
-        let bars = bars(&ResultTable::load(store, row, &Options::default()).await?);
-        let start = bars.iter().map(|bar| bar.start).fold(f64::INFINITY, f64::min);
-        let end = bars.iter().map(|bar| bar.end).fold(f64::NEG_INFINITY, f64::max);
-        let slots: BTreeSet<(u32, u32)> = bars.iter().map(|bar| (bar.worker, bar.slot)).collect();
-        timings.push(Timing {
-            study: title(row),
-            slots: slots.len() as u32,
-            seconds: end - start,
-            runs: bars.len() as u64,
-        });
+        let table = ResultTable::load(store, row, &Options::default()).await?;
+        timings.push(timing(&table, title(row)));
     }
     Ok(timings)
 }
@@ -156,113 +144,4 @@ fn request(args: &Plot) -> Result<Request> {
         (request.width, request.height) = (Some(width), Some(height));
     }
     Ok(request)
-}
-
-/// The table as a picture takes it.
-fn data(table: &ResultTable, study: &Study, all: bool) -> Data {
-    let mut columns = Vec::new();
-    for column in &table.columns {
-        let role = match column.role {
-            paramo_table::Role::Parameter(_) if replicates(&study.space.blocks, &column.name) => {
-                Role::Replicate
-            }
-            paramo_table::Role::Parameter(_) => Role::Parameter,
-            paramo_table::Role::Output(_) => Role::Output,
-            // What Paramo measures can be drawn too, once it is asked for by name; it is never chosen before an output.
-            _ if all || table.rows == 0 => continue,
-            paramo_table::Role::Wall | paramo_table::Role::Cpu | paramo_table::Role::PeakMemory => {
-                Role::Output
-            }
-            _ => continue,
-        };
-        columns.push(Column {
-            name: column.name.clone(),
-            unit: column.unit.clone(),
-            role,
-            log: role == Role::Parameter && logarithmic(&study.space.blocks, &column.name),
-            values: values(column, table.rows),
-        });
-    }
-    Data { columns, bars: bars(table), ..Data::default() }
-}
-
-fn values(column: &paramo_table::Column, rows: usize) -> Values {
-    let rows = 0..rows;
-    match &column.data {
-        paramo_table::Data::Integer(_) | paramo_table::Data::Float(_) => {
-            Values::Numbers(rows.map(|at| column.value(at).as_f64().unwrap_or(f64::NAN)).collect())
-        }
-        paramo_table::Data::Boolean(values) => Values::Labels {
-            labels: vec!["false".to_owned(), "true".to_owned()],
-            codes: rows
-                .map(|at| if column.is_present(at) { u32::from(values[at]) } else { u32::MAX })
-                .collect(),
-        },
-        paramo_table::Data::String(texts) => Values::Labels {
-            labels: texts.labels.iter().map(ToString::to_string).collect(),
-            codes: rows.map(|at| if column.is_present(at) { texts.codes[at] } else { u32::MAX }).collect(),
-        },
-    }
-}
-
-/// Whether a parameter only repeats points.
-fn replicates(blocks: &[Block], name: &str) -> bool {
-    any_axis(blocks, name, &|axis| matches!(axis, Axis::Replicate { .. }))
-}
-
-/// Whether a parameter is spread over powers.
-fn logarithmic(blocks: &[Block], name: &str) -> bool {
-    let log = |distribution: &Distribution| {
-        matches!(distribution, Distribution::LogUniform { .. } | Distribution::LogNormal { .. })
-    };
-    let sampled = |sample: &Sample| sample.dimensions.iter().any(|(n, d)| n == name && log(d));
-    any_axis(blocks, name, &|axis| matches!(axis, Axis::Range { scale: Scale::Log, .. }))
-        || factors(blocks).any(|factor| matches!(factor, Factor::Sample(sample) if sampled(sample)))
-}
-
-fn any_axis(blocks: &[Block], name: &str, holds: &dyn Fn(&Axis) -> bool) -> bool {
-    let named = |(parameter, axis): &(Name, Axis)| parameter == name && holds(axis);
-    factors(blocks).any(|factor| match factor {
-        Factor::Axis(parameter, axis) => parameter == name && holds(axis),
-        Factor::Zip(axes) => axes.iter().any(named),
-        _ => false,
-    })
-}
-
-/// The factors of blocks and of the blocks within them.
-fn factors(blocks: &[Block]) -> Box<dyn Iterator<Item = &Factor> + '_> {
-    Box::new(blocks.iter().flat_map(|block| &block.factors).flat_map(|factor| {
-        let inner: Box<dyn Iterator<Item = &Factor>> = match factor {
-            Factor::Blocks(inner) => factors(inner),
-            _ => Box::new(std::iter::empty()),
-        };
-        std::iter::once(factor).chain(inner)
-    }))
-}
-
-/// When every run ran, in which slot.
-fn bars(table: &ResultTable) -> Vec<Bar> {
-    let by_role = |role| table.columns.iter().find(|column| column.role == role);
-    let (Some(started), Some(wall), Some(worker), Some(slot), Some(state)) = (
-        by_role(paramo_table::Role::Started),
-        by_role(paramo_table::Role::Wall),
-        by_role(paramo_table::Role::Worker),
-        by_role(paramo_table::Role::Slot),
-        by_role(paramo_table::Role::State),
-    ) else {
-        return Vec::new();
-    };
-    (0..table.rows)
-        .filter_map(|at| {
-            let start = started.value(at).as_f64()?;
-            let ok = matches!(state.value(at), paramo_model::Value::String(word) if &*word == "succeeded");
-            Some(Bar {
-                worker: worker.value(at).as_f64()? as u32,
-                slot: slot.value(at).as_f64()? as u32,
-                start,
-                end: start + wall.value(at).as_f64()?,
-                ok,
-            })
-        })
-        .collect()
 }

@@ -4,18 +4,23 @@ use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
 use paramo_model::{
-    Assignment, Attempt, Bytes, Capacity, Cause, Ended, FromWorker, LeaseId, Micros, OutputFile, Report,
-    StudyId, Ticket, Timestamp, ToWorker, Value, WorkerId,
+    Assignment, Attempt, Bytes, Capacity, Cause, Ended, FromWorker, LeaseId, Micros, Name, OutputFile,
+    ProjectPart, Report, StudyId, Ticket, Timestamp, ToWorker, Value, WorkerId,
 };
 use tokio::sync::mpsc;
 
+use paramo_worker::room;
+
+use super::parts::{self, Part};
 use super::pump;
 use super::{Terms, Wire, WorkerStatus};
+use crate::ProjectTerms;
 
 pub(super) struct Board {
     own: mpsc::WeakUnboundedSender<Wire>,
     workers: BTreeMap<WorkerId, Worker>,
     studies: HashMap<StudyId, Study>,
+    projects: HashMap<Name, ProjectTerms>,
     next_worker: u32,
 }
 
@@ -26,6 +31,10 @@ struct Worker {
     draining: bool,
     /// What it knows and holds of each study.
     holds: HashMap<StudyId, Holding>,
+    /// What it has of each project's runs at once.
+    projects: HashMap<Name, Part>,
+    /// The number of the last assignment.
+    revision: u64,
 }
 
 /// What one worker has of one study.
@@ -37,6 +46,8 @@ struct Holding {
     wants: usize,
     /// Released and not yet answered.
     leaving: bool,
+    /// What it has of the study's runs at once.
+    part: Part,
     /// What it was told last: the same is not said twice.
     assigned: Option<Assignment>,
 }
@@ -49,6 +60,7 @@ struct Held {
 }
 
 struct Study {
+    project: Name,
     link: u64,
     to: mpsc::UnboundedSender<Vec<FromWorker>>,
     terms: Terms,
@@ -65,7 +77,13 @@ struct Study {
 
 impl Board {
     pub fn new(own: mpsc::WeakUnboundedSender<Wire>) -> Board {
-        Board { own, workers: BTreeMap::new(), studies: HashMap::new(), next_worker: 0 }
+        Board {
+            own,
+            workers: BTreeMap::new(),
+            studies: HashMap::new(),
+            projects: HashMap::new(),
+            next_worker: 0,
+        }
     }
 
     pub fn take(&mut self, wire: Wire) {
@@ -74,7 +92,8 @@ impl Board {
                 let worker = WorkerId(self.next_worker);
                 self.next_worker += 1;
                 let orders = pump::start(worker, link, self.own.clone());
-                let new = Worker { name, capacity, orders, draining: false, holds: HashMap::new() };
+                let (holds, projects) = (HashMap::new(), HashMap::new());
+                let new = Worker { name, capacity, orders, draining: false, holds, projects, revision: 0 };
                 self.workers.insert(worker, new);
                 let _ = id.send(worker);
                 self.assign_all();
@@ -89,8 +108,9 @@ impl Board {
                 }
                 self.assign_all();
             }
-            Wire::Open { study, link, terms, to } => {
+            Wire::Open { study, project, link, terms, to } => {
                 let new = Study {
+                    project,
                     link,
                     to,
                     terms,
@@ -107,6 +127,11 @@ impl Board {
                     study.terms = terms;
                     self.assign(id);
                 }
+            }
+            Wire::Project(name, terms) => {
+                self.projects.insert(name.clone(), terms);
+                self.share_out(&name);
+                self.tell_project(&name);
             }
             Wire::Order(study, link, order) => {
                 if self.studies.get(&study).is_some_and(|study| study.link == link) {
@@ -187,55 +212,129 @@ impl Board {
         let gone = matches!(last, FromWorker::Gone);
         study.assignment = None;
         study.say(vec![last]);
+        let name = study.project.clone();
         if gone {
             self.studies.remove(&id);
+        }
+        // The others of its project may have what it had.
+        if self.share_out(&name) {
+            self.tell_project(&name);
         }
     }
 
     fn assign_all(&mut self) {
-        let ids: Vec<StudyId> = self.studies.keys().copied().collect();
-        for id in ids {
-            self.assign(id);
+        let names: HashSet<Name> = self.studies.values().map(|study| study.project.clone()).collect();
+        for name in names {
+            self.share_out(&name);
+            self.tell_project(&name);
         }
     }
 
     /// Tells the workers of a study, each with its part of the runs at once.
     fn assign(&mut self, id: StudyId) {
+        let Some(name) = self.studies.get(&id).map(|study| study.project.clone()) else { return };
+        // A study more or less changes where its project has room.
+        if self.share_out(&name) {
+            self.tell_project(&name);
+        } else {
+            self.tell(id);
+        }
+    }
+
+    fn tell_project(&mut self, name: &Name) {
+        let of = self.studies.iter().filter(|(_, study)| study.project == *name);
+        let ids: Vec<StudyId> = of.map(|(id, _)| *id).collect();
+        ids.into_iter().for_each(|id| self.tell(id));
+    }
+
+    fn terms(&self, project: &Name) -> ProjectTerms {
+        self.projects.get(project).copied().unwrap_or_default()
+    }
+
+    /// Divides a project's runs at once among the workers. Whether anything has changed.
+    fn share_out(&mut self, name: &Name) -> bool {
+        let limit = self.terms(name).runs;
+        let studies = &self.studies;
+        let members = || studies.iter().filter(|(_, study)| study.project == *name);
+        for worker in self.workers.values_mut() {
+            // Where nothing of it is, nothing of it runs.
+            if !members().any(|(id, _)| worker.holds.contains_key(id)) {
+                worker.projects.remove(name);
+            }
+        }
+        let room = |worker: &Worker| members().map(|(_, study)| study.room(worker)).max().unwrap_or(0);
+        let rooms: Vec<u32> = self.workers.values().map(room).collect();
+        let held = self.workers.values().map(|worker| worker.projects.get(name).map_or(0, Part::held));
+        let told = spread(limit, &rooms, &held.collect::<Vec<u32>>());
+        let mut changed = false;
+        for (worker, told) in self.workers.values_mut().zip(told) {
+            let revision = worker.revision + 1;
+            let part = worker.projects.entry(name.clone()).or_default();
+            changed |= part.told() != told;
+            part.tell(told, revision);
+        }
+        changed
+    }
+
+    fn tell(&mut self, id: StudyId) {
         let Some(study) = self.studies.get(&id) else { return };
         let Some(assignment) = study.assignment.as_ref().filter(|_| study.leaving.is_none()) else { return };
         let least = |a: Option<u32>, b: Option<u32>| a.into_iter().chain(b).min();
-        let mut left = least(study.terms.runs, assignment.slots);
-        let mut there = self.workers.values().filter(|worker| !worker.draining).count() as u32;
-        for worker in self.workers.values_mut().filter(|worker| !worker.draining) {
-            // The remainder goes to the first; with fewer runs than workers the last get none.
-            let part = left.map(|runs| runs.div_ceil(there.max(1)));
-            left = left.zip(part).map(|(runs, part)| runs - part);
-            there -= 1;
+        let limit = least(study.terms.runs, assignment.slots);
+        let project_share = self.terms(&study.project).share;
+        let project = |worker: &Worker| worker.projects.get(&study.project).map_or(0, Part::told);
+        let rooms: Vec<u32> =
+            self.workers.values().map(|worker| study.room(worker).min(project(worker))).collect();
+        let held = self.workers.values().map(|w| w.holds.get(&id).map_or(0, |holding| holding.part.held()));
+        let told = spread(limit, &rooms, &held.collect::<Vec<u32>>());
+        for (worker, told) in self.workers.values_mut().zip(told) {
             let known = worker.holds.get(&id);
-            if known.is_some_and(|holding| holding.leaving) || (part == Some(0) && known.is_none()) {
+            if worker.draining
+                || known.is_some_and(|holding| holding.leaving)
+                || (told == 0 && known.is_none())
+            {
                 continue;
             }
-            if part == Some(0) {
-                if let Some(holding) = worker.holds.get_mut(&id) {
-                    holding.leaving = true;
-                    holding.wants = 0;
-                }
+            let project = ProjectPart {
+                name: study.project.clone(),
+                share: project_share,
+                slots: worker.projects.get(&study.project).and_then(Part::slots),
+            };
+            let holding = worker.holds.entry(id).or_default();
+            let revision = worker.revision + 1;
+            holding.part.tell(told, revision);
+            if told == 0 {
+                holding.leaving = true;
+                holding.wants = 0;
                 let _ = worker.orders.send(ToWorker::Release { study: id, now: false });
                 continue;
             }
-            let share = assignment.share * study.terms.share;
-            let holding = worker.holds.entry(id).or_default();
+            let (slots, share) = (holding.part.slots(), assignment.share * study.terms.share);
             let same = |told: &Assignment| {
-                told.slots == part && told.share == share && Arc::ptr_eq(&told.study, &assignment.study)
+                told.slots == slots
+                    && told.share == share
+                    && told.project == project
+                    && Arc::ptr_eq(&told.study, &assignment.study)
             };
             if !holding.assigned.as_ref().is_some_and(same) {
-                let assignment = Assignment { slots: part, share, ..assignment.clone() };
+                worker.revision = revision;
+                let assignment = Assignment { slots, share, project, revision, ..assignment.clone() };
                 holding.assigned = Some(assignment.clone());
                 let _ = worker.orders.send(ToWorker::Assign(assignment));
                 if study.paused {
                     let _ = worker.orders.send(pausing(id, true));
                 }
             }
+        }
+    }
+
+    /// A worker keeps to an assignment: what it gave up with it is somebody else's.
+    fn settled(&mut self, worker: WorkerId, id: StudyId, revision: u64) {
+        let Some(worker) = self.workers.get_mut(&worker) else { return };
+        let freed = worker.holds.get_mut(&id).is_some_and(|holding| holding.part.settle(revision));
+        let project = self.studies.get(&id).and_then(|study| worker.projects.get_mut(&study.project));
+        if project.is_some_and(|part| part.settle(revision)) || freed {
+            self.assign(id);
         }
     }
 
@@ -283,6 +382,7 @@ impl Board {
         let mut said: Vec<(StudyId, Vec<FromWorker>)> = Vec::new();
         let mut hungry: Vec<StudyId> = Vec::new();
         let mut released: Vec<StudyId> = Vec::new();
+        let mut settled: Vec<(StudyId, u64)> = Vec::new();
         for mut message in news {
             if let FromWorker::Report(report) = &mut message {
                 report.attempt.worker = from.0;
@@ -323,6 +423,10 @@ impl Board {
                     released.push(*study);
                     continue;
                 }
+                FromWorker::Settled { study, revision } => {
+                    settled.push((*study, *revision));
+                    continue;
+                }
                 FromWorker::Notice(_) => {
                     let to: HashSet<StudyId> = worker.holds.keys().copied().collect();
                     said.extend(to.into_iter().map(|id| (id, vec![message.clone()])));
@@ -342,6 +446,9 @@ impl Board {
         }
         for id in hungry {
             self.hand_out(id);
+        }
+        for (id, revision) in settled {
+            self.settled(from, id, revision);
         }
         for id in released {
             self.left(id);
@@ -385,6 +492,7 @@ impl Worker {
             capacity: self.capacity.clone(),
             leased: self.holds.values().map(|holding| holding.open.len()).sum(),
             running: self.holds.values().map(Holding::running).sum(),
+            running_of: self.holds.iter().map(|(id, holding)| (*id, holding.running())).collect(),
             studies,
             draining: self.draining,
         }
@@ -398,6 +506,13 @@ impl Holding {
 }
 
 impl Study {
+    /// Runs of it that a worker could run at once when it runs nothing else.
+    fn room(&self, worker: &Worker) -> u32 {
+        let Some(assignment) = self.assignment.as_ref().filter(|_| !worker.draining) else { return 0 };
+        let fits = room(&assignment.study.application.resources, &worker.capacity).unwrap_or(0);
+        u32::try_from(fits).unwrap_or(parts::ALL)
+    }
+
     /// Gives back what no worker has taken.
     fn unspool(&mut self, id: StudyId) {
         let spool: Vec<(LeaseId, Ticket)> = self.spool.drain(..).collect();
@@ -409,6 +524,14 @@ impl Study {
             // Whoever has dropped the link has said `Stop` with it.
             let _ = self.to.send(messages);
         }
+    }
+}
+
+/// What each worker may be told of a limit. Without one, each may have all that it has room for.
+fn spread(limit: Option<u32>, rooms: &[u32], held: &[u32]) -> Vec<u32> {
+    match limit {
+        Some(limit) => parts::allow(limit, &parts::divide(limit, rooms), held),
+        None => rooms.iter().map(|room| if *room > 0 { parts::ALL } else { 0 }).collect(),
     }
 }
 

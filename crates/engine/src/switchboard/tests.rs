@@ -2,7 +2,8 @@
 
 use paramo_model::{
     Application, Assignment, Axis, Block, Bytes, Cause, Ended, Factor, LeaseId, Name, Parameter,
-    ParameterType, Program, Report, RunPolicy, Scale, SpaceSpec, Steps, Study, Template, Ticket, Value,
+    ParameterType, Program, ProjectPart, Report, RunPolicy, Scale, SpaceSpec, Steps, Study, Template, Ticket,
+    Value,
 };
 use paramo_worker::{LocalWorker, WorkerOptions};
 
@@ -14,7 +15,7 @@ mod one_worker {
     fn start(capacity: Capacity) -> Box<dyn Link> {
         let board = Switchboard::start();
         let id = StudyId(7);
-        let link = board.open(id, Terms::default());
+        let link = board.open(id, Name::default_project(), Terms::default());
         attach_later(&board, capacity);
         link
     }
@@ -88,6 +89,8 @@ fn assignment(script: &str, points: u64) -> Assignment {
         files: "/nonexistent".to_owned(),
         slots: None,
         share: 1.0,
+        project: ProjectPart::default(),
+        revision: 1,
     }
 }
 
@@ -104,8 +107,19 @@ struct Rig {
 
 impl Rig {
     fn new(board: &Switchboard, id: i64, terms: Terms, assignment: Assignment, points: u64) -> Rig {
+        Rig::of(board, id, Name::default_project(), terms, assignment, points)
+    }
+
+    fn of(
+        board: &Switchboard,
+        id: i64,
+        project: Name,
+        terms: Terms,
+        assignment: Assignment,
+        points: u64,
+    ) -> Rig {
         let id = StudyId(id);
-        let mut link = board.open(id, terms);
+        let mut link = board.open(id, project, terms);
         link.send(ToWorker::Assign(Assignment { id, ..assignment }));
         Rig { id, link, points, next: 0, reports: Vec::new(), returned: Vec::new(), started: Vec::new() }
     }
@@ -134,7 +148,10 @@ impl Rig {
                         self.returned.extend(&indices);
                         self.lease(indices);
                     }
-                    FromWorker::Released { .. } | FromWorker::Notice(_) | FromWorker::Gone => {}
+                    FromWorker::Settled { .. }
+                    | FromWorker::Released { .. }
+                    | FromWorker::Notice(_)
+                    | FromWorker::Gone => {}
                 }
             }
         }
@@ -235,4 +252,97 @@ async fn a_limit_of_runs_at_once_holds_over_all_workers_and_can_be_changed() {
     rig.until(|rig| rig.reports.len() == 60).await;
     assert!((3..=6).contains(&most().unwrap()), "{:?}", most());
     assert_eq!(rig.succeeded().len(), 60);
+}
+
+/// Runs that say how many of them there are at once, in a directory.
+struct Census {
+    home: tempfile::TempDir,
+    script: String,
+}
+
+impl Census {
+    fn new() -> Census {
+        let home = tempfile::tempdir().unwrap();
+        let script = format!(
+            "cd {}; mkdir run-$$; ls -d run-* | wc -l > seen-$$; sleep 0.02; rmdir run-$$; mv seen-$$ most-$$",
+            home.path().display()
+        );
+        Census { home, script }
+    }
+
+    /// The most at once, of those that have ended.
+    fn most(&self) -> u32 {
+        let seen = std::fs::read_dir(self.home.path()).unwrap().map(|entry| entry.unwrap().path());
+        let seen = seen.filter(|path| path.to_string_lossy().contains("most-"));
+        let seen = seen.map(|path| std::fs::read_to_string(path).unwrap().trim().parse::<u32>().unwrap());
+        seen.max().unwrap_or(0)
+    }
+}
+
+#[tokio::test]
+async fn a_limit_of_a_project_holds_over_its_studies_and_all_workers_and_can_be_changed() {
+    let board = Switchboard::start();
+    let lab = Name::new("lab").unwrap();
+    let limit = |runs| ProjectTerms { runs: Some(runs), ..ProjectTerms::default() };
+    board.set_project(lab.clone(), limit(3));
+    for name in ["a", "b"] {
+        board.attach(name.to_owned(), capacity(4.0), local(capacity(4.0))).await.unwrap();
+    }
+    let census = Census::new();
+    let study = |id| Rig::of(&board, id, lab.clone(), Terms::default(), assignment(&census.script, 40), 40);
+    let (mut one, mut two) = (study(1), study(2));
+    tokio::join!(one.until(|rig| rig.reports.len() >= 10), two.until(|rig| rig.reports.len() >= 10));
+    assert!((2..=3).contains(&census.most()), "{}", census.most());
+    // Nothing more for a while, and then all that there is room for.
+    board.set_project(lab.clone(), limit(0));
+    tokio::join!(one.until(|rig| !rig.returned.is_empty()), two.until(|rig| !rig.returned.is_empty()));
+    board.set_project(lab, ProjectTerms::default());
+    tokio::join!(one.until(|rig| rig.reports.len() == 40), two.until(|rig| rig.reports.len() == 40));
+    let all: Vec<u64> = (0..40).collect();
+    assert_eq!((one.succeeded(), two.succeeded()), (all.clone(), all));
+}
+
+#[tokio::test]
+async fn projects_share_by_weight_however_many_studies_they_have() {
+    let board = Switchboard::start();
+    let (small, large) = (Name::new("small").unwrap(), Name::new("large").unwrap());
+    board.set_project(large.clone(), ProjectTerms { share: 3.0, ..ProjectTerms::default() });
+    let home = tempfile::tempdir().unwrap();
+    let script = format!("while [ ! -e {}/go-{{x}} ]; do sleep 0.01; done", home.path().display());
+    let mut rigs: Vec<Rig> = [small.clone(), small.clone(), small, large]
+        .into_iter()
+        .zip(1..)
+        .map(|(project, id)| Rig::of(&board, id, project, Terms::default(), assignment(&script, 8), 8))
+        .collect();
+    // All have something to do before there is anybody to do it: what starts first says who is first.
+    for rig in &mut rigs {
+        rig.lease(0..8);
+        rig.next = 8;
+    }
+    board.attach("w".to_owned(), capacity(4.0), local(capacity(4.0))).await.unwrap();
+    let started = loop {
+        let status = &board.workers().await[0];
+        if status.running == 4 {
+            break status.running_of.clone();
+        }
+        tokio::task::yield_now().await;
+    };
+    assert_eq!(started.get(&StudyId(4)), Some(&3), "three of four: {started:?}");
+}
+
+#[tokio::test]
+async fn a_study_goes_only_to_workers_that_have_what_it_needs() {
+    let board = Switchboard::start();
+    for (name, memory) in [("small", 1 << 20), ("large", 1 << 30)] {
+        let capacity = Capacity { memory: Bytes(memory), ..capacity(2.0) };
+        board.attach(name.to_owned(), capacity.clone(), local(capacity)).await.unwrap();
+    }
+    let mut assignment = assignment("true", 12);
+    let mut study = (*assignment.study).clone();
+    study.application.resources.memory = Some(Bytes(512 << 20));
+    assignment.study = Arc::new(study);
+    let mut rig = Rig::new(&board, 1, Terms::default(), assignment, 12);
+    rig.until(|rig| rig.reports.len() == 12).await;
+    assert_eq!(rig.succeeded().len(), 12);
+    assert!(rig.reports.iter().all(|report| report.attempt.worker == 1));
 }

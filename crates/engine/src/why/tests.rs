@@ -41,6 +41,7 @@ fn worker(memory: u64, running: usize) -> WorkerStatus {
         capacity: Capacity { cpus: 4.0, memory: Bytes(memory), gpus: Vec::new() },
         leased: running,
         running,
+        running_of: Default::default(),
         studies: Vec::new(),
         draining: false,
     }

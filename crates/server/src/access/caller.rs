@@ -200,7 +200,7 @@ pub(crate) mod tests {
     use crate::people::roles::RULES;
 
     fn name(text: &str) -> Name {
-        text.parse().unwrap()
+        Name::new(text).unwrap()
     }
 
     fn person(administrator: bool, roles: &[(&str, Role)], by: Credential) -> Caller {

@@ -1,9 +1,17 @@
 //! The routes, one file for each group; the OpenAPI document is made from them.
 
+mod aggregate;
+mod applications;
 mod audit;
 mod batches;
 mod device;
+mod docs_page;
+mod estimate;
 mod events;
+mod files;
+mod once;
+mod page;
+mod plots;
 mod projects;
 mod results;
 mod roles;
@@ -12,6 +20,7 @@ mod secrets;
 mod session;
 mod shares;
 mod studies;
+mod submitted;
 mod system;
 mod tokens;
 mod users;
@@ -21,8 +30,8 @@ mod workers;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
-use axum::http::{HeaderValue, Request, header};
+use axum::extract::{DefaultBodyLimit, State};
+use axum::http::{HeaderName, HeaderValue, Request, header};
 use axum::middleware::{self, Next};
 use axum::response::Response;
 use utoipa::OpenApi;
@@ -33,9 +42,6 @@ use crate::access::{self, Flood};
 use crate::host::Host;
 use crate::people::Service;
 use crate::problem::Problem;
-
-/// The largest body that is read.
-const LARGEST_BODY: usize = 16 * 1024 * 1024;
 
 /// What the routes work on.
 #[derive(Clone)]
@@ -61,6 +67,7 @@ impl App {
     ),
     tags(
         (name = "studies", description = "What is explored, and how far it is"),
+        (name = "applications", description = "What studies run, by name and version"),
         (name = "runs", description = "Single points and what came of them"),
         (name = "results", description = "The result table, whole or summarised, and pictures of it"),
         (name = "projects", description = "To whom studies belong, and who may do what with them"),
@@ -73,6 +80,10 @@ struct Document;
 
 fn routes() -> OpenApiRouter<App> {
     let v1 = OpenApiRouter::new()
+        .routes(routes!(applications::list, applications::publish))
+        .routes(routes!(applications::versions))
+        .routes(routes!(applications::show))
+        .routes(routes!(applications::deprecate, applications::restore))
         .routes(routes!(studies::list, studies::create))
         .routes(routes!(studies::show, studies::delete))
         .routes(routes!(studies::start))
@@ -81,16 +92,26 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(studies::cancel))
         .routes(routes!(studies::retry))
         .routes(routes!(studies::slots))
+        .routes(routes!(studies::limits))
+        .routes(routes!(studies::extend))
+        .routes(routes!(studies::why))
+        .routes(routes!(estimate::make))
         .routes(routes!(studies::running))
+        .routes(routes!(page::list))
         .routes(routes!(batches::definition))
         .routes(routes!(batches::batches))
         .routes(routes!(batches::ended))
         .routes(routes!(batches::record))
         .routes(routes!(runs::show))
         .routes(routes!(runs::stream))
+        .routes(routes!(files::list))
+        .routes(routes!(files::show))
         .routes(routes!(results::table))
+        .routes(routes!(aggregate::show))
+        .routes(routes!(plots::show))
         .routes(routes!(workers::list))
         .routes(routes!(workers::sites))
+        .routes(routes!(workers::pools))
         .routes(routes!(events::stream))
         .routes(routes!(session::show, session::open, session::close))
         .routes(routes!(session::oidc))
@@ -133,35 +154,49 @@ pub fn openapi() -> String {
 pub fn router(app: App) -> Router {
     let (api, _) = routes().split_for_parts();
     let document = openapi();
+    let secure = app.people.secure();
     let open = Router::new().route(
         "/api/v1/openapi.json",
         axum::routing::get(move || async move { ([(header::CONTENT_TYPE, "application/json")], document) }),
     );
     let guarded = api
         .merge(open)
+        .route("/api/docs", axum::routing::get(docs_page::enter))
+        .route("/api/docs/", axum::routing::get(docs_page::page))
+        .route("/api/docs/{file}", axum::routing::get(docs_page::part))
         .route("/share/{token}", axum::routing::get(shares::follow))
         .fallback(|| async {
             Problem::not_found("there is nothing at this path; /api/v1/openapi.json lists what there is")
         })
         .layer(middleware::from_fn_with_state(app.clone(), access::guard));
-    guarded.layer(DefaultBodyLimit::max(LARGEST_BODY)).layer(middleware::from_fn(headers)).with_state(app)
+    guarded
+        // Bodies are read, and limited, where requests are let through.
+        .layer(DefaultBodyLimit::disable())
+        .layer(middleware::from_fn_with_state(secure, headers))
+        .with_state(app)
 }
 
-/// What every answer carries: nobody frames it, guesses its type, or keeps it in a shared cache.
-async fn headers(request: Request<axum::body::Body>, next: Next) -> Response {
+/// What every answer carries: nobody frames it, guesses its type, or keeps it in a shared cache. Scripts and styles are files of ours.
+async fn headers(State(secure): State<bool>, request: Request<axum::body::Body>, next: Next) -> Response {
     let mut response = next.run(request).await;
     let fixed = [
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::X_FRAME_OPTIONS, "DENY"),
         (header::REFERRER_POLICY, "no-referrer"),
-        (
-            header::CONTENT_SECURITY_POLICY,
-            "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'",
-        ),
+        (header::CONTENT_SECURITY_POLICY, POLICY),
+        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+        (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
     ];
     for (name, value) in fixed {
-        response.headers_mut().insert(name, HeaderValue::from_static(value));
+        // A page that needs a policy of its own has said so.
+        response.headers_mut().entry(name).or_insert(HeaderValue::from_static(value));
+    }
+    if secure {
+        let year = HeaderValue::from_static("max-age=31536000");
+        response.headers_mut().insert(header::STRICT_TRANSPORT_SECURITY, year);
     }
     response.headers_mut().entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     response
 }
+
+const POLICY: &str = "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'";

@@ -11,6 +11,7 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::App;
+use super::plots::blocking;
 use crate::access::extract::OfStudy;
 use crate::problem::{Problem, Result};
 
@@ -63,16 +64,28 @@ pub(super) async fn table(
     };
     let store = app.host.store().clone();
     let name = format!("{}.{}", row.name, format.endings()[0]);
+    let reading = match app.host.cache().read(&store, &row).await {
+        Ok(reading) => Some(reading),
+        // What is too large to be kept is read for this table alone.
+        Err(problem) if problem.kind == Problem::TOO_LARGE => None,
+        Err(problem) => return Err(problem),
+    };
     // A million rows take some tenths of a second: not on the threads that answer everybody.
-    let made = tokio::task::spawn_blocking(move || {
-        let table =
-            tokio::runtime::Handle::current().block_on(ResultTable::load(store.as_ref(), &row, &options))?;
+    let bytes = blocking(move || {
+        let table = match reading {
+            Some(reading) => reading.frame.select(&options)?,
+            None => tokio::runtime::Handle::current().block_on(ResultTable::load(
+                store.as_ref(),
+                &row,
+                &options,
+            ))?,
+        };
         let mut bytes = Vec::new();
         format.write(&table, &mut bytes)?;
-        bytes.flush()?;
-        Ok::<_, paramo_table::TableError>(bytes)
+        bytes.flush().map_err(paramo_table::TableError::from)?;
+        Ok(bytes)
     });
-    let bytes = made.await.map_err(|_| Problem::unavailable("the table could not be made; try again"))??;
+    let bytes = bytes.await?;
     download(Bytes::from(bytes), format, &name, &headers)
 }
 
@@ -89,12 +102,7 @@ fn download(bytes: Bytes, format: &dyn Format, name: &str, headers: &HeaderMap) 
             let range = format!("bytes {from}-{to}/{whole}");
             (StatusCode::PARTIAL_CONTENT, bytes.slice(from..=to), Some(range))
         }
-        Err(()) => {
-            let mut problem =
-                Problem::bad_input(format!("the file has {whole} bytes; the range lies beyond"));
-            problem.status = StatusCode::RANGE_NOT_SATISFIABLE.as_u16();
-            return Err(problem);
-        }
+        Err(()) => return Err(Problem::beyond(whole)),
     };
     let mut response = (status, bytes).into_response();
     let out = response.headers_mut();
@@ -122,7 +130,7 @@ fn media_type(format: &str) -> &'static str {
 
 /// The first and last byte that a `Range` asks for (RFC 9110, 14.1.2). `Ok(None)` for what is to be answered with the whole file:
 /// other units, several ranges, what is no range. The error is a range beyond the end.
-fn part(range: &str, whole: usize) -> std::result::Result<Option<(usize, usize)>, ()> {
+pub(super) fn part(range: &str, whole: usize) -> std::result::Result<Option<(usize, usize)>, ()> {
     let Some(bytes) = range.strip_prefix("bytes=").filter(|bytes| !bytes.contains(',')) else {
         return Ok(None);
     };

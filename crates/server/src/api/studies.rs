@@ -6,18 +6,22 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use paramo_design::Space;
 use paramo_engine::Changed;
-use paramo_model::document::{self, Origin};
-use paramo_model::{Moment, StudyState};
+use paramo_model::{FailureLimit, Limits, Moment, Name, Seconds, SpaceSpec, StudyState};
 use paramo_store::StudyRow;
 use roaring::RoaringTreemap;
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
 use super::App;
-use crate::access::extract::{Among, InProject, OfStudy};
+use super::once::once;
+use super::plots::blocking;
+use super::submitted::{Attachments, Files, NewStudy, definition, directory, read_space};
+use crate::access::Caller;
+use crate::access::extract::{Among, By, InProject, OfStudy};
+use crate::ordered::Ordered;
 use crate::people::roles::Action;
 use crate::problem::{Problem, Result};
-use crate::shape::{self, RunningRun, Study, StudyDetail};
+use crate::shape::{self, Reason, RunningRun, Study, StudyDetail};
 
 /// Studies on one page at the most.
 const PAGE: usize = 1000;
@@ -73,31 +77,9 @@ pub(super) async fn list(
     Ok(Json(studies.collect()))
 }
 
-/// A study to begin.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct NewStudy {
-    /// The project that it is to belong to; `default` unless given.
-    #[expect(dead_code, reason = "read where the request is let through")]
-    project: Option<String>,
-    /// A study file, as `paramo run` takes it.
-    file: String,
-    /// The directory in which commands run and relative paths start, on the server; where the store is unless given.
-    directory: Option<String>,
-    /// What to do with a stored study of the same name that differs: `refuse`, `new-version` or `continue`.
-    #[serde(default)]
-    changed: Option<String>,
-    /// Whether to begin at once.
-    #[serde(default = "yes")]
-    start: bool,
-}
-
-fn yes() -> bool {
-    true
-}
-
 /// Begins a study, or goes on with the one that it is
 #[utoipa::path(post, path = "/studies", tag = "studies", request_body = NewStudy,
+    params(("Idempotency-Key" = Option<String>, Header, description = "the same key and body within a day: the same answer")),
     responses(
         (status = 201, description = "It is new", body = StudyDetail),
         (status = 200, description = "It was there and goes on", body = StudyDetail),
@@ -107,9 +89,17 @@ fn yes() -> bool {
 pub(super) async fn create(
     State(app): State<App>,
     InProject(project): InProject,
+    By(caller): By,
+    headers: HeaderMap,
     body: std::result::Result<Json<NewStudy>, axum::extract::rejection::JsonRejection>,
 ) -> Result<Response> {
     let Json(new) = body?;
+    let what = format!("create {project} {new:?}");
+    let make = begin(&app, new, &project, &caller);
+    once(&app, &caller, &headers, &what, make).await
+}
+
+async fn begin(app: &App, mut new: NewStudy, project: &Name, caller: &Caller) -> Result<Response> {
     let changed = match new.changed.as_deref() {
         None | Some("refuse") => Changed::Refuse,
         Some("new-version") => Changed::NewVersion,
@@ -120,38 +110,14 @@ pub(super) async fn create(
             )));
         }
     };
-    let directory = match new.directory {
-        Some(directory) if std::path::Path::new(&directory).is_absolute() => directory,
-        Some(directory) => {
-            return Err(Problem::bad_input(format!("`directory` is an absolute path, not `{directory}`")));
-        }
-        None => app.host.directory().parent().unwrap_or(app.host.directory()).to_string_lossy().into_owned(),
-    };
-    let read = move || read(&new.file, directory);
-    let parsed = tokio::task::spawn_blocking(read).await;
-    let definition = parsed.map_err(|_| Problem::unavailable("the file could not be read; try again"))??;
-    let (row, is_new) = app.host.submit(&project, &definition, changed).await?;
+    let (definition, _) = definition(app, &mut new, project, caller).await?;
+    let (row, is_new) = app.host.submit(project, &definition, changed).await?;
     if new.start && row.state != StudyState::Finished {
         app.host.drive(row.id).await?;
     }
     let status = if is_new { StatusCode::CREATED } else { StatusCode::OK };
     let place = format!("/api/v1/studies/{}", row.id.0);
-    Ok((status, [(header::LOCATION, place)], detail(&app, row)?).into_response())
-}
-
-/// A study from the text of a study file.
-fn read(text: &str, directory: String) -> Result<paramo_model::Study> {
-    let base = std::path::PathBuf::from(&directory);
-    let load =
-        |name: &str| std::fs::read(base.join(name)).map_err(|error| format!("cannot read {name}: {error}"));
-    let parquet = |bytes: Vec<u8>, file: &str| paramo_table::read_points(bytes.into(), file);
-    let origin = Origin { file: "the study".to_owned(), directory, load: &load, parquet: &parquet };
-    let read = document::read_study(text, &origin).map_err(|found| Problem::document(&found))?;
-    Space::new(&read.study.space, &read.study.application.parameters).map_err(|found| {
-        let placed: Vec<_> = found.into_iter().map(|diagnostic| read.place(diagnostic)).collect();
-        Problem::document(&placed)
-    })?;
-    Ok(read.study)
+    Ok((status, [(header::LOCATION, place)], detail(app, row).await?).into_response())
 }
 
 /// A study
@@ -169,7 +135,7 @@ pub(super) async fn show(
     if known == Some(tag.as_str()) && !app.host.now(row.id).0 {
         return Ok(StatusCode::NOT_MODIFIED.into_response());
     }
-    Ok(([(header::ETAG, tag)], detail(&app, row)?).into_response())
+    Ok(([(header::ETAG, tag)], detail(&app, row).await?).into_response())
 }
 
 /// Removes a study and its results for good
@@ -284,6 +250,114 @@ pub(super) async fn slots(
     again(&app, row).await
 }
 
+/// What a study may use.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NewLimits {
+    /// CPU time of all attempts together; `null`: as much as it takes.
+    cpu_hours: Option<f64>,
+    /// Time during which it is worked on.
+    wall_seconds: Option<f64>,
+    /// Runs that may fail: a number, or a part of all points as in `"5 %"`.
+    #[schema(value_type = Option<Object>)]
+    max_failures: Option<FailureLimit>,
+}
+
+/// Sets what a study may use before nothing more of it is started
+#[utoipa::path(put, path = "/studies/{study}/limits", tag = "studies", params(("study" = String, Path)), request_body = NewLimits,
+    responses((status = 200, body = StudyDetail), (status = 400, body = Problem), (status = 404, body = Problem)))]
+pub(super) async fn limits(
+    State(app): State<App>,
+    OfStudy(row): OfStudy,
+    body: std::result::Result<Json<NewLimits>, axum::extract::rejection::JsonRejection>,
+) -> Result<Json<StudyDetail>> {
+    let Json(NewLimits { cpu_hours, wall_seconds, max_failures }) = body?;
+    for (name, limit) in [("cpu_hours", cpu_hours), ("wall_seconds", wall_seconds)] {
+        if let Some(limit) = limit.filter(|limit| !(*limit > 0.0 && *limit < 1e12)) {
+            return Err(Problem::bad_input(format!(
+                "`{name}` is more than 0, not {limit}; null for no limit"
+            )));
+        }
+    }
+    let limits = Limits {
+        cpu: cpu_hours.map(|hours| Seconds(hours * 3600.0)),
+        time: wall_seconds.map(Seconds),
+        failures: max_failures,
+    };
+    app.host.limits(row.id, Some(limits)).await?;
+    again(&app, row).await
+}
+
+/// What is added to a study: one of the two.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct More {
+    /// Axes, as in the `space` of a study file; they make points of their own.
+    #[schema(value_type = Option<Object>)]
+    space: Option<Ordered>,
+    /// So many more points of the sample in the last block.
+    count: Option<u64>,
+    /// Files of points that the space names.
+    #[serde(default)]
+    attachments: Attachments,
+    /// Whether to work on it at once.
+    #[serde(default = "yes")]
+    start: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// Adds points to a study; those that it has keep their numbers
+#[utoipa::path(post, path = "/studies/{study}/extend", tag = "studies", params(("study" = String, Path)), request_body = More,
+    responses((status = 200, body = StudyDetail), (status = 400, body = Problem), (status = 404, body = Problem),
+        (status = 409, body = Problem), (status = 412, body = Problem), (status = 422, description = "The space has errors", body = Problem)))]
+pub(super) async fn extend(
+    State(app): State<App>,
+    OfStudy(row): OfStudy,
+    By(caller): By,
+    headers: HeaderMap,
+    body: std::result::Result<Json<More>, axum::extract::rejection::JsonRejection>,
+) -> Result<Json<StudyDetail>> {
+    let Json(more) = body?;
+    unchanged(&row, &headers)?;
+    let start = more.start;
+    let study = widened(&row, more, &caller).await?;
+    app.host.extend(row.id, &study, start).await?;
+    again(&app, row).await
+}
+
+/// The study with its new points.
+async fn widened(row: &StudyRow, more: More, caller: &Caller) -> Result<paramo_model::Study> {
+    let study = row.study.clone();
+    let directory = directory(Some(study.source.clone()), std::path::Path::new("/"))?;
+    let More { space, count, attachments, .. } = more;
+    let files = Files { attachments, from_server: matches!(caller, Caller::Owner), directory };
+    blocking(move || {
+        let added: SpaceSpec = match (space, count) {
+            (Some(space), None) => read_space(space, &study.application.parameters, &files)?,
+            (None, Some(count)) => {
+                paramo_engine::goes_on(&study.space, count).map_err(Problem::unprocessable)?
+            }
+            _ => return Err(Problem::unprocessable("send either `space` or `count`")),
+        };
+        let mut study = study;
+        study.space.blocks.extend(added.blocks);
+        let fits = Space::new(&study.space, &study.application.parameters);
+        fits.map_err(|found| Problem::document(&found))?;
+        Ok(study)
+    })
+    .await
+}
+
+/// The first thing in the way of a study, or `null` while it goes on
+#[utoipa::path(get, path = "/studies/{study}/why", tag = "studies", params(("study" = String, Path)),
+    responses((status = 200, body = Option<Reason>), (status = 404, body = Problem)))]
+pub(super) async fn why(State(app): State<App>, OfStudy(row): OfStudy) -> Result<Json<Option<Reason>>> {
+    Ok(Json(app.host.why(&row).await?.map(Reason::from)))
+}
+
 /// What runs now, the longest first; the first 200
 #[utoipa::path(get, path = "/studies/{study}/running", tag = "studies", params(("study" = String, Path)),
     responses((status = 200, body = Vec<RunningRun>), (status = 404, body = Problem)))]
@@ -315,13 +389,14 @@ fn tag(row: &StudyRow) -> String {
 }
 
 async fn again(app: &App, row: StudyRow) -> Result<Json<StudyDetail>> {
-    detail(app, app.host.store().study(row.id).await?)
+    detail(app, app.host.store().study(row.id).await?).await
 }
 
-fn detail(app: &App, row: StudyRow) -> Result<Json<StudyDetail>> {
+async fn detail(app: &App, row: StudyRow) -> Result<Json<StudyDetail>> {
+    let why = app.host.why(&row).await?.map(Reason::from);
     let (working, now) = app.host.now(row.id);
     let now: Option<&Moment> = now.as_deref();
     let points =
         Space::new(&row.study.space, &row.study.application.parameters).map(|space| space.len()).ok();
-    Ok(Json(StudyDetail::new(&row, points, working, now)))
+    Ok(Json(StudyDetail { why, ..StudyDetail::new(&row, points, working, now) }))
 }

@@ -29,6 +29,7 @@ impl PublicUrl {
         let path = path.trim_end_matches('/');
         let path_is_plain = path.split('/').all(|part| part != "." && part != "..")
             && path.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.~/".contains(&b))
+            && !path.starts_with('/')
             && !path.contains("//");
         if !["http", "https"].contains(&scheme) || !host_is_plain || !path_is_plain {
             return Err(expected());
@@ -173,6 +174,7 @@ local = false
 [login.oidc]
 issuer = "https://id.example"
 client_id = "paramo"
+name = "Example"
 administrators = ["admins"]
 [login.ldap]
 url = "ldaps://directory.example"
@@ -185,7 +187,7 @@ base = "ou=people,dc=example"
         let tls = config.tls.unwrap();
         assert_eq!(tls.certificate, Path::new("/etc/paramo/cert.pem"));
         assert_eq!(tls.key, Path::new("/keys/key.pem"));
-        assert_eq!(config.oidc.unwrap().label(), "id.example");
+        assert_eq!(config.oidc.unwrap().label(), "Example");
         assert!(config.ldap.is_some());
         assert!(config.trust_proxy && !config.local);
         let empty = parse("", "server.toml", Path::new("")).unwrap();

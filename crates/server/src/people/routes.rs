@@ -148,6 +148,9 @@ pub static ROUTES: &[Route] = &[
     needs("GET", "/api/v1/version", SystemRead, Server),
     needs("GET", "/api/v1/health", SystemRead, Server),
     needs("GET", "/api/v1/openapi.json", SystemRead, Server),
+    needs("GET", "/api/docs", SystemRead, Server),
+    needs("GET", "/api/docs/", SystemRead, Server),
+    needs("GET", "/api/docs/{file}", SystemRead, Server),
 ];
 
 /// What a route is.

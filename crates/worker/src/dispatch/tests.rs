@@ -1,11 +1,13 @@
 //! Leases in, jobs out, and what is asked for.
 
 use paramo_model::{
-    Application, Assignment, Axis, Block, Bytes, Factor, Name, Parameter, ParameterType, RunPolicy,
-    SpaceSpec, Study, Template, Value,
+    Application, Assignment, Axis, Block, Bytes, Factor, Name, Parameter, ParameterType, ProjectPart,
+    RunPolicy, SpaceSpec, Study, Template, Value,
 };
 
 use super::*;
+
+mod shares;
 
 fn prepared(id: i64, slots: Option<u32>, program: Program) -> Arc<Prepared> {
     let name = Name::new("x").unwrap();
@@ -28,6 +30,8 @@ fn prepared(id: i64, slots: Option<u32>, program: Program) -> Arc<Prepared> {
         files,
         slots,
         share: 1.0,
+        project: ProjectPart::default(),
+        revision: 1,
     }))
 }
 

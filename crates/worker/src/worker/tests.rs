@@ -16,6 +16,7 @@ fn start(capacity: Capacity) -> Box<dyn Link> {
 
 mod suite {
     crate::conformance_tests!(super::start);
+    crate::conformance_tests!(@each super::start; what_this_machine_lacks_is_named);
 }
 
 fn limited(limits: MemoryLimits, script: &str) -> Rig {

@@ -1,0 +1,148 @@
+//! An axis of a grid: the few values that a column has, or bins of equal width where it has many.
+
+use paramo_model::Value;
+use paramo_table::{Column, Levels, logarithmic};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::{Source, numeric, range};
+use crate::problem::{Problem, Result};
+use crate::shape;
+
+/// Values on an axis that holds texts.
+const TEXTS: usize = 1000;
+
+/// An axis.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Axis {
+    pub column: String,
+    pub unit: Option<String>,
+    /// The values, or the middles of the bins.
+    #[schema(value_type = Vec<Object>)]
+    pub values: Vec<serde_json::Value>,
+    /// Where bins begin and the last one ends; `null` where every value stands for itself.
+    pub edges: Option<Vec<f64>>,
+}
+
+/// How rows are put on an axis.
+pub enum Scale<'a> {
+    Levels(Levels),
+    Bins { column: &'a Column, edges: Edges },
+}
+
+/// Bins of one width, between which a logarithm may lie.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Edges {
+    from: f64,
+    to: f64,
+    pub count: usize,
+    log: bool,
+}
+
+impl Edges {
+    /// Bins that hold all numbers from the least to the most.
+    pub fn new((least, most): (f64, f64), count: usize, log: bool) -> Edges {
+        let log = log && least > 0.0;
+        // All numbers are the same: one bin around them.
+        if least == most {
+            let half = if least == 0.0 { 0.5 } else { least.abs() * 0.5 };
+            return Edges { from: least - half, to: most + half, count: 1, log: false };
+        }
+        Edges { from: least, to: most, count: count.max(1), log }
+    }
+
+    /// The bin of a number; one that is the end of the last bin is in it. `None` for what lies outside or is not finite.
+    pub fn of(&self, x: f64) -> Option<usize> {
+        if !(self.from..=self.to).contains(&x) {
+            return None;
+        }
+        let part = match self.log {
+            true => (x / self.from).ln() / (self.to / self.from).ln(),
+            // Halved, for the difference of two large numbers may not be one.
+            false => (x / 2.0 - self.from / 2.0) / (self.to / 2.0 - self.from / 2.0),
+        };
+        Some(((part * self.count as f64) as usize).min(self.count - 1))
+    }
+
+    pub fn edge(&self, at: usize) -> f64 {
+        match at {
+            0 => self.from,
+            at if at == self.count => self.to,
+            at => self.between(at as f64 / self.count as f64),
+        }
+    }
+
+    pub fn middle(&self, bin: usize) -> f64 {
+        self.between((bin as f64 + 0.5) / self.count as f64)
+    }
+
+    fn between(&self, part: f64) -> f64 {
+        match self.log {
+            true => self.from * (self.to / self.from).powf(part),
+            false => self.from * (1.0 - part) + self.to * part,
+        }
+    }
+
+    pub fn all(&self) -> Vec<f64> {
+        (0..=self.count).map(|at| self.edge(at)).collect()
+    }
+}
+
+impl<'a> Scale<'a> {
+    /// The scale of a column for some rows: its values when there are at most `most`, else `bins` bins.
+    pub fn of(
+        source: &Source<'a>,
+        column: &'a Column,
+        rows: &[usize],
+        most: usize,
+        bins: usize,
+    ) -> Result<Scale<'a>> {
+        let most = if numeric(column, "").is_ok() { most } else { TEXTS };
+        if let Some(levels) = source.frame.levels(&column.name, rows, most)? {
+            return Ok(Scale::Levels(levels));
+        }
+        if numeric(column, "").is_err() {
+            return Err(Problem::bad_input(format!(
+                "`{}` has more than {TEXTS} different texts",
+                column.name
+            )));
+        }
+        let numbers = rows.iter().map(|row| column.number(*row));
+        let log = logarithmic(source.study, &column.name);
+        // There are more than `most` values, so some are finite.
+        let range = range(numbers).unwrap_or((0.0, 0.0));
+        Ok(Scale::Bins { column, edges: Edges::new(range, bins, log) })
+    }
+
+    pub fn len(&self) -> usize {
+        match self {
+            Scale::Levels(levels) => levels.values.len(),
+            Scale::Bins { edges, .. } => edges.count,
+        }
+    }
+
+    /// Where a row stands; `None` where it has no value.
+    pub fn place(&self, row: usize) -> Option<usize> {
+        match self {
+            Scale::Levels(levels) => levels.of(row),
+            Scale::Bins { column, edges } => edges.of(column.number(row)),
+        }
+    }
+
+    pub fn values(&self) -> Vec<serde_json::Value> {
+        match self {
+            Scale::Levels(levels) => levels.values.iter().map(shape::value).collect(),
+            Scale::Bins { edges, .. } => {
+                (0..edges.count).map(|bin| shape::value(&Value::Float(edges.middle(bin)))).collect()
+            }
+        }
+    }
+
+    pub fn axis(&self, column: &Column) -> Axis {
+        let edges = match self {
+            Scale::Levels(_) => None,
+            Scale::Bins { edges, .. } => Some(edges.all()),
+        };
+        Axis { column: column.name.clone(), unit: column.unit.clone(), values: self.values(), edges }
+    }
+}

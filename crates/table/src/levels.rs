@@ -1,0 +1,65 @@
+//! The few distinct values of a column: an axis of a grid, the series of a picture.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use paramo_model::Value;
+
+use crate::coding::Coding;
+use crate::{Column, Data};
+
+/// Rows that are looked at to see that a column is one of measured numbers, of which hardly two are the same.
+const LOOK: usize = 1 << 14;
+
+/// Distinct values among some rows, numbers ascending, texts and booleans as they first occur. NaN and cells without a value are none.
+#[derive(Clone, Debug)]
+pub struct Levels {
+    pub values: Vec<Value>,
+    coding: Arc<Coding>,
+    /// For each code of the column its place among the values.
+    places: Vec<u32>,
+}
+
+/// Whether the first of some rows already have more distinct numbers than `most`.
+pub(crate) fn many(column: &Column, rows: &[usize], most: usize) -> bool {
+    if matches!(column.data, Data::Boolean(_) | Data::String(_)) {
+        return false;
+    }
+    let mut seen = HashSet::new();
+    let numbers = rows.iter().take(LOOK).map(|row| column.number(*row)).filter(|x| !x.is_nan());
+    numbers.map(f64::to_bits).any(|bits| seen.insert(bits) && seen.len() > most.saturating_add(1))
+}
+
+impl Levels {
+    /// `None` when there are more than `most`.
+    pub(crate) fn new(column: &Column, coding: Arc<Coding>, rows: &[usize], most: usize) -> Option<Levels> {
+        let by_code = coding.places(rows);
+        let mut holder: Vec<Option<usize>> = vec![None; by_code.len()];
+        for row in rows {
+            if let Some(holder) = holder.get_mut(coding.codes[*row] as usize) {
+                holder.get_or_insert(*row);
+            }
+        }
+        let mut found: Vec<(u32, usize, usize)> = holder
+            .iter()
+            .enumerate()
+            .filter_map(|(code, row)| Some((by_code[code], code, (*row)?)))
+            .collect();
+        if found.len() > most {
+            return None;
+        }
+        found.sort_unstable();
+        let mut places = vec![u32::MAX; by_code.len()];
+        for (place, (_, code, _)) in found.iter().enumerate() {
+            places[*code] = place as u32;
+        }
+        let values = found.into_iter().map(|(_, _, row)| column.value(row)).collect();
+        Some(Levels { values, coding, places })
+    }
+
+    /// Which of the values a row has; `None` when it has none of them.
+    pub fn of(&self, row: usize) -> Option<usize> {
+        let code = *self.coding.codes.get(row)? as usize;
+        self.places.get(code).filter(|place| **place != u32::MAX).map(|place| *place as usize)
+    }
+}

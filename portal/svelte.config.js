@@ -1,0 +1,7 @@
+// Compiler options that svelte-check and Vite share.
+import { vitePreprocess } from "@sveltejs/vite-plugin-svelte";
+
+export default {
+  preprocess: vitePreprocess(),
+  compilerOptions: { runes: true },
+};
