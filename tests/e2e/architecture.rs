@@ -7,9 +7,10 @@ use std::process::Command;
 use paramo_tests::repository;
 
 /// The floors from the ground up. A floor may use those before it.
-const FLOORS: [&str; 10] = [
+const FLOORS: [&str; 11] = [
     "paramo-model",
     "paramo-store",
+    "paramo-client",
     "paramo-design",
     "paramo-plot",
     "paramo-table",

@@ -23,6 +23,12 @@ fn the_page_of_commands_is_up_to_date() {
 }
 
 #[test]
+fn the_page_of_roles_is_up_to_date() {
+    let made = Desk::new().paramo(&["docs", "roles"]).expect(0).out;
+    same(&page("roles.md"), &made, "target/debug/paramo docs roles > docs/roles.md");
+}
+
+#[test]
 fn the_tables_of_the_study_file_are_up_to_date() {
     let desk = Desk::new();
     let stored = page("study-file.md");

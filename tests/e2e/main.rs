@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod api_results;
+mod api_studies;
 mod architecture;
 mod crash;
 mod designs;
@@ -10,9 +11,14 @@ mod designs_classical;
 mod docs;
 mod faults;
 mod limits;
+mod login;
 mod messages;
+mod people;
+mod people_door;
+mod people_roles;
 mod plots;
 mod postgres;
+mod remote;
 mod results;
 mod server;
 mod study;

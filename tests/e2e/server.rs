@@ -1,4 +1,4 @@
-//! `paramo server` from outside: studies over HTTP, who may ask, what happens as it happens, and that nothing is lost when it dies.
+//! `paramo ui` from outside: studies over HTTP, who may ask, what happens as it happens, and that nothing is lost when it dies.
 
 use paramo_tests::server::Server;
 use paramo_tests::{Desk, until};

@@ -1,5 +1,6 @@
 //! What the end-to-end tests share: the binary as it was built, a directory to work in, and its answers.
 
+pub mod group;
 pub mod http;
 pub mod server;
 pub mod terminal;

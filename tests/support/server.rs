@@ -1,4 +1,4 @@
-//! `paramo server` in a desk's directory, as tests speak to it.
+//! `paramo ui` in a desk's directory, as tests speak to it.
 
 use std::io::{BufRead, BufReader};
 use std::process::Child;
@@ -17,7 +17,7 @@ pub struct Server {
 impl Server {
     #[track_caller]
     pub fn start(desk: &Desk) -> Server {
-        let mut process = desk.start(&["server", "--listen", "127.0.0.1:0", "--cpus", "2"]);
+        let mut process = desk.start(&["ui", "--listen", "127.0.0.1:0", "--cpus", "2"]);
         let mut link = String::new();
         let out = process.stdout.take().unwrap_or_else(|| panic!("the server says nothing"));
         let read = BufReader::new(out).read_line(&mut link);

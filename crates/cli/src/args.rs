@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
+use clap::error::ErrorKind;
+use clap::parser::ValueSource;
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum, ValueHint};
 use paramo_model::{CauseKind, FailureLimit, Seconds};
 
 use crate::summary_args::SummaryArgs;
@@ -22,8 +24,38 @@ pub struct Cli {
     #[arg(long, global = true, value_name = "DIR|URL", env = "PARAMO_STORE", default_value = ".paramo", value_hint = ValueHint::DirPath, help_heading = "Global options")]
     pub store: PathBuf,
 
+    /// A server that does what is typed, instead of this machine: https://HOST
+    ///
+    /// Studies, their runs and their results are then there. `paramo login` says once who you are. A certificate authority of your own is named
+    /// by PARAMO_CA_FILE.
+    #[arg(long, global = true, value_name = "URL", env = "PARAMO_SERVER", value_hint = ValueHint::Url, help_heading = "Global options")]
+    pub server: Option<String>,
+
+    /// With --server: the project whose studies are meant
+    #[arg(long, global = true, value_name = "NAME", env = "PARAMO_PROJECT", help_heading = "Global options")]
+    pub project: Option<String>,
+
     #[command(subcommand)]
     pub command: Command,
+}
+
+impl Cli {
+    /// What was typed. A wrong command line ends the process, as help does. --store beats PARAMO_SERVER.
+    pub fn typed() -> Cli {
+        let matches = Cli::command().get_matches();
+        let is_typed = |name| matches.value_source(name) == Some(ValueSource::CommandLine);
+        let (store, server) = (is_typed("store"), is_typed("server"));
+        let mut cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+        if store && server {
+            let text =
+                "--store and --server cannot be used with one another: a server has a store of its own";
+            Cli::command().error(ErrorKind::ArgumentConflict, text).exit();
+        }
+        if store {
+            cli.server = None;
+        }
+        cli
+    }
 }
 
 const AFTER: &str = "\
@@ -66,7 +98,13 @@ pub enum Command {
     List(List),
     #[command(subcommand)]
     Space(Space),
+    Ui(Ui),
     Server(Server),
+    Login(Login),
+    Logout(Logout),
+    Whoami(Whoami),
+    #[command(subcommand)]
+    Token(Token),
     Doctor(Doctor),
     Completions(Completions),
     Man(Man),
@@ -93,6 +131,10 @@ pub struct Making {
     #[arg(long)]
     pub json: bool,
 
+    /// With --server: return as soon as it has begun
+    #[arg(long)]
+    pub detach: bool,
+
     /// Show the view of `paramo watch` while it runs
     #[arg(long, conflicts_with_all = ["quiet", "json"])]
     pub watch: bool,
@@ -102,21 +144,57 @@ pub struct Making {
     pub every: Option<Seconds>,
 }
 
-/// Serve studies to a group: the engine behind an API
+/// Open the page of this store in a browser, for yourself
 ///
-/// The server works on every study of the store that is open, on this machine, and goes on with them when it is started again. Everything
-/// under /api/v1 needs the token that is part of the printed link; the token is kept in the store's directory. SIGTERM ends what runs and
-/// leaves the studies open.
+/// The page shows the studies of the store, and the API under /api/v1 answers, on this machine only. Everything needs the token that is part of
+/// the printed link; it is kept in the store's directory. Studies that are open are worked on. Ctrl-C or SIGTERM ends what runs and leaves the
+/// studies open.
+#[derive(Args, Debug)]
+#[command(after_long_help = "Examples:
+  paramo ui
+  paramo ui --open
+  paramo ui hes1 --listen 127.0.0.1:8080")]
+pub struct Ui {
+    /// The study to show first, by name
+    #[arg(value_name = "STUDY")]
+    pub study: Option<String>,
+
+    /// The address to listen on, of this machine only; port 0 chooses a free one
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:0")]
+    pub listen: std::net::SocketAddr,
+
+    /// Open the link in the browser
+    #[arg(long)]
+    pub open: bool,
+
+    /// CPUs to use instead of all that this process may use
+    #[arg(long, value_name = "N")]
+    pub cpus: Option<f64>,
+}
+
+/// Serve studies to a group: accounts, projects, and the engine behind an API and a page
+///
+/// The server works on every study of the store that is open, on this machine, and goes on with them when it is started again. As long as nobody has
+/// an account it prints a link at which the first administrator chooses a password. SIGTERM ends what runs and leaves the studies open.
 #[derive(Args, Debug)]
 #[command(after_long_help = "Examples:
   paramo server
-  paramo server --listen 127.0.0.1:8080 --cpus 4")]
+  paramo server --listen 127.0.0.1:8080 --cpus 4
+  paramo --store postgres://paramo@db.example/paramo server --config /etc/paramo/server.toml")]
 pub struct Server {
-    /// The address to listen on; port 0 chooses a free one
-    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8090")]
-    pub listen: std::net::SocketAddr,
+    /// The configuration: login, TLS, proxy
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub config: Option<PathBuf>,
 
-    /// A file with the token, instead of one that is made and kept
+    /// The address to listen on instead of that of the configuration; port 0 chooses a free one [default: 127.0.0.1:8090]
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub listen: Option<std::net::SocketAddr>,
+
+    /// What people type to come here, as in https://paramo.example/lab, instead of that of the configuration
+    #[arg(long, value_name = "URL")]
+    pub public_url: Option<String>,
+
+    /// A file with a token for machines: who sends it is an administrator
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub token_file: Option<PathBuf>,
 
@@ -153,6 +231,10 @@ pub struct Run {
     /// Check the file and say what would run, without running it
     #[arg(long)]
     pub dry_run: bool,
+
+    /// With --server: the directory there in which commands run; one of the server's if not given
+    #[arg(long, value_name = "DIR")]
+    pub directory: Option<String>,
 
     #[command(flatten)]
     pub making: Making,
@@ -204,6 +286,10 @@ pub struct Sweep {
     /// The order of the runs
     #[arg(long, value_name = "ORDER", default_value = "sequential")]
     pub order: OrderWord,
+
+    /// With --server: the directory there in which the command runs; one of the server's if not given
+    #[arg(long, value_name = "DIR")]
+    pub directory: Option<String>,
 
     #[command(flatten)]
     pub making: Making,
@@ -745,6 +831,84 @@ pub enum Space {
     },
 }
 
+/// Log in at a server
+///
+/// Prints a link and a code; whoever opens the link and is logged in there lets this terminal in. The token that comes of it is kept in
+/// ~/.config/paramo/credentials.toml, readable by you only, and is sent to this server and to no other.
+#[derive(Args, Debug)]
+#[command(after_long_help = "Examples:
+  paramo login https://paramo.example
+  paramo login http://127.0.0.1:8090 --with-token < .paramo/server-token")]
+pub struct Login {
+    /// The server; that of --server if not given
+    #[arg(value_name = "URL", value_hint = ValueHint::Url)]
+    pub url: Option<String>,
+
+    /// Read a token, or the link that the server printed, from standard input
+    #[arg(long)]
+    pub with_token: bool,
+}
+
+/// Forget the token of a server
+#[derive(Args, Debug)]
+#[command(after_long_help = "Examples:
+  paramo logout
+  paramo logout https://paramo.example")]
+pub struct Logout {
+    /// The server; that of --server, or the only one that is known, if not given
+    #[arg(value_name = "URL", value_hint = ValueHint::Url)]
+    pub url: Option<String>,
+}
+
+/// Say who a server takes you for, and what you may see there
+#[derive(Args, Debug)]
+#[command(after_long_help = "Examples:
+  paramo whoami
+  paramo whoami --server https://paramo.example --json")]
+pub struct Whoami {
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Tokens by which programs are known to a server
+#[derive(Subcommand, Debug)]
+pub enum Token {
+    /// List your tokens
+    #[command(after_long_help = "Examples:
+  paramo token list
+  paramo token list --json")]
+    List {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Make a token, and print it this once
+    ///
+    /// It may do what its scopes say, and never more than you may; with --project only in that project.
+    #[command(after_long_help = "Examples:
+  paramo token create nightly --scope read,write --expires-days 30
+  paramo token create ci --project cells > token")]
+    Create {
+        /// What it is for
+        name: String,
+        /// What it may: read, write, admin
+        #[arg(long = "scope", value_name = "SCOPES", value_delimiter = ',', default_values = ["read", "write"])]
+        scopes: Vec<String>,
+        /// Days until it is no good any more
+        #[arg(long, value_name = "N", default_value_t = 90, value_parser = clap::value_parser!(u32).range(1..))]
+        expires_days: u32,
+    },
+    /// End a token
+    #[command(after_long_help = "Examples:
+  paramo token revoke nightly
+  paramo token revoke 17")]
+    Revoke {
+        /// Its number or its name
+        token: String,
+    },
+}
+
 /// Check the installation, the store, the limits and the disk
 #[derive(Args, Debug)]
 #[command(after_long_help = "Examples:
@@ -787,6 +951,10 @@ pub enum Docs {
     #[command(after_long_help = "Examples:
   paramo docs commands > docs/commands.md")]
     Commands,
+    /// Print who may do what on a server, by role
+    #[command(after_long_help = "Examples:
+  paramo docs roles > docs/roles.md")]
+    Roles,
     /// Print the JSON Schema of study files, with which editors complete and check
     ///
     /// Editors that know TOML by Taplo (VS Code with Even Better TOML, Neovim, Helix) take it from a first line `#:schema ./study.schema.json`.

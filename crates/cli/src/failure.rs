@@ -53,8 +53,18 @@ impl From<paramo_store::StoreError> for Failure {
             paramo_store::StoreError::NoSuchStudy { .. }
             | paramo_store::StoreError::NoStore { .. }
             | paramo_store::StoreError::Occupied { .. }
-            | paramo_store::StoreError::Address { .. } => Failure::input(error.to_string()),
+            | paramo_store::StoreError::Address { .. }
+            | paramo_store::StoreError::Elsewhere { refused: true, .. } => Failure::input(error.to_string()),
             other => Failure::unavailable(other.to_string()),
+        }
+    }
+}
+
+impl From<paramo_client::ClientError> for Failure {
+    fn from(error: paramo_client::ClientError) -> Failure {
+        match error.is_input() {
+            true => Failure::input(error.to_string()),
+            false => Failure::unavailable(error.to_string()),
         }
     }
 }

@@ -6,6 +6,7 @@ mod exit;
 mod failure;
 mod output;
 mod reason;
+mod remote;
 mod session;
 mod store;
 mod study_file;
@@ -17,13 +18,11 @@ mod wishes;
 
 use std::process::ExitCode;
 
-use clap::Parser;
-
 fn main() -> ExitCode {
-    let cli = args::Cli::parse();
+    let cli = args::Cli::typed();
     // One thread: the work is done by the runs' own processes, and the worker has threads of its own. A server has many readers.
     let mut builder = match cli.command {
-        args::Command::Server(_) => tokio::runtime::Builder::new_multi_thread(),
+        args::Command::Server(_) | args::Command::Ui(_) => tokio::runtime::Builder::new_multi_thread(),
         _ => tokio::runtime::Builder::new_current_thread(),
     };
     let runtime = match builder.enable_all().build() {

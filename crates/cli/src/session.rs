@@ -15,12 +15,21 @@ use crate::args::Making;
 use crate::exit;
 use crate::failure::{Failure, Result};
 use crate::reason::{reason, words};
-use crate::store::{Place, title};
+use crate::remote;
+use crate::store::{Place, Who, title};
 use crate::view::{JsonLines, ProgressLine, plural};
 use crate::watch::{self, Seat};
 
 /// Works on a study until it ends or is stopped. The exit code says which.
 pub async fn work(place: &Place, mut row: StudyRow, making: &Making) -> Result<u8> {
+    if let Some(server) = place.server() {
+        return remote::go_on(place, server, row, making).await;
+    }
+    if making.detach {
+        return Err(Failure::input(
+            "--detach is for a server (--server): without one, this process makes the runs",
+        ));
+    }
     // Whoever sees the lock may send signals: they are listened to before it is taken.
     let stopping = Arc::new(AtomicBool::new(false));
     let (say, commands) = listen(stopping.clone())?;
@@ -84,11 +93,16 @@ pub async fn work(place: &Place, mut row: StudyRow, making: &Making) -> Result<u
     if !making.quiet && !making.json {
         say_what_next(place, &row, &outcome).await?;
     }
-    Ok(match outcome.reason {
+    Ok(code_of(&outcome))
+}
+
+/// The exit code that an end stands for.
+pub fn code_of(outcome: &Outcome) -> u8 {
+    match outcome.reason {
         StopReason::Finished if outcome.progress.failed > 0 => exit::RUNS_FAILED,
         StopReason::Finished => exit::OK,
         _ => exit::STOPPED,
-    })
+    }
 }
 
 /// Turns signals into words for the engine. The first Ctrl-C lets running runs end; the second, like SIGTERM and SIGHUP, ends them.
@@ -196,7 +210,7 @@ impl Observer for View {
 }
 
 /// What a person can do now: the first failure, and the next commands.
-async fn say_what_next(place: &Place, row: &StudyRow, outcome: &Outcome) -> Result<()> {
+pub async fn say_what_next(place: &Place, row: &StudyRow, outcome: &Outcome) -> Result<()> {
     let name = title(row);
     let progress = &outcome.progress;
     if progress.total > 0 && progress.skipped == progress.total {
@@ -234,8 +248,11 @@ async fn say_what_next(place: &Place, row: &StudyRow, outcome: &Outcome) -> Resu
 
 /// Has runs made that were just opened: by the process that works on the study, or else by this one unless that is to come later.
 pub async fn take_up(place: &Place, row: &StudyRow, later: bool, making: &Making) -> Result<u8> {
-    if let Some(pid) = notify(place, row) {
-        anstream::eprintln!("process {pid} takes them up");
+    if let Some(server) = place.server() {
+        return remote::take_up(place, server, place.store.study(row.id).await?, making).await;
+    }
+    if let Some(who) = notify(place, row) {
+        anstream::eprintln!("{who} takes them up");
         return Ok(exit::OK);
     }
     if later {
@@ -244,13 +261,11 @@ pub async fn take_up(place: &Place, row: &StudyRow, later: bool, making: &Making
     work(place, place.store.study(row.id).await?, making).await
 }
 
-/// Tells the process that works on a study, if there is one, to read it again.
-pub fn notify(place: &Place, row: &StudyRow) -> Option<u32> {
-    let pid = place.holder(row.id)?;
-    if place.tells() {
-        return Some(pid);
-    }
+/// Tells whoever works on a study, if somebody does, to read it again.
+pub fn notify(place: &Place, row: &StudyRow) -> Option<Who> {
+    let who = place.holder(row.id)?;
+    let Some(pid) = who.process().filter(|_| !place.tells()) else { return Some(who) };
     let process = rustix::process::Pid::from_raw(i32::try_from(pid).ok()?)?;
     rustix::process::kill_process(process, rustix::process::Signal::USR1).ok()?;
-    Some(pid)
+    Some(who)
 }

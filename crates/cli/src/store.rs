@@ -5,14 +5,16 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use paramo_client::{RemoteStore, Server, ServerAddress};
 use paramo_model::{StudyId, StudyState};
 use paramo_store::{
-    Address, DEFAULT_PROJECT, Holder, OpenMode, PostgresAddress, PostgresStore, SqliteStore, Store,
+    Address, DEFAULT_PROJECT, Holder, OpenMode, People, PostgresAddress, PostgresStore, SqliteStore, Store,
     StoreError, StudyLock, StudyRow, Transfer,
 };
 
 use crate::args::Chosen;
 use crate::failure::{Failure, Result};
+use crate::remote;
 
 /// How often a database is asked who works on its studies, by those who keep looking.
 const LOOK: Duration = Duration::from_secs(1);
@@ -20,12 +22,43 @@ const LOOK: Duration = Duration::from_secs(1);
 /// An open store, with where it is.
 pub struct Place {
     pub store: Arc<dyn Store>,
-    /// The directory for what is not in the store itself, absolute: workers get paths below it.
+    /// The same store, for what it remembers of people; not of a server.
+    people: Option<Arc<dyn People>>,
+    /// The directory for what is not in the store itself, absolute: workers get paths below it. Empty where a server keeps it.
     pub directory: String,
     /// What was typed.
     given: PathBuf,
     holders: Holders,
-    transfer: Arc<dyn Transfer>,
+    /// How studies move to and from it; a server does not let them.
+    transfer: Option<Arc<dyn Transfer>>,
+}
+
+/// Who works on a study.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Who {
+    /// A process; of another machine, its number there.
+    Process(u32),
+    /// The server that is spoken to.
+    Server,
+}
+
+impl Who {
+    /// The number of a process.
+    pub fn process(self) -> Option<u32> {
+        match self {
+            Who::Process(pid) => Some(pid),
+            Who::Server => None,
+        }
+    }
+}
+
+impl std::fmt::Display for Who {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Who::Process(pid) => write!(f, "process {pid}"),
+            Who::Server => f.write_str("the server"),
+        }
+    }
 }
 
 /// How it is known who works on a study.
@@ -34,10 +67,24 @@ enum Holders {
     Kernel(Arc<SqliteStore>),
     /// A database is asked from time to time.
     Asked(Arc<Mutex<HashMap<StudyId, Holder>>>),
+    /// A server says it with each study.
+    Served(Arc<RemoteStore>),
 }
 
-/// Opens the store of this directory or address; `create` makes it when it is not there.
+/// Opens the store of this directory or address, or reaches the server; `create` makes a store when it is not there.
 pub async fn open(given: &Path, create: bool) -> Result<Place> {
+    if let Some(address) = server_of(given)? {
+        let store = Arc::new(RemoteStore::new(Arc::new(remote::connect(address)?)));
+        let holders = Holders::Served(store.clone());
+        return Ok(Place {
+            store,
+            people: None,
+            directory: String::new(),
+            given: given.to_owned(),
+            holders,
+            transfer: None,
+        });
+    }
     let mode = if create { OpenMode::Create } else { OpenMode::Existing };
     match Address::parse(given)? {
         Address::Directory(directory) => {
@@ -49,7 +96,14 @@ pub async fn open(given: &Path, create: bool) -> Result<Place> {
             let store = Arc::new(opened.store);
             let holders = Holders::Kernel(store.clone());
             let directory = absolute(&directory)?;
-            Ok(Place { store: store.clone(), directory, given: given.to_owned(), holders, transfer: store })
+            Ok(Place {
+                store: store.clone(),
+                people: Some(store.clone()),
+                directory,
+                given: given.to_owned(),
+                holders,
+                transfer: Some(store),
+            })
         }
         Address::Postgres(address) => {
             let store = Arc::new(PostgresStore::open(&address, mode).await?);
@@ -57,8 +111,33 @@ pub async fn open(given: &Path, create: bool) -> Result<Place> {
             let holders = Arc::new(Mutex::new(store.holders().await?));
             tokio::spawn(look(Arc::downgrade(&store), Arc::downgrade(&holders)));
             let holders = Holders::Asked(holders);
-            Ok(Place { store: store.clone(), directory, given: given.to_owned(), holders, transfer: store })
+            Ok(Place {
+                store: store.clone(),
+                people: Some(store.clone()),
+                directory,
+                given: given.to_owned(),
+                holders,
+                transfer: Some(store),
+            })
         }
+    }
+}
+
+/// The server that a place is, if it is one.
+pub fn server_of(given: &Path) -> Result<Option<ServerAddress>> {
+    match given.to_str().filter(|text| ServerAddress::is_one(text)) {
+        Some(text) => Ok(Some(ServerAddress::parse(text)?)),
+        None => Ok(None),
+    }
+}
+
+/// That a place is no server: for what is done where the store is.
+pub fn not_a_server<'a>(given: &'a Path, command: &str) -> Result<&'a Path> {
+    match server_of(given)? {
+        None => Ok(given),
+        Some(server) => Err(Failure::input(format!(
+            "`paramo {command}` is of a store, not of a server: type it on the machine of {server}, or say --store"
+        ))),
     }
 }
 
@@ -102,6 +181,9 @@ fn absolute(directory: &Path) -> Result<String> {
 
 /// Whether there is a store in this directory. A database says so itself when it is opened.
 pub fn exists(given: &Path) -> bool {
+    if matches!(server_of(given), Ok(Some(_))) {
+        return true;
+    }
     match Address::parse(given) {
         Ok(Address::Directory(directory)) => directory.join("store.db").exists(),
         _ => true,
@@ -112,6 +194,9 @@ pub fn exists(given: &Path) -> bool {
 pub async fn there(given: &Path) -> Result<Option<Place>> {
     if !exists(given) {
         return Ok(None);
+    }
+    if server_of(given)?.is_some() {
+        return open(given, false).await.map(Some);
     }
     if let Address::Postgres(address) = Address::parse(given)? {
         match PostgresStore::open(&address, OpenMode::Existing).await {
@@ -163,8 +248,35 @@ impl Place {
     }
 
     /// The store as it takes part in a move.
-    pub fn transfer(&self) -> &dyn Transfer {
-        self.transfer.as_ref()
+    pub fn transfer(&self) -> Result<&dyn Transfer> {
+        self.transfer.as_deref().ok_or_else(|| {
+            Failure::input(
+                "a study moves between stores, and a server is none: type `paramo move` on its machine",
+            )
+        })
+    }
+
+    /// What it remembers of people, for whoever serves it.
+    pub fn people(&self) -> Result<Arc<dyn People>> {
+        self.people.clone().ok_or_else(|| Failure::input("a server remembers people itself"))
+    }
+
+    /// The server that keeps it, if one does.
+    pub fn server(&self) -> Option<&Arc<Server>> {
+        self.served().map(|store| store.server())
+    }
+
+    /// The store of a server, with what only it can.
+    pub fn served(&self) -> Option<&Arc<RemoteStore>> {
+        match &self.holders {
+            Holders::Served(store) => Some(store),
+            Holders::Kernel(_) | Holders::Asked(_) => None,
+        }
+    }
+
+    /// The project that new studies go to.
+    pub fn project(&self) -> &str {
+        self.server().and_then(|server| server.address().project.as_deref()).unwrap_or(DEFAULT_PROJECT)
     }
 
     /// Where a file of a study is now that was kept under this path: a study that was moved took its files along.
@@ -183,8 +295,15 @@ impl Place {
     }
 
     pub async fn study(&self, text: &str) -> Result<StudyRow> {
-        let (project, name, version) = parse_study(text)?;
-        Ok(self.store.require(project, name, version).await?)
+        match self.find(text).await? {
+            Some(row) => Ok(row),
+            // Says what there is instead.
+            None => {
+                let (project, name, version) = parse_study(text)?;
+                let project = if text.contains(':') { project } else { self.project() };
+                Ok(self.store.require(project, name, version).await?)
+            }
+        }
     }
 
     /// The studies that were named, or with `--all` every one in such a state.
@@ -204,20 +323,34 @@ impl Place {
         Ok(rows)
     }
 
-    /// The process that works on a study now; of another machine, its number there.
-    pub fn holder(&self, id: StudyId) -> Option<u32> {
+    /// A study as people name it, if it is there. On a server one without a project is looked for in the project that is spoken of, or else
+    /// in all that are seen.
+    pub async fn find(&self, text: &str) -> Result<Option<StudyRow>> {
+        let (project, name, version) = parse_study(text)?;
+        Ok(match self.served().filter(|_| !text.contains(':')) {
+            Some(store) if store.server().address().project.is_none() => {
+                store.anywhere(name, version).await?
+            }
+            Some(store) => store.find(self.project(), name, version).await?,
+            None => self.store.find(project, name, version).await?,
+        })
+    }
+
+    /// Who works on a study now; of a server, when it was read last.
+    pub fn holder(&self, id: StudyId) -> Option<Who> {
         let holder = match &self.holders {
             Holders::Kernel(store) => store.holder_now(id).ok().flatten(),
             Holders::Asked(holders) => {
                 holders.lock().unwrap_or_else(PoisonError::into_inner).get(&id).cloned()
             }
+            Holders::Served(store) => return store.is_worked_on(id).then_some(Who::Server),
         };
-        holder.map(|holder| holder.pid)
+        holder.map(|holder| Who::Process(holder.pid))
     }
 
-    /// Whether the store itself tells the process that works on a study of changes; else a signal does.
+    /// Whether whoever works on a study hears of changes from the store itself; else a signal tells.
     pub fn tells(&self) -> bool {
-        matches!(self.holders, Holders::Asked(_))
+        matches!(self.holders, Holders::Asked(_) | Holders::Served(_))
     }
 
     /// Takes the study for this process.

@@ -1,5 +1,6 @@
 //! Reading the files people write, and finding a study by file or by name.
 
+use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 
 use paramo_design::Space;
@@ -7,11 +8,18 @@ use paramo_model::document::{self, Document, Origin};
 use paramo_model::{Parameter, SpaceSpec, Study};
 
 use crate::failure::{Failure, Result};
+use crate::remote::Sent;
 use crate::store::open;
+
+/// A study file with the files that it names, as they are sent to a server.
+pub struct Read {
+    pub document: Document,
+    pub sent: Sent,
+}
 
 /// A study as it was named on the command line.
 pub enum Named {
-    File(Box<Document>),
+    File(Box<Read>),
     /// Not a file: a name to look for in the store.
     Name(String),
 }
@@ -27,10 +35,11 @@ pub fn named(word: &str) -> Result<Named> {
 }
 
 /// Reads and checks a study file, its space included.
-pub fn read(path: &Path) -> Result<Document> {
+pub fn read(path: &Path) -> Result<Read> {
     let text = load_text(path)?;
     let (file, directory) = origin(path)?;
-    let load = loader(&directory);
+    let named = RefCell::default();
+    let load = loader(&directory, &named);
     let parquet = |bytes: Vec<u8>, file: &str| paramo_table::read_points(bytes.into(), file);
     let origin = Origin { file: file.clone(), directory: directory.clone(), load: &load, parquet: &parquet };
     let document =
@@ -39,24 +48,27 @@ pub fn read(path: &Path) -> Result<Document> {
         let placed: Vec<_> = found.into_iter().map(|diagnostic| document.place(diagnostic)).collect();
         return Err(Failure::diagnostics(&placed, &text, &file));
     }
-    Ok(document)
+    let sent = Sent { file: Some(file), text, attachments: named.take(), directory: None };
+    Ok(Read { document, sent })
 }
 
 /// Reads a file that holds only a space.
-pub fn read_space(path: &Path, parameters: &[Parameter]) -> Result<SpaceSpec> {
+pub fn read_space(path: &Path, parameters: &[Parameter]) -> Result<(SpaceSpec, Sent)> {
     let text = load_text(path)?;
     let (file, directory) = origin(path)?;
-    let load = loader(&directory);
+    let named = RefCell::default();
+    let load = loader(&directory, &named);
     let parquet = |bytes: Vec<u8>, file: &str| paramo_table::read_points(bytes.into(), file);
     let origin = Origin { file: file.clone(), directory: directory.clone(), load: &load, parquet: &parquet };
-    document::read_space(&text, parameters, &origin)
-        .map_err(|found| Failure::diagnostics(&found, &text, &file))
+    let space = document::read_space(&text, parameters, &origin)
+        .map_err(|found| Failure::diagnostics(&found, &text, &file))?;
+    Ok((space, Sent { file: Some(file), text, attachments: named.take(), directory: None }))
 }
 
 /// A study by file or by name in the store.
 pub async fn study(store: &Path, word: &str) -> Result<Study> {
     match named(word)? {
-        Named::File(document) => Ok(document.study),
+        Named::File(read) => Ok(read.document.study),
         Named::Name(name) => {
             if !crate::store::exists(store) {
                 return Err(Failure::input(format!(
@@ -90,10 +102,20 @@ fn origin(path: &Path) -> Result<(String, String)> {
     Ok((path.display().to_string(), directory))
 }
 
-fn loader(directory: &str) -> impl Fn(&str) -> std::result::Result<Vec<u8>, String> + use<> {
+/// Files by name, with their content.
+type Files = RefCell<Vec<(String, Vec<u8>)>>;
+
+/// Gives the files that a document names, and remembers them.
+fn loader(directory: &str, named: &Files) -> impl Fn(&str) -> std::result::Result<Vec<u8>, String> {
     let directory = PathBuf::from(directory);
     move |name| {
         let path = directory.join(name);
-        std::fs::read(&path).map_err(|error| format!("cannot read {}: {error}", path.display()))
+        let bytes =
+            std::fs::read(&path).map_err(|error| format!("cannot read {}: {error}", path.display()))?;
+        let mut named = named.borrow_mut();
+        if named.iter().all(|(known, _)| known != name) {
+            named.push((name.to_owned(), bytes.clone()));
+        }
+        Ok(bytes)
     }
 }

@@ -6,25 +6,30 @@
 use paramo_model::{Limits, StudyState};
 use paramo_store::StudyRow;
 use roaring::RoaringTreemap;
+use serde_json::json;
 
 use crate::failure::Result;
 use crate::session::notify;
-use crate::store::Place;
+use crate::store::{Place, Who};
 
 /// Starts nothing more of a study until it is resumed; what runs may end. The process that was told, if there is one.
-pub async fn pause(place: &Place, row: &StudyRow) -> Result<Option<u32>> {
+pub async fn pause(place: &Place, row: &StudyRow) -> Result<Option<Who>> {
     place.store.set_state(row.id, StudyState::Paused).await?;
     Ok(notify(place, row))
 }
 
 /// Ends a pause. The process that goes on, if there is one.
-pub async fn resume(place: &Place, row: &StudyRow) -> Result<Option<u32>> {
+pub async fn resume(place: &Place, row: &StudyRow) -> Result<Option<Who>> {
     place.store.set_state(row.id, StudyState::Open).await?;
     Ok(notify(place, row))
 }
 
 /// Has so many runs made at once, or with `None` as many as the study file says. The process that was told, if there is one.
-pub async fn slots(place: &Place, row: &StudyRow, slots: Option<u32>) -> Result<Option<u32>> {
+pub async fn slots(place: &Place, row: &StudyRow, slots: Option<u32>) -> Result<Option<Who>> {
+    if let Some(server) = place.server() {
+        server.slots(row.id, slots).await?;
+        return Ok(place.holder(row.id));
+    }
     // As it is now: what others asked for in the meantime is kept.
     let mut study = place.store.study(row.id).await?.study;
     study.run.wished_slots = slots;
@@ -33,7 +38,17 @@ pub async fn slots(place: &Place, row: &StudyRow, slots: Option<u32>) -> Result<
 }
 
 /// Gives a study other limits, or with `None` those of the study file. The process that was told, if there is one.
-pub async fn limits(place: &Place, row: &StudyRow, limits: Option<Limits>) -> Result<Option<u32>> {
+pub async fn limits(place: &Place, row: &StudyRow, limits: Option<Limits>) -> Result<Option<Who>> {
+    if let Some(server) = place.server() {
+        let limits = limits.unwrap_or(row.study.run.limits());
+        let wished = json!({
+            "cpu_hours": limits.cpu.map(|limit| limit.0 / 3600.0),
+            "wall_seconds": limits.time.map(|limit| limit.0),
+            "max_failures": limits.failures,
+        });
+        server.limits(row.id, &wished).await?;
+        return Ok(place.holder(row.id));
+    }
     let mut study = place.store.study(row.id).await?.study;
     study.run.wished_limits = limits;
     place.store.replace(row.id, &study).await?;
@@ -41,7 +56,7 @@ pub async fn limits(place: &Place, row: &StudyRow, limits: Option<Limits>) -> Re
 }
 
 /// Ends the running runs of a study; what has ended stays. The process that was told, if there is one.
-pub async fn cancel(place: &Place, row: &StudyRow) -> Result<Option<u32>> {
+pub async fn cancel(place: &Place, row: &StudyRow) -> Result<Option<Who>> {
     place.store.set_state(row.id, StudyState::Cancelled).await?;
     Ok(notify(place, row))
 }

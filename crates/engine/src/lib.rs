@@ -7,6 +7,7 @@
 mod conduct;
 mod conductor;
 mod error;
+mod extend;
 mod live;
 mod observer;
 mod plan;
@@ -19,6 +20,7 @@ mod why;
 pub use conduct::{Command, Outcome, conduct};
 pub use conductor::{Conductor, Verdict};
 pub use error::EngineError;
+pub use extend::goes_on;
 pub use live::{Follow, Live};
 pub use observer::Observer;
 pub use plan::{Changed, Plan, plan};

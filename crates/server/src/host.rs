@@ -13,16 +13,16 @@ use paramo_engine::{
     Usage, Why, conduct, plan, why,
 };
 use paramo_model::{
-    Bytes, Capacity, Event, Limits, Micros, Moment, Name, StopReason, Study, StudyId, StudyState,
+    Bytes, Capacity, Event, Limits, Micros, Moment, Name, Seconds, StopReason, Study, StudyId, StudyState,
 };
-use paramo_store::{DEFAULT_PROJECT, Held, People, Store, StoreError, StudyLock, StudyRow};
+use paramo_store::{Held, People, Project, Store, StoreError, StudyLock, StudyRow};
 use roaring::RoaringTreemap;
 use serde_json::json;
 use tokio::sync::{mpsc, watch};
 
 use crate::cache::Cache;
 use crate::hub::Hub;
-use crate::shape::{self, Going};
+use crate::shape::{self, Going, Reason};
 
 /// A host, with its store, its workers and what it works on.
 pub struct Host {
@@ -116,9 +116,14 @@ impl Host {
         Ok(left)
     }
 
-    /// Takes a study in: as a new one, or as what the stored one of its name has become.
-    pub async fn submit(&self, study: &Study, changed: Changed) -> Result<(StudyRow, bool), HostError> {
-        let stored = self.store.find(DEFAULT_PROJECT, study.name.as_str(), None).await?;
+    /// Takes a study into a project: as a new one, or as what the stored one of its name there has become.
+    pub async fn submit(
+        &self,
+        project: &Name,
+        study: &Study,
+        changed: Changed,
+    ) -> Result<(StudyRow, bool), HostError> {
+        let stored = self.store.find(project.as_str(), study.name.as_str(), None).await?;
         match (plan(stored.as_ref(), study, changed), stored) {
             (Plan::Continue | Plan::Finished, Some(row)) => Ok((row, false)),
             (Plan::Replace(_), Some(row)) => {
@@ -134,7 +139,7 @@ impl Host {
                 Err(HostError::Differs { name: study.name.to_string(), differences: differences.join("; ") })
             }
             _ => {
-                let row = self.store.create(DEFAULT_PROJECT, study).await?;
+                let row = self.store.create(project.as_str(), study).await?;
                 self.told(row.id, "study-created");
                 Ok((row, true))
             }
@@ -240,10 +245,22 @@ impl Host {
         Ok(())
     }
 
-    /// Has what projects keep counted by the store, so that a quota of storage is kept to. Said once, before anything is worked on.
-    pub fn count_with(&self, people: Arc<dyn People>) {
+    /// Holds projects to their quotas and shares as `people` has them. Said once, before anything is worked on.
+    pub async fn govern(&self, people: Arc<dyn People>) -> Result<(), HostError> {
+        let projects = people.projects().await?;
         // A second word would be the same.
         let _ = self.people.set(people);
+        for project in &projects {
+            self.set_project(&project.name, terms(project)).await?;
+        }
+        Ok(())
+    }
+
+    /// Takes up what a project may have by now. What waited for it goes on.
+    pub async fn project_changed(&self, name: &Name) -> Result<(), HostError> {
+        let Some(people) = self.people.get() else { return Ok(()) };
+        let project = people.project(name.as_str()).await?;
+        self.set_project(name, terms(&project)).await
     }
 
     /// Counts anew what a project keeps, where that is limited.
@@ -296,6 +313,26 @@ impl Host {
         let usage = Usage { cpu: Micros(cpu), storage: Bytes(0), running: 0 };
         let new = Budget::new(ProjectTerms::default(), usage);
         Ok(self.projects().entry(name.clone()).or_insert(new).clone())
+    }
+
+    /// Puts a definition with more points in the place of a study's, and works on it unless told not to.
+    pub async fn extend(self: &Arc<Host>, id: StudyId, study: &Study, start: bool) -> Result<(), HostError> {
+        self.store.replace(id, study).await?;
+        if self.store.study(id).await?.state == StudyState::Finished {
+            self.store.set_state(id, StudyState::Open).await?;
+        }
+        self.changed(id);
+        if start { self.drive(id).await } else { Ok(()) }
+    }
+
+    /// What would keep a study from starting here.
+    pub fn unfit(&self, study: &Study) -> Option<Reason> {
+        let reason = |code, what, change: &str| Reason { code, what, change: change.to_owned() };
+        if let Err(what) = paramo_worker::room(&study.application.resources, &self.here) {
+            return Some(reason("too-large", what, "ask for less in [application.resources]"));
+        }
+        let missing = paramo_worker::preflight(study, &self.here).err()?;
+        Some(reason("not-started", missing, "put it where the workers find it"))
     }
 
     /// Opens failed runs again and works on them. Returns how many.
@@ -444,6 +481,16 @@ impl Observer for View<'_> {
 
     fn moment(&mut self, moment: Moment) {
         self.moments.send_replace(Some(Arc::new(moment)));
+    }
+}
+
+/// What a project may have, as the engine takes it.
+fn terms(project: &Project) -> ProjectTerms {
+    ProjectTerms {
+        share: f64::from(project.share.max(1)),
+        runs: project.quota.runs.map(|runs| u32::try_from(runs).unwrap_or(u32::MAX)),
+        cpu: project.quota.cpu.map(|cpu| Seconds(cpu.seconds())),
+        storage: project.quota.storage,
     }
 }
 

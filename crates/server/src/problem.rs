@@ -25,6 +25,9 @@ pub struct Problem {
     /// What is wrong in a document that was sent, by place.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<Fault>,
+    /// Seconds after which to try again.
+    #[serde(skip)]
+    retry_after: Option<u64>,
 }
 
 /// One thing that is wrong in a document.
@@ -48,7 +51,14 @@ impl Problem {
         title: &'static str,
         detail: impl Into<String>,
     ) -> Problem {
-        Problem { kind, title, status: status.as_u16(), detail: detail.into(), errors: Vec::new() }
+        Problem {
+            kind,
+            title,
+            status: status.as_u16(),
+            detail: detail.into(),
+            errors: Vec::new(),
+            retry_after: None,
+        }
     }
 
     pub fn bad_input(detail: impl Into<String>) -> Problem {
@@ -60,9 +70,14 @@ impl Problem {
         )
     }
 
-    pub fn unauthorized() -> Problem {
-        let detail =
-            "send a token, as in `Authorization: Bearer TOKEN`, or open the link that the server printed";
+    /// `embedded`: the link with the token was printed.
+    pub fn unauthorized(embedded: bool) -> Problem {
+        let detail = match embedded {
+            true => {
+                "send a token, as in `Authorization: Bearer TOKEN`, or open the link that the server printed"
+            }
+            false => "sign in, or send a token that is good, as in `Authorization: Bearer prm_…`",
+        };
         Problem::new(StatusCode::UNAUTHORIZED, "/problems/no-token", "who asks is not known", detail)
     }
 
@@ -88,11 +103,61 @@ impl Problem {
         Problem::new(StatusCode::UNPROCESSABLE_ENTITY, Problem::TOO_LARGE, title, detail)
     }
 
+    /// A document that is well formed and makes no sense.
+    pub fn unprocessable(detail: impl Into<String>) -> Problem {
+        let title = "the document has errors";
+        Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "/problems/bad-document", title, detail)
+    }
+
+    /// A range beyond the end of what has so many bytes.
+    pub fn beyond(whole: usize) -> Problem {
+        let mut problem = Problem::bad_input(format!("the file has {whole} bytes; the range lies beyond"));
+        problem.status = StatusCode::RANGE_NOT_SATISFIABLE.as_u16();
+        problem
+    }
+
+    /// So many tries were wrong that the next has to wait.
+    pub fn too_many(wait: std::time::Duration) -> Problem {
+        let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+        let detail = format!("there were too many wrong tries; wait {seconds} s");
+        let mut problem =
+            Problem::new(StatusCode::TOO_MANY_REQUESTS, "/problems/too-many-tries", "not so fast", detail);
+        problem.retry_after = Some(seconds);
+        problem
+    }
+
+    /// A body that is no JSON, or not of the right shape.
+    pub fn json(error: &serde_json::Error) -> Problem {
+        let problem = Problem::bad_input(format!("the body: {error}"));
+        match error.is_data() {
+            true => problem.with_status(StatusCode::UNPROCESSABLE_ENTITY),
+            false => problem,
+        }
+    }
+
+    /// The same problem under a more telling status.
+    pub fn with_status(mut self, status: StatusCode) -> Problem {
+        self.status = status.as_u16();
+        self
+    }
+
+    /// The same problem with another explanation.
+    pub fn with_detail(mut self, detail: impl Into<String>) -> Problem {
+        self.detail = detail.into();
+        self
+    }
+
+    /// The same problem of a kind of its own, for programs that tell it apart.
+    pub fn with_kind(mut self, kind: &'static str) -> Problem {
+        self.kind = kind;
+        self
+    }
+
     pub fn unavailable(detail: impl Into<String>) -> Problem {
         Problem::new(StatusCode::SERVICE_UNAVAILABLE, "/problems/unavailable", "not possible now", detail)
     }
 
-    fn internal(detail: impl Into<String>) -> Problem {
+    pub fn internal(detail: impl Into<String>) -> Problem {
         Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "/problems/internal", "the server failed", detail)
     }
 
@@ -124,6 +189,9 @@ impl IntoResponse for Problem {
         if status == StatusCode::UNAUTHORIZED {
             response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
+        if let Some(seconds) = self.retry_after {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
         response
     }
 }
@@ -131,7 +199,10 @@ impl IntoResponse for Problem {
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Problem {
         match error {
-            StoreError::NoSuchStudy { .. } => Problem::not_found(error.to_string()),
+            StoreError::NoSuchStudy { .. } | StoreError::Missing { .. } => {
+                Problem::not_found(error.to_string())
+            }
+            StoreError::Exists { .. } | StoreError::Refuses { .. } => Problem::conflict(error.to_string()),
             _ => Problem::unavailable(error.to_string()),
         }
     }

@@ -6,8 +6,10 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, SecondsFormat};
-use paramo_engine::WorkerStatus;
-use paramo_model::{Attempt, Capacity, Ended, Moment, OutputFile, Progress, RunRecord, Timestamp, Value};
+use paramo_engine::{Why, WorkerStatus};
+use paramo_model::{
+    Attempt, Capacity, Ended, Moment, OutputFile, ParameterType, Progress, RunRecord, Timestamp, Value,
+};
 use paramo_store::{StudyRow, StudySummary};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -16,6 +18,7 @@ use utoipa::ToSchema;
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Study {
     pub id: i64,
+    pub project: String,
     pub name: String,
     /// From 1; a changed study of the same name is the next one.
     pub version: u32,
@@ -29,6 +32,8 @@ pub struct Study {
     pub retried: u64,
     pub cpu_seconds: f64,
     pub wall_seconds: f64,
+    /// How long it has been worked on.
+    pub worked_seconds: f64,
     /// The failed runs by cause.
     pub failed_by_cause: BTreeMap<&'static str, u64>,
     /// Whether this server works on it now.
@@ -49,9 +54,27 @@ pub struct StudyDetail {
     pub outputs: Vec<Output>,
     /// Runs at once at the most, where somebody has said so.
     pub slots: Option<u32>,
+    /// The first thing in its way; `null` while it goes on.
+    pub why: Option<Reason>,
     /// What it is made of: the application, the space, how it is run.
     #[schema(value_type = Object)]
     pub definition: serde_json::Value,
+}
+
+/// What stands in the way of a study.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Reason {
+    /// What kind of thing: `paused`, `no-worker`, `cap-cpu`, …
+    pub code: &'static str,
+    pub what: String,
+    /// What would change it.
+    pub change: String,
+}
+
+impl From<Why> for Reason {
+    fn from(why: Why) -> Reason {
+        Reason { code: why.code.word(), what: why.what, change: why.change }
+    }
 }
 
 /// A parameter of an application.
@@ -63,7 +86,41 @@ pub struct Parameter {
     pub unit: Option<String>,
     pub minimum: Option<f64>,
     pub maximum: Option<f64>,
+    /// `null` where a value has to be given.
+    #[schema(value_type = Object)]
+    pub default: serde_json::Value,
+    /// Of a choice.
+    #[schema(value_type = Option<Vec<Object>>)]
+    pub choices: Option<Vec<serde_json::Value>>,
     pub description: Option<String>,
+}
+
+impl From<&paramo_model::Parameter> for Parameter {
+    fn from(parameter: &paramo_model::Parameter) -> Parameter {
+        Parameter {
+            name: parameter.name.to_string(),
+            kind: parameter.kind.word(),
+            unit: parameter.unit.clone(),
+            minimum: parameter.min,
+            maximum: parameter.max,
+            default: parameter.default.as_ref().map_or(serde_json::Value::Null, value),
+            choices: match &parameter.kind {
+                ParameterType::Choice(choices) => Some(choices.iter().map(value).collect()),
+                _ => None,
+            },
+            description: parameter.description.clone(),
+        }
+    }
+}
+
+impl From<&paramo_model::Output> for Output {
+    fn from(output: &paramo_model::Output) -> Output {
+        Output {
+            name: output.name.to_string(),
+            unit: output.unit.clone(),
+            description: output.description.clone(),
+        }
+    }
 }
 
 /// An output of an application.
@@ -164,6 +221,17 @@ pub struct Site {
     pub help: &'static str,
 }
 
+/// Workers of one kind at one site.
+#[derive(Clone, Debug, Default, Serialize, ToSchema)]
+pub struct Pool {
+    pub name: String,
+    pub site: String,
+    pub workers: usize,
+    /// Runs that its workers hold.
+    pub running: usize,
+    pub cpus: f64,
+}
+
 pub(crate) fn moment(at: Timestamp) -> String {
     let time = DateTime::from_timestamp_micros(at.0).unwrap_or_default();
     time.to_rfc3339_opts(SecondsFormat::Micros, true)
@@ -202,6 +270,7 @@ impl Study {
         let counts = &summary.counts;
         Study {
             id: summary.id.0,
+            project: summary.project.to_string(),
             name: summary.name.to_string(),
             version: summary.version,
             state: summary.state.word(),
@@ -212,6 +281,7 @@ impl Study {
             retried: counts.retried,
             cpu_seconds: counts.cpu.seconds(),
             wall_seconds: counts.wall.seconds(),
+            worked_seconds: counts.worked.seconds(),
             failed_by_cause: counts.by_cause.iter().map(|(cause, runs)| (cause.word(), *runs)).collect(),
             working,
             progress: now.map(|moment| Going::from(&moment.progress)),
@@ -223,19 +293,8 @@ impl StudyDetail {
     pub fn new(row: &StudyRow, points: Option<u64>, working: bool, now: Option<&Moment>) -> StudyDetail {
         let summary = row.summary();
         let application = &row.study.application;
-        let parameters = application.parameters.iter().map(|parameter| Parameter {
-            name: parameter.name.to_string(),
-            kind: parameter.kind.word(),
-            unit: parameter.unit.clone(),
-            minimum: parameter.min,
-            maximum: parameter.max,
-            description: parameter.description.clone(),
-        });
-        let outputs = application.outputs.iter().map(|output| Output {
-            name: output.name.to_string(),
-            unit: output.unit.clone(),
-            description: output.description.clone(),
-        });
+        let parameters = application.parameters.iter().map(Parameter::from);
+        let outputs = application.outputs.iter().map(Output::from);
         StudyDetail {
             study: Study::new(&summary, working, now),
             description: row.study.description.clone(),
@@ -243,6 +302,7 @@ impl StudyDetail {
             parameters: parameters.collect(),
             outputs: outputs.collect(),
             slots: row.study.run.slots_now(),
+            why: None,
             definition: serde_json::to_value(&row.study).unwrap_or_default(),
         }
     }

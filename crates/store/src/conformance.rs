@@ -8,15 +8,24 @@ use paramo_model::{
 use roaring::RoaringTreemap;
 
 use crate::transfer::Move;
-use crate::{BatchId, Content, Ended, Held, OpenMode, Result, Seq, Store, StoreError, StudyRow, Transfer};
+use crate::{
+    BatchId, Content, Counts, Ended, Held, OpenMode, People, Result, Seq, Store, StoreError, StudyRow,
+    Transfer,
+};
 
 /// A place for one store, which can be opened several times.
 #[async_trait]
 pub trait Ground: Sized {
-    type Store: Transfer + 'static;
+    type Store: Transfer + People + 'static;
 
     async fn new() -> Self;
     async fn open(&self, mode: OpenMode) -> Result<Self::Store>;
+
+    /// Carries out a statement past the store, as somebody with a client of the database.
+    async fn say(&self, statement: &str) -> sqlx::Result<()>;
+
+    /// Makes the tables of an older version, and in them one study.
+    async fn old(&self, version: usize);
 }
 
 /// Makes a test of each part of the suite, on one ground.
@@ -37,7 +46,40 @@ macro_rules! conformance {
             what_is_changed_meanwhile_goes_along,
             a_move_that_was_cut_off_goes_on,
             a_study_that_cannot_move_stays,
+            studies_are_of_their_projects,
+            a_study_moves_into_the_project_of_the_same_name,
+            an_older_store_keeps_what_it_has,
         );
+        $crate::conformance::conformance!($ground: tests of people:
+            users_are_told_apart_and_changed,
+            the_last_administrator_stays,
+            who_comes_from_elsewhere_is_kept_up_to_date,
+            of_several_first_administrators_one_is_made,
+            a_link_is_used_once,
+            links_are_replaced_and_expire,
+            sessions_end,
+            tokens_are_those_of_their_user,
+            a_device_gets_one_token,
+            shares_are_of_one_study,
+            projects_are_made_and_only_removed_when_empty,
+            projects_are_added_up,
+            roles_come_from_members_and_groups,
+            what_was_done_stays,
+            the_audit_trail_is_searched_and_paged,
+            secrets_are_set_and_not_shown,
+            applications_are_versions_of_their_name,
+            of_two_requests_with_one_key_one_is_new,
+            requests_are_forgotten_in_time,
+            what_has_expired_is_tidied_up,
+        );
+    };
+    ($ground:ty: tests of people: $($part:ident,)*) => {
+        $(
+            #[tokio::test]
+            async fn $part() {
+                $crate::people::tests::$part::<$ground>().await;
+            }
+        )*
     };
     ($ground:ty: $($part:ident,)*) => {
         $(
@@ -447,4 +489,127 @@ pub async fn a_study_that_cannot_move_stays<G: Ground>() {
     assert!(to.find("default", "other", None).await.unwrap().is_some());
     from.set_state(other.id, StudyState::Cancelled).await.unwrap();
     assert!(matches!(Move::begin(&from, &to, other).await, Err(Held::Failed(StoreError::Occupied { .. }))));
+}
+
+pub async fn studies_are_of_their_projects<G: Ground>() {
+    let ground = G::new().await;
+    let store = ground.open(OpenMode::Create).await.unwrap();
+    for project in ["bio", "bi_"] {
+        store.create_project(&Name::new(project).unwrap(), "A project").await.unwrap();
+    }
+    let ours = store.create("bio", &study("s")).await.unwrap();
+    let theirs = store.create("default", &study("s")).await.unwrap();
+    let again = store.create("bio", &study("s")).await.unwrap();
+    assert_eq!((ours.version, theirs.version, again.version), (1, 1, 2), "versions are of a project");
+    assert_eq!((ours.project.as_str(), ours.name.as_str(), ours.title()), ("bio", "s", "bio:s".to_owned()));
+    assert_eq!((theirs.project.as_str(), again.title()), ("default", "bio:s@2".to_owned()));
+    assert_eq!(store.find("bio", "s", None).await.unwrap(), Some(again.clone()));
+    assert_eq!(store.find("bio", "s", Some(1)).await.unwrap(), Some(ours));
+    assert_eq!(store.require("default", "s", None).await.unwrap(), theirs);
+    assert_eq!(store.find("bi_", "s", None).await.unwrap(), None);
+    assert_eq!(
+        store.find("default", "bio/s", None).await.unwrap(),
+        None,
+        "nobody reaches into another project"
+    );
+    assert_eq!(store.summaries().await.unwrap()[2], again.summary());
+
+    let mut messages = Vec::new();
+    for error in [
+        store.require("bio", "z", None).await,
+        store.require("bio", "s", Some(7)).await,
+        store.require("bi_", "s", None).await,
+        store.create("chem", &study("s")).await,
+        store.create("bio/x", &study("s")).await,
+    ] {
+        messages.push(error.unwrap_err().to_string());
+    }
+    insta::assert_snapshot!(messages.join("\n"), @"
+    there is no study `bio:z`; `paramo list` shows those there are
+    there is no study `bio:s` version 7; did you mean `bio:s@2`?
+    there is no study `bi_:s`; `paramo list` shows those there are
+    there is no project `chem`
+    there is no project `bio/x`
+    ");
+}
+
+pub async fn a_study_moves_into_the_project_of_the_same_name<G: Ground>() {
+    let (_here, _there, from, to, row) = two::<G>().await;
+    let bio = Name::new("bio").unwrap();
+    for store in [&from, &to] {
+        store.create_project(&bio, "Biology").await.unwrap();
+    }
+    from.create_project(&Name::new("chem").unwrap(), "Chemistry").await.unwrap();
+    to.create("bio", &study("s")).await.unwrap();
+    for (project, lands) in [("bio", "bio:t"), ("chem", "u")] {
+        let made = from.create(project, &study(lands.trim_start_matches("bio:"))).await.unwrap();
+        from.commit(made.id, &[good(0), good(1)]).await.unwrap();
+        let used = from.usage(project).await.unwrap();
+        let mut moving = Move::begin(&from, &to, from.study(made.id).await.unwrap()).await.unwrap();
+        moving.copy(&mut |_| ()).await.unwrap();
+        // Cut off, and gone on with where it had begun, though there is such a project now.
+        drop(moving);
+        if project == "chem" {
+            to.create_project(&Name::new("chem").unwrap(), "Chemistry").await.unwrap();
+        }
+        let mut moving = Move::begin(&from, &to, from.study(made.id).await.unwrap()).await.unwrap();
+        moving.copy(&mut |_| ()).await.unwrap();
+        assert!(moving.hand_over(false).await.unwrap());
+        let arrived = moving.arrived_as;
+        moving.finish().await.unwrap();
+        assert_eq!(to.study(arrived).await.unwrap().title(), lands);
+        assert_eq!(from.usage(project).await.unwrap(), crate::Usage::default());
+        let there = to.usage(if project == "bio" { "bio" } else { "default" }).await.unwrap();
+        assert_eq!((there.cpu, there.storage), (used.cpu, used.storage), "what it used goes along");
+    }
+    // In `default`, where it was.
+    let mut moving = Move::begin(&from, &to, row).await.unwrap();
+    moving.copy(&mut |_| ()).await.unwrap();
+    assert!(moving.hand_over(false).await.unwrap());
+    assert_eq!(to.study(moving.arrived_as).await.unwrap().title(), "s");
+}
+
+/// Puts a study with results into the tables of version 2.
+pub async fn fill_old(session: &mut crate::session::Session<'_>) {
+    use crate::session::cells;
+    let mut counts = Counts::default();
+    let runs = [good(0), bad(1, Cause::Exit { code: 3 })];
+    runs.iter().for_each(|run| counts.add(run));
+    let counts = serde_json::to_string(&counts).unwrap();
+    let definition = serde_json::to_string(&study("old")).unwrap();
+    let cells = cells!["old", 2, "finished", 5, 6, counts, definition, "1/1"];
+    let (id,): (i64,) = session.optional(crate::sql::ARRIVE, cells).await.unwrap().unwrap();
+    for parts in &mut crate::write::encode(&runs).unwrap() {
+        let place = BatchId { study: StudyId(id), seq: Seq(1) };
+        parts.sign(place);
+        crate::write::insert(session, place, parts).await.unwrap();
+    }
+    session.execute("UPDATE studies SET seq = 1, moving = NULL, origin = NULL", cells![]).await.unwrap();
+}
+
+pub async fn an_older_store_keeps_what_it_has<G: Ground>() {
+    let ground = G::new().await;
+    ground.old(2).await;
+    let refused = ground.open(OpenMode::ReadOnly).await.err().unwrap();
+    assert!(matches!(refused, StoreError::Older { found: 2, .. }), "{refused}");
+    let store = ground.open(OpenMode::Existing).await.unwrap();
+    let row = store.require("default", "old", None).await.unwrap();
+    assert_eq!((row.version, row.title()), (2, "old@2".to_owned()));
+    assert_eq!(store.run(row.id, 0).await.unwrap(), Some(good(0)));
+    let batches = store.batches(row.id, None, 9).await.unwrap();
+    let output = 1 + batches[0].row.head.len() + batches[0].row.data.len();
+    let used = store.usage("default").await.unwrap();
+    assert_eq!((used.studies, used.cpu), (1, row.counts.cpu));
+    assert_eq!(used.cpu, Micros(1800));
+    assert!(used.storage.0 >= output as u64, "{used:?}");
+    // What it had and what comes are counted alike.
+    store.commit(row.id, &[good(2), bad(3, Cause::Exit { code: 3 })]).await.unwrap();
+    let more = store.usage("default").await.unwrap();
+    assert_eq!(more.cpu, Micros(3600));
+    assert!(more.storage.0.abs_diff(2 * used.storage.0) < 16, "{used:?} {more:?}");
+    assert!(store.check(true).await.unwrap().is_empty());
+    assert!(!store.has_users().await.unwrap());
+    assert_eq!(store.projects().await.unwrap().len(), 1);
+    assert!(store.project("default").await.unwrap().created > Timestamp(1_600_000_000_000_000));
+    ground.open(OpenMode::ReadOnly).await.unwrap();
 }

@@ -78,6 +78,14 @@ pub enum StoreError {
     #[error("another process has taken study {} over while this one could not reach the store; what this one had not stored is run again there", .study.0)]
     Taken { study: StudyId },
 
+    /// A store that another process keeps, and that process says why not.
+    #[error("{why}")]
+    Elsewhere {
+        why: String,
+        /// What was asked for cannot be done; else it may be done later.
+        refused: bool,
+    },
+
     #[error("{} could not be read or written: {source}", .file.display())]
     Io { file: PathBuf, source: io::Error },
 

@@ -31,7 +31,7 @@ mod write;
 mod conformance;
 
 pub use address::{Address, PostgresAddress};
-pub use batch::{Attempts, Batch, Column, Columns, Content, Values};
+pub use batch::{Attempts, Batch, Column, Columns, Content, Shipment, Values};
 pub use check::{Damage, Finding, Severity};
 pub use error::{Result, StoreError};
 pub use holder::{Held, Holder, News, StudyLock};

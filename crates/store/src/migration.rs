@@ -78,14 +78,24 @@ pub async fn schema_postgres(connection: &mut PgConnection, file: &Path) -> Resu
 
 /// Brings a database to the newest version. The caller keeps others from doing the same.
 pub async fn migrate(connection: &mut SqliteConnection, file: &Path) -> Result<()> {
-    let migrated = migrator(SQLITE).run_direct(None, connection, false).await;
+    migrate_to(connection, file, SQLITE.len()).await
+}
+
+/// Brings a database to a version.
+pub async fn migrate_to(connection: &mut SqliteConnection, file: &Path, version: usize) -> Result<()> {
+    let migrated = migrator(&SQLITE[..version]).run_direct(None, connection, false).await;
     migrated.map_err(|error| failed(file, error, StoreError::sqlite))?;
     connection.ping().await.map_err(|error| StoreError::sqlite(file, error))
 }
 
 /// The same for PostgreSQL, which keeps others from doing the same by a lock of its own.
 pub async fn migrate_postgres(connection: &mut PgConnection, file: &Path) -> Result<()> {
-    let mut migrator = migrator(POSTGRES);
+    migrate_postgres_to(connection, file, POSTGRES.len()).await
+}
+
+/// Brings a database to a version.
+pub async fn migrate_postgres_to(connection: &mut PgConnection, file: &Path, version: usize) -> Result<()> {
+    let mut migrator = migrator(&POSTGRES[..version]);
     migrator.create_schema("paramo");
     let migrated = migrator.run_direct(None, connection, false).await;
     migrated.map_err(|error| failed(file, error, StoreError::postgres))

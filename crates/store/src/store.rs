@@ -194,6 +194,9 @@ pub trait Store: Send + Sync {
     /// no more for now.
     async fn batches(&self, id: StudyId, after: Option<Seq>, limit: usize) -> Result<Vec<Batch>>;
 
+    /// The tails of the output of a batch's runs, sealed as they are kept: [`Batch::records`] opens them. `None` where nothing was written.
+    async fn output(&self, id: BatchId) -> Result<Option<Vec<u8>>>;
+
     /// One run that has ended, with the tails of its output. A run that was opened again is `None` until it ends anew.
     async fn run(&self, id: StudyId, index: u64) -> Result<Option<RunRecord>>;
 

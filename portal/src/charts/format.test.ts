@@ -1,11 +1,11 @@
 import { expect, it } from "vitest";
-import { bytes, count, duration, percent, rate, runs, value, withUnit } from "./format";
+import { bytes, count, duration, full, percent, rate, runs, value, withUnit } from "./format";
 
 it.each([
   [0, "0"],
-  [9999, "9999"],
-  [12300, "12\u202f300"],
-  [1e6, "1\u202f000\u202f000"],
+  [9999, "9,999"],
+  [12300, "12,300"],
+  [1e6, "1,000,000"],
 ])("%d is counted", (n, text) => expect(count(n)).toBe(text));
 
 it("one run is no runs", () => {
@@ -22,6 +22,10 @@ it.each([
   [1.23456789e-9, "1.2346e-9"],
   [6.02214076e23, "6.0221e23"],
 ])("%s as a value", (v, text) => expect(value(v)).toBe(text));
+
+it("a value in full keeps its digits", () => {
+  expect([full(0.9310344827586207), full(-1e-20), full(12300), full(null)]).toEqual(["0.9310344827586207", "−1e-20", "12,300", "—"]);
+});
 
 it("a unit stands only behind something", () => {
   expect(withUnit(3, "min")).toBe("3 min");
@@ -51,7 +55,7 @@ it.each([
 
 it.each([
   [0, "0 /s"],
-  [12345.6, "12\u202f346 /s"],
+  [12345.6, "12,346 /s"],
   [3.14159, "3.14 /s"],
   [0.1, "6 /min"],
   [0.001, "3.6 /h"],

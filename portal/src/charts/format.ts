@@ -4,14 +4,14 @@ import { minus, short } from "./ticks";
 
 export { short };
 
-/** `12 300`: whole numbers with thin spaces between thousands, from five digits on. */
+const WHOLE = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
+
+/** `12,300`. */
 export function count(n: number): string {
-  const text = String(Math.round(n));
-  const digits = text.replace("-", "");
-  return minus(digits.length < 5 ? text : text.replace(/\B(?=(\d{3})+(?!\d))/g, "\u202f"));
+  return minus(WHOLE.format(n));
 }
 
-/** `1 run`, `12 300 runs`. */
+/** `1 run`, `12,300 runs`. */
 export function runs(n: number): string {
   return `${count(n)} ${n === 1 ? "run" : "runs"}`;
 }
@@ -31,6 +31,11 @@ function scientific(v: number): string {
   if (!Number.isFinite(v)) return short(v);
   const [lead, power] = v.toExponential(4).split("e");
   return minus(`${Number(lead)}e${Number(power)}`);
+}
+
+/** A value with all its digits. */
+export function full(v: unknown): string {
+  return typeof v === "number" && Number.isFinite(v) && !Number.isInteger(v) ? minus(String(v)) : value(v);
 }
 
 /** A value with its unit. */

@@ -1,5 +1,7 @@
 // Axes of time: in the unit in which the whole reads best.
 
+import { findLast } from "./find";
+
 export interface Clock {
   unit: string;
   seconds: number;
@@ -14,5 +16,5 @@ const CLOCKS: Clock[] = [
 ];
 
 export function elapsed(seconds: number): Clock {
-  return CLOCKS.findLast((clock) => seconds >= 2 * clock.seconds) ?? CLOCKS[0];
+  return findLast(CLOCKS, (clock) => seconds >= 2 * clock.seconds) ?? CLOCKS[0];
 }

@@ -30,7 +30,10 @@ export interface LineData {
   kind: "line";
   x: Column;
   value: Column;
-  series: { name: string | null; points: [x: Cell, mean: number | null, low: number | null, high: number | null, n: number][] }[];
+  /** The column that makes the series; without there is one. */
+  colour: Column | null;
+  statistic: string;
+  series: { name: string; points: [x: Cell, mean: number | null, low: number | null, high: number | null, n: number][] }[];
 }
 
 export interface ScatterData {
@@ -65,7 +68,7 @@ export interface ParallelAxis extends Column {
 export interface ParallelData {
   kind: "parallel";
   axes: ParallelAxis[];
-  /** A value for each axis, and the index of the run. */
+  /** A value for each axis, of one with categories its place among them, and the index of the run. */
   rows: Cell[][];
   shown: number;
   total: number;

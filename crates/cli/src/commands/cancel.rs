@@ -20,7 +20,7 @@ pub async fn cancel(directory: &Path, args: Cancel) -> Result<u8> {
             continue;
         }
         match wishes::cancel(&place, &row).await? {
-            Some(pid) => anstream::eprintln!("{name}: cancelled; process {pid} ends its running runs"),
+            Some(who) => anstream::eprintln!("{name}: cancelled; {who} ends its running runs"),
             None => anstream::eprintln!("{name}: cancelled"),
         }
         anstream::eprintln!("what has ended stays; `paramo run {name}` goes on");

@@ -20,6 +20,7 @@ const END: &str = "<!-- end of fields -->";
 pub fn docs(args: Docs) -> Result<u8> {
     match args {
         Docs::Commands => print_line(commands().trim_end())?,
+        Docs::Roles => print_line(paramo_server::roles_page().trim_end())?,
         Docs::Schema => {
             let text = serde_json::to_string_pretty(&document::schema())
                 .map_err(|error| Failure::unavailable(format!("cannot write the schema: {error}")))?;

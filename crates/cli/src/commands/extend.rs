@@ -2,11 +2,12 @@
 
 use std::path::Path;
 
-use paramo_design::{METHODS, Space};
-use paramo_model::{Factor, SpaceSpec, StudyState, document};
+use paramo_design::Space;
+use paramo_model::{SpaceSpec, StudyState, document};
 
 use crate::args::Extend;
 use crate::failure::{Failure, Result};
+use crate::remote::{self, Sent};
 use crate::session::take_up;
 use crate::store::{open, title};
 use crate::study_file::read_space;
@@ -14,52 +15,39 @@ use crate::view::{count, plural};
 
 pub async fn extend(directory: &Path, args: Extend) -> Result<u8> {
     let place = open(directory, false).await?;
+    if place.server().is_some() {
+        remote::not_later(args.later)?;
+    }
     let row = place.study(&args.study).await?;
     let name = title(&row);
     let mut study = row.study.clone();
-    let added = match (&args.space, args.count) {
+    let (added, sent) = match (&args.space, args.count) {
         (Some(path), _) => read_space(path, &study.application.parameters)?,
-        (None, Some(count)) => continued(&study.space, count)?,
-        (None, None) => document::read_axes(&args.params, &study.application.parameters)
-            .map_err(|found| Failure::input(lines(&found)))?,
+        (None, Some(count)) => {
+            (paramo_engine::goes_on(&study.space, count).map_err(Failure::input)?, Sent::default())
+        }
+        (None, None) => {
+            let added = document::read_axes(&args.params, &study.application.parameters)
+                .map_err(|found| Failure::input(lines(&found)))?;
+            let text = remote::axes_text(&added)?;
+            (added, Sent { text, ..Sent::default() })
+        }
     };
     let before = size(&study.space, &study.application.parameters)?;
     study.space.blocks.extend(added.blocks);
     let after = size(&study.space, &study.application.parameters)?;
-    place.store.replace(row.id, &study).await?;
-    if row.state == StudyState::Finished {
-        place.store.set_state(row.id, StudyState::Open).await?;
+    if let Some(server) = place.server() {
+        remote::extend(server, &row, &sent, args.count).await?;
+    } else {
+        place.store.replace(row.id, &study).await?;
+        if row.state == StudyState::Finished {
+            place.store.set_state(row.id, StudyState::Open).await?;
+        }
     }
     if !args.making.quiet {
         anstream::eprintln!("{name}: {} added, {} in all", plural(after - before, "point"), count(after));
     }
     take_up(&place, &row, args.later, &args.making).await
-}
-
-/// The last block once more, its sample going on where it ended.
-fn continued(space: &SpaceSpec, count: u64) -> Result<SpaceSpec> {
-    let mut block = space.blocks.last().cloned().unwrap_or_default();
-    let sample = block.factors.iter_mut().find_map(|factor| match factor {
-        Factor::Sample(sample) => Some(sample),
-        _ => None,
-    });
-    let Some(sample) = sample else {
-        let message =
-            "the last block of the space has no sample whose points could go on; give --param or --space";
-        return Err(Failure::input(message.to_owned()));
-    };
-    let goes_on = METHODS.iter().find(|method| method.name() == sample.method).filter(|m| m.continues());
-    let (Some(_), Some(before)) = (goes_on, sample.count) else {
-        let names: Vec<&str> = METHODS.iter().filter(|m| m.continues()).map(|m| m.name()).collect();
-        return Err(Failure::input(format!(
-            "the points of `{}` depend on their number, so there are none to go on with; only {} go on",
-            sample.method,
-            names.join(", ")
-        )));
-    };
-    sample.start = sample.start.saturating_add(before);
-    sample.count = Some(count);
-    Ok(SpaceSpec { blocks: vec![block] })
 }
 
 fn lines(found: &[paramo_model::Diagnostic]) -> String {

@@ -11,7 +11,7 @@ use crate::args::Limits as Args;
 use crate::exit;
 use crate::failure::Result;
 use crate::output::print_line;
-use crate::store::{Place, open, title};
+use crate::store::{Place, Who, open, title};
 use crate::view::count;
 use crate::wishes;
 
@@ -66,7 +66,7 @@ fn show(row: &StudyRow, json: bool) -> Result<u8> {
 }
 
 /// A limit that is raised lets nothing start by itself: the study was paused when it was reached.
-fn say_what_next(place: &Place, row: &StudyRow, process: Option<u32>) {
+fn say_what_next(place: &Place, row: &StudyRow, process: Option<Who>) {
     let name = title(row);
     match (process, row.state) {
         _ if cap(row).is_some() => anstream::eprintln!("a limit is reached already: nothing more starts"),
@@ -74,7 +74,7 @@ fn say_what_next(place: &Place, row: &StudyRow, process: Option<u32>) {
             anstream::eprintln!("it is paused; `paramo resume {name}` goes on");
         }
         (_, StudyState::Paused) => anstream::eprintln!("it is paused; `paramo run {name}` goes on"),
-        (Some(pid), _) => anstream::eprintln!("process {pid} keeps to it from now on"),
+        (Some(who), _) => anstream::eprintln!("{who} keeps to it from now on"),
         (None, _) => {}
     }
 }

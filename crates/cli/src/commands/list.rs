@@ -12,7 +12,7 @@ use crate::exit;
 use crate::failure::Result;
 use crate::output::print_line;
 use crate::reason::reason;
-use crate::store::{Place, open};
+use crate::store::{Place, Who, open};
 use crate::view::{Align, count, local_time, table, timestamp_json};
 
 pub async fn list(directory: &Path, args: List) -> Result<u8> {
@@ -107,7 +107,7 @@ pub fn summary_json(place: &Place, study: &StudySummary) -> serde_json::Value {
         "study": study.name,
         "version": study.version,
         "state": state_words(place, study),
-        "process": place.holder(study.id),
+        "process": place.holder(study.id).and_then(Who::process),
         "created": timestamp_json(study.created),
         "changed": timestamp_json(study.changed),
         "succeeded": study.counts.succeeded,

@@ -29,6 +29,12 @@ pub async fn logs(directory: &Path, args: Logs) -> Result<u8> {
         return Err(Failure::input(format!("{study}/{index} has attempts 1 to {}", record.last.number)));
     };
     let output = if args.stderr { &attempt.stderr } else { &attempt.stdout };
+    if let (Some(server), Some(_), None) = (place.server(), &output.file, args.tail) {
+        let stream = if args.stderr { "stderr" } else { "stdout" };
+        let whole = server.output(row.id, index, stream, attempt.number).await?;
+        written(std::io::stdout().lock().write_all(&whole))?;
+        return Ok(exit::OK);
+    }
     let file = output.file.as_ref().map(|path| place.file(row.id, path));
     show(output, file.as_deref(), args.tail)?;
     Ok(exit::OK)

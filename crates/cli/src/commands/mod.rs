@@ -9,6 +9,7 @@ mod extend;
 mod generate;
 mod limits;
 mod list;
+mod login;
 mod logs;
 mod move_;
 mod pause;
@@ -22,15 +23,27 @@ mod slots;
 mod space;
 mod status;
 mod sweep;
+mod token;
+mod ui;
 mod watch;
 mod why;
 
+use paramo_client::ServerAddress;
+
 use crate::args::{Cli, Command};
 use crate::failure::Result;
+use crate::store::not_a_server;
+
+#[cfg(test)]
+pub use sweep::study as sweep_study;
 
 /// Carries out a command and gives the exit code.
 pub async fn dispatch(cli: Cli) -> Result<u8> {
-    let store = cli.store;
+    let store = match &cli.server {
+        // Where everything is, as it could be typed for --store.
+        Some(server) => ServerAddress::parse(server)?.of_project(cli.project.as_deref()).typed().into(),
+        None => cli.store,
+    };
     match cli.command {
         Command::Run(args) => run::run(&store, args).await,
         Command::Sweep(args) => sweep::sweep(&store, args).await,
@@ -50,11 +63,16 @@ pub async fn dispatch(cli: Cli) -> Result<u8> {
         Command::Cancel(args) => cancel::cancel(&store, args).await,
         Command::Extend(args) => extend::extend(&store, args).await,
         Command::Rm(args) => rm::rm(&store, args).await,
-        Command::Move(args) => move_::move_study(&store, args).await,
+        Command::Move(args) => move_::move_study(not_a_server(&store, "move")?, args).await,
         Command::List(args) => list::list(&store, args).await,
-        Command::Server(args) => server::server(&store, args).await,
+        Command::Ui(args) => ui::ui(not_a_server(&store, "ui")?, args).await,
+        Command::Server(args) => server::server(not_a_server(&store, "server")?, args).await,
         Command::Space(args) => space::space(&store, args).await,
-        Command::Doctor(args) => doctor::doctor(&store, args).await,
+        Command::Doctor(args) => doctor::doctor(not_a_server(&store, "doctor")?, args).await,
+        Command::Login(args) => login::login(cli.server, args).await,
+        Command::Logout(args) => login::logout(cli.server, args),
+        Command::Whoami(args) => login::whoami(cli.server, args).await,
+        Command::Token(args) => token::token(cli.server, cli.project, args).await,
         Command::Completions(args) => generate::completions(args),
         Command::Man(args) => generate::man(&args),
         Command::Docs(args) => docs::docs(args),

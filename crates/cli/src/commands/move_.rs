@@ -31,10 +31,10 @@ pub async fn move_study(store: &Path, args: Move) -> Result<u8> {
         from.store.require(project, name, version).await?;
     }
     let to = open(&args.to, true).await?;
-    if from.transfer().token().await? == to.transfer().token().await? {
+    if from.transfer()?.token().await? == to.transfer()?.token().await? {
         return Err(Failure::input(format!(
             "{} is where {name} is already; --to names another store",
-            to.transfer().shown()
+            to.transfer()?.shown()
         )));
     }
     // Whoever changes the study meanwhile sends a signal to the holder of its lock; here it is noticed by looking.
@@ -48,7 +48,7 @@ pub async fn move_study(store: &Path, args: Move) -> Result<u8> {
 
 async fn move_one(from: &Place, to: &Place, row: StudyRow, args: &Move) -> Result<()> {
     let (name, id) = (title(&row), row.id);
-    let begun = Moving::begin(from.transfer(), to.transfer(), row).await;
+    let begun = Moving::begin(from.transfer()?, to.transfer()?, row).await;
     let mut moving = begun.map_err(|error| match error {
         Held::Failed(error) => error.into(),
         held => Failure::unavailable(format!("{name}: {held}")),
@@ -67,7 +67,7 @@ async fn move_one(from: &Place, to: &Place, row: StudyRow, args: &Move) -> Resul
             break;
         }
     }
-    let there = to.transfer().shown();
+    let there = to.transfer()?.shown();
     let new = to.store.study(moving.arrived_as).await?;
     if args.keep {
         if !args.quiet {

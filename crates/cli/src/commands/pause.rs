@@ -25,8 +25,8 @@ pub async fn pause(directory: &Path, args: Pause) -> Result<u8> {
     for row in rows {
         let name = title(&row);
         match wishes::pause(&place, &row).await? {
-            Some(pid) => {
-                anstream::eprintln!("{name}: paused; process {pid} lets its running runs end");
+            Some(who) => {
+                anstream::eprintln!("{name}: paused; {who} lets its running runs end");
                 anstream::eprintln!("`paramo resume {name}` goes on");
             }
             None => {
@@ -51,7 +51,7 @@ pub async fn resume(directory: &Path, args: Resume) -> Result<u8> {
             continue;
         }
         match wishes::resume(&place, &row).await? {
-            Some(pid) => anstream::eprintln!("{name}: process {pid} goes on"),
+            Some(who) => anstream::eprintln!("{name}: {who} goes on"),
             None => anstream::eprintln!("{name}: no process works on it; `paramo run {name}` goes on"),
         }
     }

@@ -10,6 +10,7 @@ use roaring::RoaringTreemap;
 use crate::args::Retry;
 use crate::exit;
 use crate::failure::{Failure, Result};
+use crate::remote;
 use crate::session::take_up;
 use crate::store::{Place, open, parse_run, title};
 use crate::view::plural;
@@ -17,6 +18,9 @@ use crate::wishes;
 
 pub async fn retry(directory: &Path, args: Retry) -> Result<u8> {
     let place = open(directory, false).await?;
+    if place.server().is_some() {
+        remote::not_later(args.later)?;
+    }
     let mut wanted = args.studies.clone();
     if args.all {
         let failed = place.store.summaries().await?.into_iter().filter(|study| study.counts.failed > 0);

@@ -19,14 +19,19 @@ pub async fn rm(directory: &Path, args: Rm) -> Result<u8> {
     for row in rows {
         let name = title(&row);
         // Holding the lock keeps everybody else from working on it meanwhile.
-        let _lock = place.lock(&row).await?;
+        let _lock = match place.server() {
+            Some(_) => None,
+            None => Some(place.lock(&row).await?),
+        };
         let results = plural(row.counts.done(), "result");
         if !args.force && !confirmed(&format!("remove {name} with {results}?"))? {
             anstream::eprintln!("{name}: kept");
             continue;
         }
         place.store.delete(row.id).await?;
-        remove_files(&place, row.id.0)?;
+        if place.server().is_none() {
+            remove_files(&place, row.id.0)?;
+        }
         anstream::eprintln!("{name}: removed with {results}");
     }
     Ok(exit::OK)

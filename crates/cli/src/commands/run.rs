@@ -11,14 +11,15 @@ use paramo_store::{DEFAULT_PROJECT, StudyRow};
 use crate::args::{Making, Run};
 use crate::exit;
 use crate::failure::{Failure, Result};
+use crate::remote::{self, Sent};
 use crate::session::work;
-use crate::store::{Place, open, parse_study, title};
+use crate::store::{Place, open, title};
 use crate::study_file::{Named, named};
 use crate::view::{JsonLines, plural};
 
 pub async fn run(directory: &Path, args: Run) -> Result<u8> {
-    let study = match named(&args.study)? {
-        Named::File(document) => document.study,
+    let (study, sent) = match named(&args.study)? {
+        Named::File(read) => (read.document.study, Sent { directory: args.directory.clone(), ..read.sent }),
         Named::Name(name) => return run_stored(directory, &name, &args).await,
     };
     let changed = match (args.new_version, args.continue_) {
@@ -29,7 +30,7 @@ pub async fn run(directory: &Path, args: Run) -> Result<u8> {
     if args.dry_run {
         return dry_run(directory, &study, changed).await;
     }
-    run_study(directory, study, changed, &args.making).await
+    run_study(directory, study, &sent, changed, &args.making).await
 }
 
 /// Goes on with a study by its name.
@@ -40,11 +41,9 @@ async fn run_stored(directory: &Path, name: &str, args: &Run) -> Result<u8> {
             directory.display()
         )));
     }
-    let (project, study, version) = parse_study(name)?;
     let place = open(directory, false).await?;
-    let Some(row) = place.store.find(project, study, version).await? else {
-        let known = place.store.require(project, study, version).await;
-        let detail = known.err().map(|error| error.to_string()).unwrap_or_default();
+    let Some(row) = place.find(name).await? else {
+        let detail = place.study(name).await.err().map(|failure| failure.text).unwrap_or_default();
         return Err(Failure::input(format!("there is no file `{name}`, and {detail}")));
     };
     if args.dry_run {
@@ -54,11 +53,26 @@ async fn run_stored(directory: &Path, name: &str, args: &Run) -> Result<u8> {
 }
 
 /// Runs a study that came from a file or from a command line.
-pub async fn run_study(directory: &Path, study: Study, changed: Changed, making: &Making) -> Result<u8> {
+pub async fn run_study(
+    directory: &Path,
+    mut study: Study,
+    sent: &Sent,
+    changed: Changed,
+    making: &Making,
+) -> Result<u8> {
     let place = open(directory, true).await?;
+    if sent.directory.is_some() && place.server().is_none() {
+        return Err(Failure::input(
+            "--directory is of a server (--server): here commands run beside the study file",
+        ));
+    }
+    runs_there(&place, &mut study, sent.directory.as_deref()).await?;
     let stored = stored(&place, &study, changed).await?;
     match plan(stored.as_ref(), &study, changed) {
         Plan::Create => {
+            if let Some(server) = place.server() {
+                return remote::begin(&place, server, None, sent, changed, making).await;
+            }
             let row = place.store.create(DEFAULT_PROJECT, &study).await?;
             work(&place, row, making).await
         }
@@ -72,6 +86,9 @@ pub async fn run_study(directory: &Path, study: Study, changed: Changed, making:
             };
             if !making.quiet {
                 anstream::eprintln!("{} has changed since it ran:\n{}", title(&row), list(&differences));
+            }
+            if let Some(server) = place.server() {
+                return remote::begin(&place, server, Some(&row), sent, changed, making).await;
             }
             {
                 let _lock = place.lock(&row).await?;
@@ -101,9 +118,22 @@ pub async fn run_study(directory: &Path, study: Study, changed: Changed, making:
     }
 }
 
+/// On a server commands run in a directory of its own: the one that was said, or else the one of the study that is there.
+pub async fn runs_there(place: &Place, study: &mut Study, directory: Option<&str>) -> Result<()> {
+    if place.server().is_none() {
+        return Ok(());
+    }
+    if let Some(directory) = directory {
+        study.source = directory.to_owned();
+    } else if let Some(row) = place.store.find(place.project(), study.name.as_str(), None).await? {
+        study.source = row.study.source;
+    }
+    Ok(())
+}
+
 /// The stored study that this one goes on with: the newest of its name, or an older version that is exactly it.
 async fn stored(place: &Place, study: &Study, changed: Changed) -> Result<Option<StudyRow>> {
-    let newest = place.store.find(DEFAULT_PROJECT, study.name.as_str(), None).await?;
+    let newest = place.store.find(place.project(), study.name.as_str(), None).await?;
     if changed == Changed::NewVersion {
         return Ok(newest);
     }
@@ -115,12 +145,12 @@ pub async fn same_version(place: &Place, study: &Study) -> Result<Option<StudyRo
     let summaries = place.store.summaries().await?;
     let mut versions: Vec<u32> = summaries
         .iter()
-        .filter(|s| s.project == *DEFAULT_PROJECT && s.name == study.name)
+        .filter(|s| s.project == *place.project() && s.name == study.name)
         .map(|s| s.version)
         .collect();
     versions.sort_unstable();
     for version in versions.into_iter().rev() {
-        let row = place.store.find(DEFAULT_PROJECT, study.name.as_str(), Some(version)).await?;
+        let row = place.store.find(place.project(), study.name.as_str(), Some(version)).await?;
         if let Some(row) = row.filter(|row| differences(&row.study, study).is_empty()) {
             return Ok(Some(row));
         }
@@ -165,6 +195,9 @@ fn list(differences: &[Difference]) -> String {
 async fn dry_run(directory: &Path, study: &Study, changed: Changed) -> Result<u8> {
     super::space::describe(study, 5)?;
     let Some(place) = crate::store::there(directory).await? else { return Ok(exit::OK) };
+    let mut study = study.clone();
+    runs_there(&place, &mut study, None).await?;
+    let study = &study;
     let Some(row) = stored(&place, study, changed).await? else { return Ok(exit::OK) };
     let name = title(&row);
     let (words, code) = match plan(Some(&row), study, changed) {

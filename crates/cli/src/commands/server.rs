@@ -1,13 +1,13 @@
-//! `paramo server`: the engine as a service, with its API.
+//! `paramo server`: the engine as a service for a group, with its API; and what it has in common with `paramo ui`.
 
 use std::io::ErrorKind;
-use std::os::unix::fs::OpenOptionsExt;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use paramo_model::Capacity;
-use paramo_server::{App, Host, Token, router};
+use paramo_server::{App, Config, Door, Host, PublicUrl, Service, Tls, Token, router, serve};
 use paramo_sites::Request;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -16,60 +16,103 @@ use crate::args::Server;
 use crate::exit;
 use crate::failure::{Failure, Result};
 use crate::output::print_line;
-use crate::store::open;
+use crate::store::{Place, open};
 
 /// How long answers that are being sent may take once the server is to end.
 const GOODBYE: Duration = Duration::from_secs(5);
+/// Where it listens when nobody says it.
+const LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 8090);
+
+/// Where and with what a server is started.
+pub struct Setting {
+    pub listener: TcpListener,
+    pub tls: Option<Tls>,
+    pub cpus: Option<f64>,
+}
 
 pub async fn server(store: &Path, args: Server) -> Result<u8> {
-    let place = open(store, true).await?;
-    let directory = PathBuf::from(&place.directory);
-    let token = match &args.token_file {
-        Some(path) => read_token(path)?,
-        None => kept_token(&directory.join("server-token"))?,
+    let mut config = match &args.config {
+        Some(path) => Config::read(path).map_err(Failure::input)?,
+        None => Config::default(),
     };
-    let site = paramo_sites::site("local")?;
-    let capacity = Capacity { cpus: args.cpus.unwrap_or(site.capacity().cpus), ..site.capacity() };
-    let host = Host::new(place.store.clone(), place.directory.clone(), capacity)
-        .map_err(|error| Failure::unavailable(format!("cannot start: {error}")))?;
-    let listener = TcpListener::bind(args.listen).await.map_err(|error| {
+    if let Some(url) = &args.public_url {
+        config.public_url = Some(PublicUrl::parse(url).map_err(Failure::input)?);
+    }
+    let machine = args.token_file.as_deref().map(read_token).transpose()?;
+    let place = open(store, true).await?;
+    let listener = listen(args.listen.or(config.listen).unwrap_or(LISTEN)).await?;
+    let setting = Setting { listener, tls: config.tls.clone(), cpus: args.cpus };
+    let key_file = PathBuf::from(&place.directory).join("secrets-key");
+    let service = Service::group(place.people()?, machine, config, key_file).map_err(Failure::unavailable)?;
+    let welcome =
+        service.first_administrator().await.map_err(|problem| Failure::unavailable(problem.detail))?;
+    let url = service.public_url().cloned();
+    run(&place, service, setting, |door| {
+        let address = door.address();
+        let here = format!("{}://{address}", if door.secure() { "https" } else { "http" });
+        let link = |path: &str| match &url {
+            Some(url) => url.link(path),
+            None => format!("{here}{path}"),
+        };
+        if !door.secure() && !address.ip().is_loopback() && url.as_ref().is_none_or(|url| !url.secure()) {
+            anstream::eprintln!(
+                "warning: others on the network can read what goes over {address}, passwords included; give a certificate ([tls] in server.toml), or use a proxy with TLS"
+            );
+        }
+        anstream::eprintln!("the server listens on {address}");
+        match &welcome {
+            Some(code) => {
+                anstream::eprintln!("nobody has an account yet; the first administrator chooses a password here:");
+                print_line(&link(&format!("/welcome/{code}")))
+            }
+            None => print_line(&link("/")),
+        }
+    })
+    .await
+}
+
+/// Takes an address.
+pub async fn listen(address: SocketAddr) -> Result<TcpListener> {
+    TcpListener::bind(address).await.map_err(|error| {
         Failure::unavailable(match error.kind() {
             ErrorKind::AddrInUse => {
-                format!("something listens on {} already; choose another address with --listen", args.listen)
+                format!("something listens on {address} already; choose another address with --listen")
             }
-            _ => format!("cannot listen on {}: {error}", args.listen),
+            _ => format!("cannot listen on {address}: {error}"),
         })
-    })?;
-    let address = listener.local_addr().map_err(|error| Failure::unavailable(error.to_string()))?;
-    if !address.ip().is_loopback() {
-        anstream::eprintln!(
-            "warning: others on the network can read what goes over {address}, the token included; use a proxy with TLS"
-        );
-    }
+    })
+}
+
+/// Works on the open studies of a store and answers, until somebody wants it to end. `greet` says where it is, once it is there.
+pub async fn run(
+    place: &Place,
+    service: Service,
+    setting: Setting,
+    greet: impl FnOnce(&Door) -> Result<()>,
+) -> Result<u8> {
+    let site = paramo_sites::site("local")?;
+    let capacity = Capacity { cpus: setting.cpus.unwrap_or(site.capacity().cpus), ..site.capacity() };
+    let host = Host::new(place.store.clone(), place.directory.clone(), capacity)
+        .map_err(|error| Failure::unavailable(format!("cannot start: {error}")))?;
+    let door = Door::new(setting.listener, setting.tls.as_ref(), service.base()).map_err(Failure::input)?;
     listen_to_commands(&host)?;
-    let allocation = site.submit(Request { cpus: args.cpus }).await?;
+    let allocation = site.submit(Request { cpus: setting.cpus }).await?;
     host.board().attach("local".to_owned(), allocation.capacity, allocation.link).await;
-    for (name, error) in host.take_up_all().await.map_err(|error| Failure::unavailable(error.to_string()))? {
+    let failed = |error: paramo_server::HostError| Failure::unavailable(error.to_string());
+    host.govern(place.people()?).await.map_err(failed)?;
+    for (name, error) in host.take_up_all().await.map_err(failed)? {
         anstream::eprintln!("warning: {name} is not taken up: {error}");
     }
-    anstream::eprintln!("the server listens; open this link, or send the token as `Authorization: Bearer`:");
-    print_line(&format!("http://{address}/?token={}", token.reveal()))?;
-    let app = App { host: Arc::clone(&host), token };
-    let (stop, mut stopped) = tokio::sync::watch::channel(false);
-    let mut serving = tokio::spawn(async move {
-        let until = async move {
-            let _ = stopped.wait_for(|stop| *stop).await;
-        };
-        axum::serve(listener, router(app)).with_graceful_shutdown(until).await
-    });
+    greet(&door)?;
+    let service = Arc::new(service);
+    service.keep_tidy();
+    let app = App::new(Arc::clone(&host), service);
+    let (stop, stopped) = tokio::sync::watch::channel(false);
+    let mut serving = tokio::spawn(serve(door, router(app), stopped));
     tokio::select! {
         word = told_to_stop() => word?,
         ended = &mut serving => {
-            let why = match ended {
-                Ok(Ok(())) => "it ended by itself".to_owned(),
-                Ok(Err(error)) => error.to_string(),
-                Err(error) => error.to_string(),
-            };
+            let why = ended.err().map_or("it ended by itself".to_owned(), |error| error.to_string());
             return Err(Failure::unavailable(format!("the server has stopped: {why}")));
         }
     }
@@ -108,23 +151,8 @@ async fn told_to_stop() -> Result<()> {
     Ok(())
 }
 
-fn read_token(path: &Path) -> Result<Token> {
+pub fn read_token(path: &Path) -> Result<Token> {
     let text = std::fs::read_to_string(path)
         .map_err(|error| Failure::input(format!("cannot read the token file {}: {error}", path.display())))?;
     Token::new(text.trim()).map_err(|why| Failure::input(format!("{}: {why}", path.display())))
-}
-
-/// The token of this store: made once, readable by its owner only, so that links stay good when the server is started again.
-fn kept_token(path: &Path) -> Result<Token> {
-    if path.exists() {
-        return read_token(path);
-    }
-    let failed =
-        |error: std::io::Error| Failure::unavailable(format!("cannot make {}: {error}", path.display()));
-    let token = Token::random().map_err(failed)?;
-    let mut options = std::fs::OpenOptions::new();
-    let mut file = options.write(true).create_new(true).mode(0o600).open(path).map_err(failed)?;
-    std::io::Write::write_all(&mut file, token.reveal().as_bytes()).map_err(failed)?;
-    file.sync_all().map_err(failed)?;
-    Ok(token)
 }

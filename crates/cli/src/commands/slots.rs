@@ -29,7 +29,7 @@ pub async fn slots(directory: &Path, args: Slots) -> Result<u8> {
         None => "as many runs at once as there is room for".to_owned(),
     };
     match process {
-        Some(pid) => anstream::eprintln!("{name}: {words}; process {pid} does so from now on"),
+        Some(who) => anstream::eprintln!("{name}: {words}; {who} does so from now on"),
         None => anstream::eprintln!("{name}: {words}, when `paramo run {name}` goes on"),
     }
     Ok(exit::OK)

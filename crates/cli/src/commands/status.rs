@@ -10,8 +10,8 @@ use crate::args::{List, Status};
 use crate::exit;
 use crate::failure::Result;
 use crate::output::print_line;
-use crate::reason::{moment, reason, reason_json, words};
-use crate::store::open;
+use crate::reason::{look, reason_json, words};
+use crate::store::{Who, open};
 use crate::view::{bar, count, local_time};
 
 pub async fn status(directory: &Path, args: Status) -> Result<u8> {
@@ -22,8 +22,7 @@ pub async fn status(directory: &Path, args: Status) -> Result<u8> {
     let row = place.study(&study).await?;
     let summary = row.summary();
     let total = Space::new(&row.study.space, &row.study.application.parameters).map(|space| space.len()).ok();
-    let now = moment(&place, &row).await;
-    let why = reason(&place, &row, now.as_ref());
+    let why = look(&place, &row).await?.why;
     if args.json {
         let mut json = summary_json(&place, &summary);
         json["points"] = total.into();
@@ -71,8 +70,10 @@ pub async fn status(directory: &Path, args: Status) -> Result<u8> {
     }
     lines.push(format!("  created    {}", local_time(row.created)));
     lines.push(format!("  changed    {}", local_time(row.changed)));
-    if let Some(pid) = place.holder(row.id) {
-        lines.push(format!("  process    {pid}"));
+    match place.holder(row.id) {
+        Some(Who::Process(pid)) => lines.push(format!("  process    {pid}")),
+        Some(Who::Server) => lines.push("  process    the server".to_owned()),
+        None => {}
     }
     print_line(&lines.join("\n"))?;
     Ok(exit::OK)

@@ -5,18 +5,21 @@ use std::path::Path;
 use paramo_engine::Changed;
 use paramo_model::document;
 use paramo_model::{Order, Study};
-use paramo_store::DEFAULT_PROJECT;
 
-use super::run::{run_study, same_version};
+use super::run::{run_study, runs_there, same_version};
 use crate::args::{OrderWord, Sweep};
 use crate::failure::{Failure, Result};
+use crate::remote::{self, Sent};
 
 pub async fn sweep(directory: &Path, args: Sweep) -> Result<u8> {
-    let study = study(&args)?;
+    let mut study = study(&args)?;
+    let text = remote::sweep_text(&args, &study)?;
+    let sent = Sent { text, directory: args.directory.clone(), ..Sent::default() };
     // The same command typed again goes on; another one with the same program is another study.
     let mut changed = Changed::Refuse;
     if let Some(place) = crate::store::there(directory).await? {
-        let newest = place.store.find(DEFAULT_PROJECT, study.name.as_str(), None).await?;
+        runs_there(&place, &mut study, args.directory.as_deref()).await?;
+        let newest = place.store.find(place.project(), study.name.as_str(), None).await?;
         if let (Some(newest), None) = (newest, same_version(&place, &study).await?) {
             changed = Changed::NewVersion;
             if !args.making.quiet {
@@ -27,12 +30,12 @@ pub async fn sweep(directory: &Path, args: Sweep) -> Result<u8> {
             }
         }
     }
-    run_study(directory, study, changed, &args.making).await
+    run_study(directory, study, &sent, changed, &args.making).await
 }
 
 /// The study that a command line describes. It is written as the document it would be in a file, so that every check and message is
 /// the same.
-fn study(args: &Sweep) -> Result<Study> {
+pub fn study(args: &Sweep) -> Result<Study> {
     let source = std::env::current_dir()
         .map_err(|error| Failure::unavailable(format!("cannot find the current directory: {error}")))?
         .into_os_string()

@@ -6,7 +6,7 @@
 use std::io::Write;
 
 use paramo_engine::Observer;
-use paramo_model::{Attempt, Ended, Event, OutputFile, Progress};
+use paramo_model::{Attempt, Ended, Event, OutputFile, Progress, RunRecord};
 use serde_json::{Value, json};
 
 use super::timestamp_json;
@@ -24,6 +24,25 @@ impl Observer for JsonLines {
         let mut out = std::io::stdout().lock();
         // A reader that has gone away must not stop the study.
         let _ = writeln!(out, "{json}").and_then(|()| out.flush());
+    }
+}
+
+impl JsonLines {
+    /// A run that has ended elsewhere, with the attempts before: how long each was waited for is not known here.
+    pub fn run(&mut self, record: &RunRecord) {
+        let index = record.index;
+        let mut lines = String::new();
+        for attempt in &record.earlier {
+            let line = json!({
+                "event": "run-retried", "index": index, "attempt": attempt_json(attempt), "wait_seconds": null,
+            });
+            lines.push_str(&format!("{line}\n"));
+        }
+        let line = json!({ "event": "run-ended", "index": index, "attempt": attempt_json(&record.last) });
+        lines.push_str(&format!("{line}\n"));
+        let mut out = std::io::stdout().lock();
+        // A reader that has gone away must not stop anything.
+        let _ = out.write_all(lines.as_bytes()).and_then(|()| out.flush());
     }
 }
 

@@ -88,6 +88,14 @@ impl ProgressLine {
         self.line(progress, usize::MAX)
     }
 
+    /// Lets what stands on the terminal stay there.
+    pub fn end(&mut self) {
+        if std::mem::take(&mut self.standing) {
+            // Nobody may be reading.
+            let _ = std::io::stderr().lock().write_all(b"\n");
+        }
+    }
+
     /// Says that no new runs are started.
     pub fn stopping(&mut self) {
         self.stopping = true;

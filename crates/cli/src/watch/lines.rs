@@ -1,6 +1,5 @@
 //! A study watched without a terminal: a line now and then, as `paramo run` writes them where lines stay.
 
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 use paramo_engine::Code;
@@ -20,7 +19,7 @@ pub async fn lines(place: &Place, row: &StudyRow, every: Duration) -> Result<()>
     let line = ProgressLine::new(name.clone(), false);
     let mut said: Option<(Instant, (u64, u64, bool))> = None;
     loop {
-        let mut source = Source::find(Path::new(&place.directory), row.id).await;
+        let mut source = Source::find(place, row.id).await;
         if source.is_nobody() {
             if place.holder(row.id).is_some() {
                 // It has only just begun, or it is ending.

@@ -1,6 +1,5 @@
 //! The loop of the view: keys, news, the store, the clock; and the wishes that it carries out.
 
-use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -204,7 +203,7 @@ impl Look {
     async fn find(&mut self) {
         self.view.process = self.place.holder(self.row.id);
         if self.view.process.is_some() {
-            self.source = Source::find(Path::new(&self.place.directory), self.row.id).await;
+            self.source = Source::find(&self.place, self.row.id).await;
         }
     }
 
@@ -240,7 +239,7 @@ impl Look {
                 }
             }
             Wish::Cancel => match wishes::cancel(place, row).await? {
-                Some(pid) => format!("cancelled; process {pid} ends its running runs"),
+                Some(who) => format!("cancelled; {who} ends its running runs"),
                 None => format!("cancelled; {go_on}"),
             },
             Wish::Retry => {

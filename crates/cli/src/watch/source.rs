@@ -7,9 +7,12 @@ use paramo_engine::Follow;
 use paramo_model::{Moment, StudyId};
 use tokio::sync::watch;
 
+use crate::remote;
+use crate::store::Place;
+
 /// Somebody who says what goes on.
 pub enum Source {
-    /// This process works on the study.
+    /// This process works on the study, or hears of it from a server.
     Here(watch::Receiver<Option<Arc<Moment>>>),
     /// Another does.
     There(Follow),
@@ -17,9 +20,17 @@ pub enum Source {
 }
 
 impl Source {
-    /// Looks for the process that works on a study. One that has just begun, or that cannot be reached, is nobody.
-    pub async fn find(directory: &Path, study: StudyId) -> Source {
-        Follow::reach(directory, study).await.map_or(Source::Nobody, Source::There)
+    /// Looks for who works on a study. One that has just begun, or that cannot be reached, is nobody.
+    pub async fn find(place: &Place, study: StudyId) -> Source {
+        if let Some(server) = place.server() {
+            // Reading it says whether the server works on it.
+            let read = place.store.study(study).await;
+            return match read.is_ok() && place.holder(study).is_some() {
+                true => Source::Here(remote::moments(server, study)),
+                false => Source::Nobody,
+            };
+        }
+        Follow::reach(Path::new(&place.directory), study).await.map_or(Source::Nobody, Source::There)
     }
 
     pub fn is_nobody(&self) -> bool {

@@ -87,7 +87,7 @@ fn view(results: Option<Results>, live: Option<Moment>) -> View {
         view.store(Stored { state: StudyState::Open, waits: None, results: Arc::new(results) });
     }
     if let Some(moment) = live {
-        view.process = Some(4711);
+        view.process = Some(crate::store::Who::Process(4711));
         view.hear(Arc::new(moment));
     }
     view

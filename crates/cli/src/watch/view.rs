@@ -8,6 +8,7 @@ use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use super::palette::Palette;
 use super::picture::{Choice, Picture, is_map};
 use super::stored::Stored;
+use crate::store::Who;
 
 /// What a person wants, as far as the view cannot do it alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,8 +60,8 @@ pub struct View {
     pub live: Option<Arc<Moment>>,
     /// Seconds since then.
     pub heard: f64,
-    /// The process that works on the study.
-    pub process: Option<u32>,
+    /// Who works on the study.
+    pub process: Option<Who>,
     pub choice: Choice,
     pub picture: Picture,
     pub question: Option<Question>,

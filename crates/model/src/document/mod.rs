@@ -36,7 +36,7 @@ pub use schema::schema;
 pub use sweep::{SweepRequest, read_axes, read_sweep};
 
 use crate::check::{self, Broken, Finding, MOST};
-use crate::{Diagnostic, FieldPath, Parameter, PointTable, Position, SpaceSpec, Study};
+use crate::{Application, Diagnostic, FieldPath, Name, Parameter, PointTable, Position, SpaceSpec, Study};
 use field::{Problems, Table};
 
 /// The longest document, in bytes.
@@ -86,6 +86,39 @@ pub fn read_study(text: &str, origin: &Origin) -> Result<Document, Vec<Diagnosti
     let Some(mut study) = study else { return Err(found) };
     place_all(text, &document, check::study(&mut study, &broken), &mut found);
     if reported == 0 && found.is_empty() { Ok(Document { study, text: text.to_owned() }) } else { Err(found) }
+}
+
+/// An application with its name, as it is published.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Published {
+    pub name: Name,
+    pub description: Option<String>,
+    pub application: Application,
+}
+
+/// Reads a file that holds an application alone: `name`, `description` and `[application]`, which declares every parameter that it uses.
+///
+/// # Errors
+///
+/// Everything that is wrong with it, in the order of the text, each with its position.
+pub fn read_application(text: &str, origin: &Origin) -> Result<Published, Vec<Diagnostic>> {
+    let document = parse(text)?;
+    let problems = Problems::new(text);
+    let mut broken = Broken::default();
+    let study = Table::root(&problems, &document).and_then(|root| {
+        for field in root.fields().filter(|field| ["space", "run"].contains(&field.key())) {
+            field.report(field.wrong_key("an application has none: it belongs to a study"));
+        }
+        study(root, origin, &mut broken)
+    });
+    let mut found = problems.into_first(MOST);
+    let Some(mut study) = study else { return Err(found) };
+    let mut findings = check::study(&mut study, &broken);
+    // Values come with a study.
+    findings.retain(|finding| finding.diagnostic.field.0.first().is_none_or(|field| field != "space"));
+    place_all(text, &document, findings, &mut found);
+    let Study { name, description, application, .. } = study;
+    if found.is_empty() { Ok(Published { name, description, application }) } else { Err(found) }
 }
 
 /// Reads a file that holds only a `[space]`, to be appended to that of a study with these parameters.

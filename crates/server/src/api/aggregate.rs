@@ -1,14 +1,15 @@
 //! What groups of runs come to.
 
 use axum::extract::rejection::QueryRejection;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Query, State};
 use axum::response::Response;
 use paramo_table::{Asked, Frame, Summary, Which, statistic};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use super::App;
 use super::plots::{blocking, json, names, respond};
-use super::{App, study};
+use crate::access::extract::OfStudy;
 use crate::cache::Answer;
 use crate::problem::{Problem, Result};
 use crate::shape;
@@ -61,12 +62,11 @@ pub(super) struct Heading {
     ))]
 pub(super) async fn show(
     State(app): State<App>,
-    Path(word): Path<String>,
+    OfStudy(row): OfStudy,
     groups: std::result::Result<Query<Groups>, QueryRejection>,
 ) -> Result<Response> {
     let Query(groups) = groups?;
     let summary = summary(&groups)?;
-    let row = study(&app, &word).await?;
     let reading = app.host.cache().read(app.host.store(), &row).await?;
     let (frame, question) = (reading.frame.clone(), format!("aggregate {groups:?}"));
     let make = blocking(move || made(&frame, &groups, &summary));

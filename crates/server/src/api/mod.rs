@@ -1,39 +1,61 @@
 //! The routes, one file for each group; the OpenAPI document is made from them.
 
 mod aggregate;
+mod applications;
+mod audit;
+mod batches;
+mod device;
+mod docs_page;
+mod estimate;
 mod events;
+mod files;
+mod once;
 mod page;
 mod plots;
+mod projects;
 mod results;
+mod roles;
 mod runs;
+mod secrets;
+mod session;
+mod shares;
 mod studies;
+mod submitted;
 mod system;
+mod tokens;
+mod users;
+mod welcome;
 mod workers;
 
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
-use axum::http::{HeaderValue, Request, header};
+use axum::extract::{DefaultBodyLimit, State};
+use axum::http::{HeaderName, HeaderValue, Request, header};
 use axum::middleware::{self, Next};
 use axum::response::Response;
-use paramo_store::StudyRow;
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::access::{self, Token};
+use crate::access::{self, Flood};
 use crate::host::Host;
-use crate::problem::{Problem, Result};
-
-/// The largest body that is read.
-const LARGEST_BODY: usize = 16 * 1024 * 1024;
+use crate::people::Service;
+use crate::problem::Problem;
 
 /// What the routes work on.
 #[derive(Clone)]
 pub struct App {
-    pub host: Arc<Host>,
-    pub token: Token,
+    pub(crate) host: Arc<Host>,
+    pub(crate) people: Arc<Service>,
+    pub(crate) flood: Arc<Flood>,
+    pub(crate) projects: Arc<events::Projects>,
+}
+
+impl App {
+    pub fn new(host: Arc<Host>, people: Arc<Service>) -> App {
+        App { host, people, flood: Arc::default(), projects: Arc::default() }
+    }
 }
 
 #[derive(OpenApi)]
@@ -45,8 +67,11 @@ pub struct App {
     ),
     tags(
         (name = "studies", description = "What is explored, and how far it is"),
+        (name = "applications", description = "What studies run, by name and version"),
         (name = "runs", description = "Single points and what came of them"),
         (name = "results", description = "The result table, whole or summarised, and pictures of it"),
+        (name = "projects", description = "To whom studies belong, and who may do what with them"),
+        (name = "people", description = "Who comes in, and how"),
         (name = "workers", description = "Where runs are made"),
         (name = "system", description = "The server itself"),
     )
@@ -55,6 +80,10 @@ struct Document;
 
 fn routes() -> OpenApiRouter<App> {
     let v1 = OpenApiRouter::new()
+        .routes(routes!(applications::list, applications::publish))
+        .routes(routes!(applications::versions))
+        .routes(routes!(applications::show))
+        .routes(routes!(applications::deprecate, applications::restore))
         .routes(routes!(studies::list, studies::create))
         .routes(routes!(studies::show, studies::delete))
         .routes(routes!(studies::start))
@@ -63,16 +92,52 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(studies::cancel))
         .routes(routes!(studies::retry))
         .routes(routes!(studies::slots))
+        .routes(routes!(studies::limits))
+        .routes(routes!(studies::extend))
+        .routes(routes!(studies::why))
+        .routes(routes!(estimate::make))
         .routes(routes!(studies::running))
         .routes(routes!(page::list))
+        .routes(routes!(batches::definition))
+        .routes(routes!(batches::batches))
+        .routes(routes!(batches::ended))
+        .routes(routes!(batches::record))
         .routes(routes!(runs::show))
         .routes(routes!(runs::stream))
+        .routes(routes!(files::list))
+        .routes(routes!(files::show))
         .routes(routes!(results::table))
         .routes(routes!(aggregate::show))
         .routes(routes!(plots::show))
         .routes(routes!(workers::list))
         .routes(routes!(workers::sites))
+        .routes(routes!(workers::pools))
         .routes(routes!(events::stream))
+        .routes(routes!(session::show, session::open, session::close))
+        .routes(routes!(session::oidc))
+        .routes(routes!(session::callback))
+        .routes(routes!(session::password))
+        .routes(routes!(welcome::show, welcome::take))
+        .routes(routes!(device::ask))
+        .routes(routes!(device::take))
+        .routes(routes!(device::show, device::answer))
+        .routes(routes!(users::list, users::create))
+        .routes(routes!(users::show, users::change, users::delete))
+        .routes(routes!(users::invite))
+        .routes(routes!(tokens::list, tokens::create))
+        .routes(routes!(tokens::delete))
+        .routes(routes!(projects::list, projects::create))
+        .routes(routes!(projects::show, projects::change, projects::delete))
+        .routes(routes!(projects::quota))
+        .routes(routes!(projects::members))
+        .routes(routes!(projects::set_member, projects::remove_member))
+        .routes(routes!(projects::set_group, projects::remove_group))
+        .routes(routes!(secrets::list))
+        .routes(routes!(secrets::set, secrets::delete))
+        .routes(routes!(shares::list, shares::create))
+        .routes(routes!(shares::delete))
+        .routes(routes!(audit::list))
+        .routes(routes!(roles::show))
         .routes(routes!(system::version))
         .routes(routes!(system::health));
     OpenApiRouter::with_openapi(Document::openapi()).nest("/api/v1", v1)
@@ -89,54 +154,49 @@ pub fn openapi() -> String {
 pub fn router(app: App) -> Router {
     let (api, _) = routes().split_for_parts();
     let document = openapi();
+    let secure = app.people.secure();
     let open = Router::new().route(
         "/api/v1/openapi.json",
         axum::routing::get(move || async move { ([(header::CONTENT_TYPE, "application/json")], document) }),
     );
     let guarded = api
         .merge(open)
+        .route("/api/docs", axum::routing::get(docs_page::enter))
+        .route("/api/docs/", axum::routing::get(docs_page::page))
+        .route("/api/docs/{file}", axum::routing::get(docs_page::part))
+        .route("/share/{token}", axum::routing::get(shares::follow))
         .fallback(|| async {
             Problem::not_found("there is nothing at this path; /api/v1/openapi.json lists what there is")
         })
-        .layer(middleware::from_fn_with_state(app.token.clone(), access::require));
-    guarded.layer(DefaultBodyLimit::max(LARGEST_BODY)).layer(middleware::from_fn(headers)).with_state(app)
+        .layer(middleware::from_fn_with_state(app.clone(), access::guard));
+    guarded
+        // Bodies are read, and limited, where requests are let through.
+        .layer(DefaultBodyLimit::disable())
+        .layer(middleware::from_fn_with_state(secure, headers))
+        .with_state(app)
 }
 
-/// What every answer carries: nobody frames it, guesses its type, or keeps it in a shared cache.
-async fn headers(request: Request<axum::body::Body>, next: Next) -> Response {
+/// What every answer carries: nobody frames it, guesses its type, or keeps it in a shared cache. Scripts and styles are files of ours.
+async fn headers(State(secure): State<bool>, request: Request<axum::body::Body>, next: Next) -> Response {
     let mut response = next.run(request).await;
     let fixed = [
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::X_FRAME_OPTIONS, "DENY"),
         (header::REFERRER_POLICY, "no-referrer"),
-        (
-            header::CONTENT_SECURITY_POLICY,
-            "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'",
-        ),
+        (header::CONTENT_SECURITY_POLICY, POLICY),
+        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+        (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
     ];
     for (name, value) in fixed {
-        response.headers_mut().insert(name, HeaderValue::from_static(value));
+        // A page that needs a policy of its own has said so.
+        response.headers_mut().entry(name).or_insert(HeaderValue::from_static(value));
+    }
+    if secure {
+        let year = HeaderValue::from_static("max-age=31536000");
+        response.headers_mut().insert(header::STRICT_TRANSPORT_SECURITY, year);
     }
     response.headers_mut().entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     response
 }
 
-/// The study that a path names: by number, or by name with or without a version (`hes1`, `hes1@2`).
-async fn study(app: &App, word: &str) -> Result<StudyRow> {
-    let store = app.host.store();
-    if let Ok(id) = word.parse() {
-        return Ok(store.study(paramo_model::StudyId(id)).await?);
-    }
-    let (name, version) = match word.split_once('@') {
-        None => (word, None),
-        Some((name, version)) => match version.parse() {
-            Ok(version) => (name, Some(version)),
-            Err(_) => {
-                return Err(Problem::bad_input(format!(
-                    "`{word}` does not name a study: after `@` comes a version, as in {name}@2"
-                )));
-            }
-        },
-    };
-    Ok(store.require(paramo_store::DEFAULT_PROJECT, name, version).await?)
-}
+const POLICY: &str = "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'";

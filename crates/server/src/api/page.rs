@@ -2,7 +2,7 @@
 //! and the space.
 
 use axum::extract::rejection::QueryRejection;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Query, State};
 use axum::response::Response;
 use paramo_design::Space;
 use paramo_model::{CauseKind, Timestamp, Value};
@@ -12,9 +12,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 use utoipa::{IntoParams, ToSchema};
 
+use super::App;
 use super::aggregate::Heading;
 use super::plots::{blocking, json, respond};
-use super::{App, study};
+use crate::access::extract::OfStudy;
 use crate::cache::Answer;
 use crate::problem::{Problem, Result};
 use crate::shape;
@@ -89,7 +90,7 @@ pub(super) struct Row {
     ))]
 pub(super) async fn list(
     State(app): State<App>,
-    Path(word): Path<String>,
+    OfStudy(row): OfStudy,
     runs: std::result::Result<Query<Runs>, QueryRejection>,
 ) -> Result<Response> {
     let Query(runs) = runs?;
@@ -120,7 +121,6 @@ pub(super) async fn list(
             )));
         }
     };
-    let row = study(&app, &word).await?;
     let reading = app.host.cache().read(app.host.store(), &row).await?;
     let frame = reading.frame.clone();
     if let Some(state @ ("running" | "waiting")) = runs.state.as_deref() {

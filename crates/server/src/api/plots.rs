@@ -12,7 +12,8 @@ use paramo_table::{Frame, Which, picture_data, timing};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::{App, study};
+use super::App;
+use crate::access::extract::OfStudy;
 use crate::cache::{Answer, Reading};
 use crate::chart::{self, Asked, Chart, Failures};
 use crate::problem::{Problem, Result};
@@ -68,12 +69,12 @@ pub(super) struct Drawn {
     ))]
 pub(super) async fn show(
     State(app): State<App>,
+    OfStudy(row): OfStudy,
     path: std::result::Result<Path<(String, String)>, PathRejection>,
     drawn: std::result::Result<Query<Drawn>, QueryRejection>,
 ) -> Result<Response> {
-    let Path((word, name)) = path?;
+    let Path((_, name)) = path?;
     let Query(drawn) = drawn?;
-    let row = study(&app, &word).await?;
     let (kind, format) = match name.rsplit_once('.') {
         Some((kind, "svg")) => (kind.to_owned(), Some(Format::Svg)),
         Some((kind, "png")) => (kind.to_owned(), Some(Format::Png)),

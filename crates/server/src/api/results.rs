@@ -3,7 +3,6 @@
 use std::io::Write;
 
 use axum::body::Bytes;
-use axum::extract::Path;
 use axum::extract::{Query, State, rejection::QueryRejection};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -11,8 +10,9 @@ use paramo_table::{Format, Options, ResultTable};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
+use super::App;
 use super::plots::blocking;
-use super::{App, study};
+use crate::access::extract::OfStudy;
 use crate::problem::{Problem, Result};
 
 /// Which rows and columns, and in which format.
@@ -47,12 +47,11 @@ pub(super) struct Rows {
     ))]
 pub(super) async fn table(
     State(app): State<App>,
-    Path(word): Path<String>,
+    OfStudy(row): OfStudy,
     rows: std::result::Result<Query<Rows>, QueryRejection>,
     headers: HeaderMap,
 ) -> Result<Response> {
     let Query(rows) = rows?;
-    let row = study(&app, &word).await?;
     let format = paramo_table::format(rows.format.as_deref().unwrap_or("json"))?;
     let columns = rows.columns.as_deref().unwrap_or_default().split(',').filter(|name| !name.is_empty());
     let options = Options {
@@ -103,12 +102,7 @@ fn download(bytes: Bytes, format: &dyn Format, name: &str, headers: &HeaderMap) 
             let range = format!("bytes {from}-{to}/{whole}");
             (StatusCode::PARTIAL_CONTENT, bytes.slice(from..=to), Some(range))
         }
-        Err(()) => {
-            let mut problem =
-                Problem::bad_input(format!("the file has {whole} bytes; the range lies beyond"));
-            problem.status = StatusCode::RANGE_NOT_SATISFIABLE.as_u16();
-            return Err(problem);
-        }
+        Err(()) => return Err(Problem::beyond(whole)),
     };
     let mut response = (status, bytes).into_response();
     let out = response.headers_mut();
@@ -136,7 +130,7 @@ fn media_type(format: &str) -> &'static str {
 
 /// The first and last byte that a `Range` asks for (RFC 9110, 14.1.2). `Ok(None)` for what is to be answered with the whole file:
 /// other units, several ranges, what is no range. The error is a range beyond the end.
-fn part(range: &str, whole: usize) -> std::result::Result<Option<(usize, usize)>, ()> {
+pub(super) fn part(range: &str, whole: usize) -> std::result::Result<Option<(usize, usize)>, ()> {
     let Some(bytes) = range.strip_prefix("bytes=").filter(|bytes| !bytes.contains(',')) else {
         return Ok(None);
     };

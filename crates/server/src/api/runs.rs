@@ -6,7 +6,8 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use paramo_design::Space;
 
-use super::{App, study};
+use super::App;
+use crate::access::extract::OfStudy;
 use crate::problem::{Problem, Result};
 use crate::shape::Run;
 
@@ -16,10 +17,10 @@ use crate::shape::Run;
     responses((status = 200, body = Run), (status = 404, body = Problem)))]
 pub(super) async fn show(
     State(app): State<App>,
+    OfStudy(row): OfStudy,
     path: std::result::Result<Path<(String, u64)>, axum::extract::rejection::PathRejection>,
 ) -> Result<Json<Run>> {
-    let Path((word, index)) = path?;
-    let row = study(&app, &word).await?;
+    let Path((_, index)) = path?;
     let space = Space::new(&row.study.space, &row.study.application.parameters)
         .map_err(|found| Problem::document(&found))?;
     let Some(point) = space.point(index) else {
@@ -41,10 +42,10 @@ pub(super) async fn show(
     responses((status = 200, body = String, content_type = "text/plain"), (status = 404, body = Problem)))]
 pub(super) async fn stream(
     State(app): State<App>,
+    OfStudy(row): OfStudy,
     path: std::result::Result<Path<(String, u64, String)>, axum::extract::rejection::PathRejection>,
 ) -> Result<Response> {
-    let Path((word, index, stream)) = path?;
-    let row = study(&app, &word).await?;
+    let Path((_, index, stream)) = path?;
     let Some(record) = app.host.store().run(row.id, index).await? else {
         return Err(Problem::not_found(format!("run {index} of {} has not ended", row.name)));
     };

@@ -14,7 +14,7 @@ use serde::Serialize;
 use thiserror::Error;
 
 pub use ldap::{Ldap, LdapSettings};
-pub use oidc::{Answer, COOKIE, Oidc, OidcSettings, PENDING, Redirect};
+pub use oidc::{Answer, COOKIE, Oidc, OidcSettings, PENDING};
 
 /// The most groups of one person that are taken over, and the longest name of one, in bytes.
 const MOST_GROUPS: usize = 1000;

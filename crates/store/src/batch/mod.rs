@@ -17,6 +17,7 @@ mod attempts;
 mod column;
 mod envelope;
 mod integers;
+mod shipment;
 mod tails;
 mod wire;
 
@@ -31,6 +32,7 @@ use roaring::RoaringTreemap;
 
 pub use attempts::Attempts;
 pub use column::{Column, Values};
+pub use shipment::Shipment;
 pub(crate) use wire::Broken;
 
 use crate::{BatchId, Result, Seq, StoreError};
@@ -172,12 +174,33 @@ impl Batch {
         let first = columns.earlier[..at].iter().map(|count| *count as usize).sum();
         let Some(mut record) = columns.record(at, first) else { return Ok(None) };
         if let Some(output) = output {
-            let output =
-                envelope::unwrap(output, Part::Output, self.id()).map_err(|broken| self.damaged(broken))?;
+            let output = self.open_output(output)?;
             let tails = Tails::read(&output, columns.len(), columns.earlier_attempts.len());
             tails.map_err(|broken| self.damaged(broken))?.put_into(&mut record, at, first);
         }
         Ok(Some(record))
+    }
+
+    /// All runs in the order in which they ended, with the tails of their output where `output` holds them (see
+    /// [`Store::output`](crate::Store::output)). None of a batch that opens runs again.
+    pub fn records(&self, output: Option<&[u8]>) -> Result<Vec<RunRecord>> {
+        let Content::Runs(columns) = self.decode()? else { return Ok(Vec::new()) };
+        let mut records = columns.records();
+        if let Some(output) = output {
+            let output = self.open_output(output)?;
+            let tails = Tails::read(&output, columns.len(), columns.earlier_attempts.len());
+            let tails = tails.map_err(|broken| self.damaged(broken))?;
+            let mut first = 0;
+            for (at, record) in records.iter_mut().enumerate() {
+                tails.put_into(record, at, first);
+                first += record.earlier.len();
+            }
+        }
+        Ok(records)
+    }
+
+    fn open_output<'a>(&self, output: &'a [u8]) -> Result<std::borrow::Cow<'a, [u8]>> {
+        envelope::unwrap(output, Part::Output, self.id()).map_err(|broken| self.damaged(broken))
     }
 
     fn damaged(&self, broken: Broken) -> StoreError {

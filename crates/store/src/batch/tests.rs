@@ -125,6 +125,37 @@ proptest! {
         for run in runs.iter().filter(|run| seen.insert(run.index)) {
             prop_assert_eq!(batch.run(run.index, output.as_deref()).unwrap(), Some(run.clone()));
         }
+        prop_assert_eq!(batch.records(output.as_deref()).unwrap(), runs.clone());
+        let from = Path::new("http://127.0.0.1:1");
+        let shipment = Shipment { newest: Seq(9), batches: vec![(batch, output)] }.write();
+        let arrived = Shipment::read(&shipment, ID.study, from).unwrap();
+        let (batch, output) = &arrived.batches[0];
+        prop_assert_eq!((arrived.newest, batch.seq), (Seq(9), ID.seq));
+        prop_assert_eq!(batch.records(output.as_deref()).unwrap(), runs.clone());
+        let one = Shipment::of_run(ID.study, &runs[0]).write();
+        prop_assert_eq!(Shipment::read(&one, ID.study, from).unwrap().run().unwrap(), Some(runs[0].clone()));
+    }
+
+    #[test]
+    fn any_bytes_are_taken_for_a_shipment(bytes in prop::collection::vec(any::<u8>(), 0..60), cut in 0usize..200) {
+        let headed = [b"PRMB\x01".as_slice(), &bytes].concat();
+        for bytes in [bytes, headed] {
+            if let Ok(shipment) = Shipment::read(&bytes, ID.study, Path::new("")) {
+                let _ = shipment.run();
+            }
+        }
+        let whole = Shipment::of_run(ID.study, &ordinary(1)[0]).write();
+        if cut < whole.len() {
+            let cut = Shipment::read(&whole[..cut], ID.study, Path::new("")).and_then(|cut| cut.run().map_err(|e| e.to_string()));
+            prop_assert!(!matches!(cut, Ok(Some(_))));
+        }
+    }
+
+    #[test]
+    fn which_runs_have_ended_comes_back(succeeded: Vec<u64>, failed: Vec<u64>, any: Vec<u8>) {
+        let ended = crate::Ended { succeeded: succeeded.into_iter().collect(), failed: failed.into_iter().collect() };
+        prop_assert_eq!(crate::Ended::read(&ended.write()), Ok(ended));
+        let _ = crate::Ended::read(&any);
     }
 
     #[test]

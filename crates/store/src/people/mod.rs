@@ -9,5 +9,8 @@ pub(crate) mod engine;
 mod sql;
 mod types;
 
+#[cfg(test)]
+pub(crate) mod tests;
+
 pub use contract::People;
 pub use types::*;

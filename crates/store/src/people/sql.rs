@@ -76,7 +76,9 @@ pub const INSERT_SESSION: &str =
     "INSERT INTO sessions (hash, user_id, created, expires, used) VALUES ($1, $2, $3, $4, $3)";
 pub const SESSION: &str = "SELECT user_id, created, expires, used FROM sessions \
      WHERE hash = $1 AND (expires IS NULL OR expires > $2)";
-pub const TOUCH_SESSION: &str = "UPDATE sessions SET used = $2 WHERE hash = $1";
+// A session that is used lasts longer: what has gone by since it was used last is added.
+pub const TOUCH_SESSION: &str =
+    "UPDATE sessions SET expires = expires + $2 - used, used = $2 WHERE hash = $1 AND used < $2";
 pub const END_SESSION: &str = "DELETE FROM sessions WHERE hash = $1";
 pub const END_SESSIONS: &str = "DELETE FROM sessions WHERE user_id = $1 AND hash <> $2";
 

@@ -317,6 +317,10 @@ impl Store for PostgresStore {
         ask!(self, |session| read::batches(session, id, after, limit))
     }
 
+    async fn output(&self, id: BatchId) -> Result<Option<Vec<u8>>> {
+        ask!(self, |session| read::output(session, id))
+    }
+
     async fn run(&self, id: StudyId, index: u64) -> Result<Option<RunRecord>> {
         ask!(self, |session| read::run(session, id, index))
     }

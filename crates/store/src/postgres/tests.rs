@@ -9,8 +9,11 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
 use super::*;
-use crate::conformance::{Ground, conformance, good, study};
-use crate::{Address, News, SqliteStore};
+use crate::conformance::{Ground, conformance, fill_old, good, study};
+use crate::migration::migrate_postgres_to;
+use crate::{
+    Address, AuditEntry, AuditQuery, Begun, Hashed, NewUser, News, Outcome, People, SqliteStore, Via,
+};
 
 /// The address of the database that all tests share while they run; see `tests/rigs/postgres`.
 fn shared() -> String {
@@ -65,6 +68,17 @@ impl Ground for Database {
 
     async fn open(&self, mode: OpenMode) -> Result<PostgresStore> {
         PostgresStore::open(&self.address(), mode).await
+    }
+
+    async fn say(&self, statement: &str) -> sqlx::Result<()> {
+        sqlx::raw_sql(sqlx::AssertSqlSafe(statement)).execute(&mut self.connect().await).await.map(|_| ())
+    }
+
+    async fn old(&self, version: usize) {
+        let at: Arc<Path> = Path::new("a database").into();
+        let mut connection = self.connect().await;
+        migrate_postgres_to(&mut connection, &at, version).await.unwrap();
+        fill_old(&mut Session::postgres(&mut connection, &at)).await;
     }
 }
 
@@ -326,6 +340,47 @@ async fn other_changes_are_made_once_whatever_is_lost() {
     store.set_state(id, StudyState::Paused).await.unwrap();
     assert_eq!(store.summaries().await.unwrap().len(), 1);
     assert_eq!(store.study(id).await.unwrap().counts.failed, 0);
+}
+
+#[tokio::test]
+async fn what_is_changed_of_people_is_changed_once_whatever_is_lost() {
+    let (database, ..) = made().await;
+    let wire = Wire::to(&database.server).await;
+    let url = format!("postgres://paramo@127.0.0.1:{}/{}", wire.port, database.name);
+    let store = PostgresStore::open(&parse(&url), OpenMode::Existing).await.unwrap();
+    for (flag, name) in [(&wire.lose_answer, "ada"), (&wire.lose_question, "bob")] {
+        let new = NewUser {
+            name: name.into(),
+            display_name: name.into(),
+            email: None,
+            administrator: true,
+            password: None,
+        };
+        flag.store(true, Ordering::Relaxed);
+        assert_eq!(store.create_user(&new, None).await.unwrap().name, name);
+        flag.store(true, Ordering::Relaxed);
+        let begun = store.begin_request(name, "key", &Hashed([7; 32])).await.unwrap();
+        assert_eq!(begun, Begun::New, "it was this one that began it");
+        flag.store(true, Ordering::Relaxed);
+        let entry = AuditEntry {
+            user: Some(name.into()),
+            via: Via::Owner,
+            action: "user.manage".into(),
+            project: None,
+            target: name.into(),
+            outcome: Outcome::Done,
+            detail: String::new(),
+        };
+        let row = store.record(&entry).await.unwrap();
+        assert!(!flag.load(Ordering::Relaxed), "nothing was lost on the way");
+        let query = AuditQuery { user: Some(name.into()), limit: 9, ..AuditQuery::default() };
+        assert_eq!(store.audit(&query).await.unwrap(), [row]);
+        // Nothing is changed here, so it does not matter whether its end was told.
+        flag.store(true, Ordering::Relaxed);
+        assert_eq!(store.begin_request(name, "key", &Hashed([7; 32])).await.unwrap(), Begun::Running);
+        flag.store(false, Ordering::Relaxed);
+    }
+    assert_eq!(store.users().await.unwrap().len(), 2);
 }
 
 #[test]

@@ -1,0 +1,155 @@
+//! Beginning a study on a server, and going on with one.
+
+use std::collections::BTreeMap;
+
+use paramo_client::{ClientError, NewStudy, Server, file_text};
+use paramo_engine::Changed;
+use paramo_model::document;
+use paramo_model::{Diagnostic, FieldPath, StudyId, StudyState};
+use paramo_store::{Seq, StudyRow};
+
+use super::follow::{Since, follow};
+use crate::args::Making;
+use crate::exit;
+use crate::failure::{Failure, Result};
+use crate::store::{Place, title};
+
+/// A study as it is sent: the text of its file, and the files that it names.
+#[derive(Clone, Debug, Default)]
+pub struct Sent {
+    /// As messages name it; nothing of a study that was typed.
+    pub file: Option<String>,
+    pub text: String,
+    pub attachments: Vec<(String, Vec<u8>)>,
+    /// Where its commands run, on the server.
+    pub directory: Option<String>,
+}
+
+impl Sent {
+    fn attached(&self) -> BTreeMap<&str, String> {
+        self.attachments.iter().map(|(name, bytes)| (name.as_str(), file_text(bytes))).collect()
+    }
+
+    /// What the server finds wrong in the file, at its place.
+    fn failure(&self, error: ClientError) -> Failure {
+        let faults = error.problem().map(|problem| problem.errors.as_slice()).unwrap_or_default();
+        let Some(file) = self.file.as_deref().filter(|_| !faults.is_empty()) else { return error.into() };
+        let placed = faults.iter().map(|fault| {
+            let found = Diagnostic::new(FieldPath::new(fault.field.split('.')), fault.message.clone());
+            document::place(
+                &self.text,
+                match &fault.help {
+                    Some(help) => found.help(help.clone()),
+                    None => found,
+                },
+            )
+        });
+        Failure::diagnostics(&placed.collect::<Vec<_>>(), &self.text, file)
+    }
+}
+
+/// Has a study begun, or the stored one of its name taken over as it is now, and follows it.
+pub async fn begin(
+    place: &Place,
+    server: &Server,
+    stored: Option<&StudyRow>,
+    sent: &Sent,
+    changed: Changed,
+    making: &Making,
+) -> Result<u8> {
+    super::check(making)?;
+    let goes_on = stored.filter(|_| changed != Changed::NewVersion);
+    let since = match goes_on {
+        Some(row) => stands(place, row, making).await?,
+        None => Since { after: Seq(0), done: 0, failed: 0 },
+    };
+    let new = NewStudy {
+        project: server.address().project.as_deref(),
+        file: &sent.text,
+        attachments: sent.attached(),
+        directory: sent.directory.as_deref().or(goes_on.map(|row| row.study.source.as_str())),
+        changed: match changed {
+            Changed::Refuse => "refuse",
+            Changed::NewVersion => "new-version",
+            Changed::Continue => "continue",
+        },
+        // How many at once is said before the first begins.
+        start: making.slots.is_none(),
+    };
+    let begun = server.begin(&new).await.map_err(|error| sent.failure(error))?;
+    let row = place.store.study(StudyId(begun.id)).await?;
+    if making.slots.is_some() || row.state == StudyState::Paused {
+        return drive(place, server, row, making, since).await;
+    }
+    follow_or_leave(place, server, row, making, since).await
+}
+
+/// Goes on with a study that the server has.
+pub async fn go_on(place: &Place, server: &Server, row: StudyRow, making: &Making) -> Result<u8> {
+    super::check(making)?;
+    let since = stands(place, &row, making).await?;
+    drive(place, server, row, making, since).await
+}
+
+/// Follows the runs that the server has just been given.
+pub async fn take_up(place: &Place, server: &Server, row: StudyRow, making: &Making) -> Result<u8> {
+    super::check(making)?;
+    let since = stands(place, &row, making).await?;
+    follow_or_leave(place, server, row, making, since).await
+}
+
+async fn drive(place: &Place, server: &Server, row: StudyRow, making: &Making, since: Since) -> Result<u8> {
+    if let Some(slots) = making.slots {
+        server.slots(row.id, Some(slots)).await?;
+    }
+    if row.state == StudyState::Paused && !making.quiet && !making.json {
+        anstream::eprintln!("{} was paused; it goes on", title(&row));
+    }
+    match row.state {
+        StudyState::Paused | StudyState::Cancelled => server.resume(row.id).await?,
+        StudyState::Open | StudyState::Finished => server.start(row.id).await?,
+    }
+    follow_or_leave(place, server, row, making, since).await
+}
+
+async fn follow_or_leave(
+    place: &Place,
+    server: &Server,
+    row: StudyRow,
+    making: &Making,
+    since: Since,
+) -> Result<u8> {
+    if !making.detach {
+        return follow(place, server, row, making, since).await;
+    }
+    if !making.quiet && !making.json {
+        anstream::eprintln!("{}", left(&title(&row), server));
+    }
+    Ok(exit::OK)
+}
+
+/// What a person can do with a study that goes on without them.
+pub fn left(name: &str, server: &Server) -> String {
+    format!(
+        "{name} goes on at {}\n  paramo watch {name}       looks on\n  paramo cancel {name}      stops it",
+        server.address()
+    )
+}
+
+/// How a study stands. Its newest batch is asked for where every run that ends from now on is to be told.
+async fn stands(place: &Place, row: &StudyRow, making: &Making) -> Result<Since> {
+    let after = match place.served().filter(|_| making.json && !making.detach) {
+        Some(store) => store.newest(row.id).await?,
+        None => Seq(0),
+    };
+    Ok(Since { after, done: row.counts.done(), failed: row.counts.failed })
+}
+
+/// Adds points to a study of a server: those of a file, or so many more of the last block's sample.
+pub async fn extend(server: &Server, row: &StudyRow, sent: &Sent, count: Option<u64>) -> Result<()> {
+    let done = match count {
+        Some(count) => server.extend_by(row.id, count).await,
+        None => server.extend(row.id, &sent.text, sent.attached()).await,
+    };
+    done.map_err(|error| sent.failure(error))
+}

@@ -1,0 +1,85 @@
+//! Reads the body of a request, as a whole and within bounds of size and time: a sender that trickles does not hold anything up.
+
+use std::time::Duration;
+
+use axum::body::{Body, Bytes};
+use axum::http::StatusCode;
+use http_body_util::BodyExt;
+use tokio::time::Instant;
+
+use crate::problem::{Problem, Result};
+
+/// The largest body of somebody who is known, in bytes, and of anybody else.
+pub const LARGEST: usize = 16 * 1024 * 1024;
+pub const LARGEST_OF_STRANGERS: usize = 64 * 1024;
+
+/// Every body may take so long, and longer the more of it has come.
+const GRACE: Duration = Duration::from_secs(20);
+/// Bytes a second.
+const PACE: u64 = 16 * 1024;
+
+/// The whole body. The error is 413 for one that is too large, 408 for one that comes too slowly, 400 for one that was cut off.
+pub async fn read(body: Body, largest: usize) -> Result<Bytes> {
+    within(body, largest, GRACE).await
+}
+
+async fn within(mut body: Body, largest: usize, grace: Duration) -> Result<Bytes> {
+    let begun = Instant::now();
+    let mut read = Vec::new();
+    loop {
+        let late = begun + grace + Duration::from_secs(read.len() as u64 / PACE);
+        let frame = match tokio::time::timeout_at(late, body.frame()).await {
+            Ok(Some(Ok(frame))) => frame,
+            Ok(Some(Err(error))) => {
+                return Err(Problem::bad_input(format!("the body was cut off: {error}")));
+            }
+            Ok(None) => return Ok(read.into()),
+            Err(_) => {
+                let detail = "the body comes too slowly; send it anew over a better connection";
+                return Err(Problem::bad_input(detail).with_status(StatusCode::REQUEST_TIMEOUT));
+            }
+        };
+        let Ok(data) = frame.into_data() else { continue };
+        if read.len() + data.len() > largest {
+            let detail = format!("the body is too large: at most {largest} bytes are taken");
+            return Err(Problem::bad_input(detail).with_status(StatusCode::PAYLOAD_TOO_LARGE));
+        }
+        read.extend_from_slice(&data);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+
+    use futures_util::stream;
+
+    use super::*;
+
+    /// A body of pieces, each so long after the one before.
+    fn slow(pieces: usize, size: usize, every: Duration) -> Body {
+        Body::from_stream(stream::unfold(0, move |sent| async move {
+            tokio::time::sleep(every).await;
+            (sent < pieces).then(|| (Ok::<_, Infallible>(Bytes::from(vec![b'x'; size])), sent + 1))
+        }))
+    }
+
+    async fn status(body: Body, grace: Duration) -> u16 {
+        within(body, 1 << 20, grace).await.map_or_else(|problem| problem.status, |_| 200)
+    }
+
+    #[tokio::test]
+    async fn a_body_that_trickles_is_given_up() {
+        let grace = Duration::from_millis(100);
+        assert_eq!(status(slow(usize::MAX, 1, Duration::from_millis(5)), grace).await, 408);
+        assert_eq!(status(slow(1, 1, Duration::from_secs(3600)), grace).await, 408);
+        assert_eq!(status(slow(3, 1, Duration::from_millis(5)), GRACE).await, 200);
+    }
+
+    #[tokio::test]
+    async fn a_body_that_is_too_large_is_refused_before_it_is_read() {
+        assert_eq!(status(Body::from(vec![0; 1 << 20]), GRACE).await, 200);
+        assert_eq!(status(Body::from(vec![0; (1 << 20) + 1]), GRACE).await, 413);
+        assert_eq!(status(slow(usize::MAX, 1 << 16, Duration::ZERO), GRACE).await, 413);
+    }
+}

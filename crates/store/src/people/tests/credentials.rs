@@ -1,0 +1,179 @@
+//! Sessions, tokens, device logins and shares.
+
+use super::*;
+use crate::conformance::{Ground, study};
+use crate::{OpenMode, Store, StoreError};
+use paramo_model::StudyId;
+
+fn disable(disabled: bool) -> UserChange {
+    UserChange { disabled: Some(disabled), ..UserChange::default() }
+}
+
+pub async fn sessions_end<G: Ground>() {
+    let ground = G::new().await;
+    let store = ground.open(OpenMode::Create).await.unwrap();
+    let ada = store.create_user(&new_user("ada", false), None).await.unwrap();
+    assert_eq!(store.session(&hash(1)).await.unwrap(), None);
+    let user = store.sign_in(ada.id, &fresh(1)).await.unwrap();
+    assert!(user.seen.is_some());
+    let session = store.session(&hash(1)).await.unwrap().unwrap();
+    assert_eq!((session.user, session.used), (user, session.created));
+    assert_eq!(session.expires.unwrap().0, session.created.0 + 3_600_000_000);
+    // Used again after more than a minute, that is noted.
+    ground.say("UPDATE sessions SET used = used - 61000000").await.unwrap();
+    let before = store.session(&hash(1)).await.unwrap().unwrap();
+    assert!(before.used < session.created);
+    assert!(store.session(&hash(1)).await.unwrap().unwrap().used >= session.used);
+
+    store.sign_in(ada.id, &spent(2)).await.unwrap();
+    assert_eq!(store.session(&hash(2)).await.unwrap(), None, "it has expired");
+    store.end_session(&hash(1)).await.unwrap();
+    store.end_session(&hash(1)).await.unwrap();
+    assert_eq!(store.session(&hash(1)).await.unwrap(), None);
+
+    for number in 3..6 {
+        store.sign_in(ada.id, &Fresh { hash: hash(number), lasts: None }).await.unwrap();
+    }
+    store.set_password(ada.id, &password("new"), Some(&hash(4))).await.unwrap();
+    assert!(store.session(&hash(4)).await.unwrap().is_some_and(|session| session.expires.is_none()));
+    for number in [3, 5] {
+        assert_eq!(store.session(&hash(number)).await.unwrap(), None, "a new password ends the others");
+    }
+    store.change_user(ada.id, &disable(true)).await.unwrap();
+    assert_eq!(store.session(&hash(4)).await.unwrap(), None);
+    assert_eq!(store.password("ada").await.unwrap(), None);
+    let refused = store.sign_in(ada.id, &fresh(6)).await.unwrap_err();
+    assert_eq!(refused.to_string(), "`ada` is disabled; an administrator can change that");
+    store.change_user(ada.id, &disable(false)).await.unwrap();
+    assert_eq!(store.session(&hash(4)).await.unwrap(), None, "it does not come back");
+    store.sign_in(ada.id, &fresh(7)).await.unwrap();
+    store.delete_user(ada.id).await.unwrap();
+    assert_eq!(store.session(&hash(7)).await.unwrap(), None);
+}
+
+pub async fn tokens_are_those_of_their_user<G: Ground>() {
+    let ground = G::new().await;
+    let store = ground.open(OpenMode::Create).await.unwrap();
+    let ada = store.create_user(&new_user("ada", false), None).await.unwrap();
+    let bob = store.create_user(&new_user("bob", false), None).await.unwrap();
+    store.create_project(&name("bio"), "Biology").await.unwrap();
+    let new = NewToken {
+        user: ada.id,
+        name: "laptop".into(),
+        scopes: vec![Scope::Read, Scope::Write],
+        project: None,
+        fresh: Fresh { hash: hash(1), lasts: None },
+    };
+    let token = store.create_token(&new).await.unwrap();
+    assert_eq!((token.name.as_str(), token.expires, token.used), ("laptop", None, None));
+    let bound = NewToken { project: Some(name("bio")), scopes: Vec::new(), fresh: fresh(2), ..new.clone() };
+    let second = store.create_token(&bound).await.unwrap();
+    let late = store.create_token(&NewToken { fresh: spent(3), ..new.clone() }).await.unwrap();
+    let unknown = NewToken { project: Some(name("chem")), fresh: fresh(4), ..new.clone() };
+    assert!(matches!(store.create_token(&unknown).await, Err(StoreError::Missing { .. })));
+    assert_eq!(store.tokens(ada.id).await.unwrap(), [token.clone(), second.clone(), late]);
+    assert!(store.tokens(bob.id).await.unwrap().is_empty());
+
+    let used = store.token_use(&hash(1)).await.unwrap().unwrap();
+    assert_eq!((used.user, used.token), (ada.clone(), token.clone()));
+    assert!(store.tokens(ada.id).await.unwrap()[0].used.is_some(), "that it was used is noted");
+    assert_eq!(store.token_use(&hash(2)).await.unwrap().unwrap().token.project, Some(name("bio")));
+    assert_eq!(store.token_use(&hash(3)).await.unwrap(), None, "it has expired");
+    assert_eq!(store.token_use(&hash(9)).await.unwrap(), None);
+
+    let theirs = store.delete_token(bob.id, token.id).await.unwrap_err();
+    assert_eq!(theirs.to_string(), format!("there is no token `{}`", token.id));
+    store.delete_token(ada.id, token.id).await.unwrap();
+    assert_eq!(store.token_use(&hash(1)).await.unwrap(), None);
+    store.change_user(ada.id, &disable(true)).await.unwrap();
+    assert_eq!(store.token_use(&hash(2)).await.unwrap(), None);
+    store.change_user(ada.id, &disable(false)).await.unwrap();
+    assert!(store.token_use(&hash(2)).await.unwrap().is_some());
+    store.delete_project("bio").await.unwrap();
+    assert_eq!(store.token_use(&hash(2)).await.unwrap(), None, "a token goes with its only project");
+}
+
+pub async fn a_device_gets_one_token<G: Ground>() {
+    let ground = G::new().await;
+    let store = ground.open(OpenMode::Create).await.unwrap();
+    let ada = store.create_user(&new_user("ada", false), None).await.unwrap();
+    let new = |number, code: &str| NewDevice {
+        fresh: fresh(number),
+        user_code: code.to_owned(),
+        name: "node7".into(),
+    };
+    let device = store.create_device(&new(1, "ABCD-EFGH")).await.unwrap();
+    assert_eq!((device.state, device.name.as_str()), (DeviceState::Waiting, "node7"));
+    assert_eq!(store.device("ABCD-EFGH").await.unwrap(), Some(device));
+    assert!(matches!(store.create_device(&new(2, "ABCD-EFGH")).await, Err(StoreError::Exists { .. })));
+    let take = |number: u8, token: u8| {
+        let store = &store;
+        async move { store.take_device(&hash(number), &[Scope::Read], &fresh(token)).await.unwrap() }
+    };
+    assert_eq!(take(1, 50).await, DeviceAnswer::Pending);
+    assert_eq!(take(2, 50).await, DeviceAnswer::Over, "it was never begun");
+    assert!(store.answer_device("ABCD-EFGH", UserId(99), true).await.is_err());
+    store.answer_device("ABCD-EFGH", ada.id, true).await.unwrap();
+    let twice = store.answer_device("ABCD-EFGH", ada.id, false).await.unwrap_err();
+    assert_eq!(twice.to_string(), "there is no waiting device login `ABCD-EFGH`");
+
+    // Two that ask at once: one gets the token.
+    let other = ground.open(OpenMode::Existing).await.unwrap();
+    let (key, one, two) = (hash(1), fresh(51), fresh(52));
+    let (one, two) = tokio::join!(
+        store.take_device(&key, &[Scope::Read, Scope::Write], &one),
+        other.take_device(&key, &[Scope::Read, Scope::Write], &two)
+    );
+    let granted: Vec<TokenUse> = [one.unwrap(), two.unwrap()]
+        .into_iter()
+        .filter_map(|answer| match answer {
+            DeviceAnswer::Granted(granted) => Some(*granted),
+            answer => {
+                assert_eq!(answer, DeviceAnswer::Over);
+                None
+            }
+        })
+        .collect();
+    assert_eq!(granted.len(), 1);
+    assert_eq!((granted[0].token.name.as_str(), granted[0].user.id), ("node7", ada.id));
+    assert_eq!(store.tokens(ada.id).await.unwrap().len(), 1);
+    assert_eq!(take(1, 53).await, DeviceAnswer::Over);
+
+    // A code that is out of use can be drawn again.
+    store.create_device(&new(3, "ABCD-EFGH")).await.unwrap();
+    store.answer_device("ABCD-EFGH", ada.id, false).await.unwrap();
+    assert_eq!(take(3, 54).await, DeviceAnswer::Over);
+    store.create_device(&NewDevice { fresh: spent(4), ..new(4, "WXYZ-WXYZ") }).await.unwrap();
+    assert_eq!(store.device("WXYZ-WXYZ").await.unwrap(), None);
+    assert!(store.answer_device("WXYZ-WXYZ", ada.id, true).await.is_err());
+    assert_eq!(take(4, 55).await, DeviceAnswer::Over);
+    store.create_device(&new(5, "WXYZ-WXYZ")).await.unwrap();
+    store.answer_device("WXYZ-WXYZ", ada.id, true).await.unwrap();
+    store.change_user(ada.id, &disable(true)).await.unwrap();
+    assert_eq!(take(5, 56).await, DeviceAnswer::Over, "whoever approved it may not come in any more");
+    assert_eq!(store.tokens(ada.id).await.unwrap().len(), 1);
+}
+
+pub async fn shares_are_of_one_study<G: Ground>() {
+    let ground = G::new().await;
+    let store = ground.open(OpenMode::Create).await.unwrap();
+    let (one, two) = (
+        store.create("default", &study("one")).await.unwrap().id,
+        store.create("default", &study("two")).await.unwrap().id,
+    );
+    let share = store.create_share(one, "ada", &Fresh { hash: hash(1), lasts: None }).await.unwrap();
+    let late = store.create_share(one, "ada", &spent(2)).await.unwrap();
+    assert_eq!((share.study, share.by.as_str(), share.expires), (one, "ada", None));
+    assert_eq!(store.shares(one).await.unwrap(), [share.clone(), late.clone()]);
+    assert!(store.shares(two).await.unwrap().is_empty());
+    assert_eq!(store.share(&hash(1)).await.unwrap(), Some(share.clone()));
+    assert_eq!(store.share(&hash(2)).await.unwrap(), None, "it has expired");
+    assert!(matches!(
+        store.create_share(StudyId(99), "ada", &fresh(3)).await,
+        Err(StoreError::NoSuchStudy { .. })
+    ));
+    assert!(matches!(store.delete_share(two, share.id).await, Err(StoreError::Missing { .. })));
+    store.delete_share(one, late.id).await.unwrap();
+    store.delete(one).await.unwrap();
+    assert_eq!(store.share(&hash(1)).await.unwrap(), None, "it goes with its study");
+}

@@ -1,0 +1,185 @@
+//! Beginning and widening studies over HTTP: from files, from JSON, with the files that they name, and what they would take.
+
+use paramo_tests::Desk;
+use paramo_tests::http::Http;
+use paramo_tests::server::Server;
+use serde_json::{Value, json};
+
+const PROGRAM: &str = "echo '{{\"y\": '$(({x} * 2))'}}'; mkdir -p out; echo {x} > out/x.dat";
+
+/// A definition as JSON, as text, for the order of its axes matters.
+fn definition(space: &str) -> String {
+    let application = json!({
+        "command": ["sh", "-c", PROGRAM],
+        "outputs": { "y": { "json": "y" } },
+        "keep": ["out/*"],
+    });
+    format!(r#"{{ "definition": {{ "name": "doubles", "space": {space}, "application": {application} }} "#)
+}
+
+#[track_caller]
+fn post(http: &Http, path: &str, body: &str, status: u16) -> Value {
+    let reply = http.send("POST", path, &[("content-type", "application/json")], body);
+    assert_eq!(reply.status, status, "{body}: {}", reply.text());
+    reply.json()
+}
+
+#[test]
+fn a_definition_in_json_is_a_study_with_its_axes_in_order() {
+    let desk = Desk::new();
+    let server = Server::start(&desk);
+    let http = &server.http;
+    let space = r#"{ "x": { "from": 1, "to": 3, "step": 1 }, "a": ["p", "q"] }"#;
+    let text = definition(space) + "}";
+    post(http, "/api/v1/studies", &text, 201);
+    let study = server.study("doubles", "finished");
+    assert_eq!((&study["points"], &study["why"]["code"]), (&json!(6), &json!("finished")));
+    let runs = http.get("/api/v1/studies/doubles/runs").json();
+    assert_eq!(runs["rows"][1]["parameters"], json!({ "x": 1, "a": "q" }), "the last axis turns fastest");
+
+    let files = http.get("/api/v1/studies/doubles/runs/4/files").json();
+    assert_eq!(files, json!([{ "name": "out/x.dat", "size_bytes": 2 }]));
+    let path = "/api/v1/studies/doubles/runs/4/files/out%2Fx.dat";
+    let file = http.get(path);
+    assert_eq!((file.status, file.text().as_str(), file.header("content-length")), (200, "3\n", Some("2")));
+    let part = http.send("GET", path, &[("range", "bytes=1-")], "");
+    assert_eq!(
+        (part.status, part.text().as_str(), part.header("content-range")),
+        (206, "\n", Some("bytes 1-1/2"))
+    );
+    assert_eq!(http.send("GET", path, &[("range", "bytes=9-")], "").status, 416);
+    for name in ["out%2F..%2F..%2Fx", "..%2F5%2Fout%2Fx.dat", "%2Fetc%2Fpasswd", "none", "out"] {
+        assert_eq!(http.get(&format!("/api/v1/studies/doubles/runs/4/files/{name}")).status, 404, "{name}");
+    }
+
+    let more = post(http, "/api/v1/studies/doubles/extend", r#"{ "space": { "x": [9], "a": ["r"] } }"#, 200);
+    assert_eq!(more["points"], 7);
+    assert_eq!(server.study("doubles", "finished")["succeeded"], 7);
+    assert_eq!(
+        http.get("/api/v1/studies/doubles/runs?where=x==9").json()["rows"][0]["outputs"],
+        json!({ "y": 18 })
+    );
+    for (body, status) in [
+        (r#"{ "space": { "x": [9] }, "count": 3 }"#, 422),
+        ("{}", 422),
+        (r#"{ "count": 3 }"#, 422),
+        (r#"{ "space": { "z": [9] } }"#, 422),
+        (r#"{ "space": { "x": "file" } }"#, 422),
+        (r#"{ "space": 3 }"#, 422),
+        (r#"{ "spce": {} }"#, 422),
+    ] {
+        post(http, "/api/v1/studies/doubles/extend", body, status);
+    }
+}
+
+#[test]
+fn points_come_along_as_files() {
+    let desk = Desk::new();
+    let server = Server::start(&desk);
+    let http = &server.http;
+    let space = r#"{ "points": "points.csv" }"#;
+    let with = |attachments: Value| format!("{}, \"attachments\": {attachments} }}", definition(space));
+    post(http, "/api/v1/studies", &with(json!({ "points.csv": "x,k\n5,a\n6,b\n" })), 201);
+    assert_eq!(server.study("doubles", "finished")["succeeded"], 2);
+    let same = with(json!({ "points.csv": "base64:eCxrCjUsYQo2LGIK" }));
+    post(http, "/api/v1/studies", &same, 200);
+    for wrong in
+        [json!({ "other.csv": "x\n1\n" }), json!({ "points.csv": "base64:???" }), json!({ "points.csv": "" })]
+    {
+        let problem = post(http, "/api/v1/studies", &with(wrong), 422);
+        assert!(problem["errors"][0]["field"].as_str().unwrap().starts_with("space"), "{problem}");
+    }
+    // What came along is all there is: no file of the server takes its place.
+    desk.file("secret.csv", "x,k\n1,a\n");
+    let body = with(json!({ "points.csv": "x,k\n5,a\n" }))
+        .replace("\"points\": \"points.csv\"", "\"points\": \"secret.csv\"");
+    let problem = post(http, "/api/v1/studies", &body, 422);
+    assert!(problem["detail"].as_str().unwrap().contains("did not come along"), "{problem}");
+}
+
+#[test]
+fn what_a_study_would_take_is_said_before_it_is_begun() {
+    let desk = Desk::new();
+    let server = Server::start(&desk);
+    let http = &server.http;
+    let space = r#"{ "x": { "from": 1, "to": 10, "step": 1 }, "where": "x > 4" }"#;
+    let body = definition(space) + "}";
+    let before = post(http, "/api/v1/studies/estimate", &body, 200);
+    assert_eq!(
+        (&before["points"], &before["left_out"], &before["basis"]),
+        (&json!(10), &json!(4), &json!("unknown"))
+    );
+    assert_eq!(
+        (&before["slots"], &before["why"], &before["sample"][0]),
+        (&json!(2), &Value::Null, &json!({ "x": 1 }))
+    );
+    assert_eq!(http.get("/api/v1/studies").json(), json!([]), "nothing is begun");
+    let timed = body.replace("\"keep\"", "\"resources\": { \"time\": \"1 h\", \"cpus\": 2 }, \"keep\"");
+    let declared = post(http, "/api/v1/studies/estimate", &timed, 200);
+    assert_eq!((&declared["basis"], &declared["slots"]), (&json!("declared"), &json!(1)));
+    assert_eq!((&declared["seconds"], &declared["cpu_hours"]), (&json!(6.0 * 3600.0), &json!(12.0)));
+    let large = post(http, "/api/v1/studies/estimate", &timed.replace("\"cpus\": 2", "\"cpus\": 99"), 200);
+    assert_eq!(large["why"]["code"], "too-large");
+    post(http, "/api/v1/studies", &body, 201);
+    server.study("doubles", "finished");
+    let measured = post(http, "/api/v1/studies/estimate", &body.replace("doubles", "again"), 200);
+    assert_eq!(measured["basis"], "measured");
+    assert!(measured["seconds"].as_f64().unwrap() > 0.0);
+    for (body, status) in [
+        ("{}", 422),
+        (r#"{ "definition": 3 }"#, 422),
+        (r#"{ "definition": {} }"#, 422),
+        (r#"{ "definition": { "name": "a" }, "file": "" }"#, 422),
+        (r#"{ "file": "", "name": "a" }"#, 422),
+        (r#"{ "definition": { "name": null, "a": [null] } }"#, 422),
+        ("[", 400),
+    ] {
+        post(http, "/api/v1/studies/estimate", body, status);
+    }
+    let deep = format!("{{\"definition\": {}{}}}", "[".repeat(100_000), "]".repeat(100_000));
+    post(http, "/api/v1/studies", &deep, 400);
+}
+
+#[test]
+fn limits_are_set_and_what_stands_in_the_way_is_said() {
+    let desk = Desk::new();
+    let server = Server::start(&desk);
+    let http = &server.http;
+    post(http, "/api/v1/studies", &(definition(r#"{ "x": [1] }"#) + r#", "start": false }"#), 201);
+    assert_eq!(http.get("/api/v1/studies/doubles/why").json()["code"], "not-started");
+    let put = |body: &str| {
+        let json = ("content-type", "application/json");
+        http.send("PUT", "/api/v1/studies/doubles/limits", &[json], body)
+    };
+    let set = put(r#"{ "cpu_hours": 2, "wall_seconds": null, "max_failures": "5 %" }"#);
+    assert_eq!(set.status, 200, "{}", set.text());
+    let kept = &set.json()["definition"]["run"]["wished_limits"];
+    assert_eq!(kept, &json!({ "cpu": 7200.0, "time": null, "failures": "5 %" }));
+    for wrong in [r#"{ "cpu_hours": 0 }"#, r#"{ "wall_seconds": -1 }"#] {
+        assert_eq!(put(wrong).status, 400, "{wrong}");
+    }
+    assert_eq!(put(r#"{ "max_failures": 0 }"#).status, 422);
+    assert_eq!(
+        http.get("/api/v1/pools").json(),
+        json!([{ "name": "local", "site": "local", "workers": 1, "running": 0, "cpus": 2.0 }])
+    );
+}
+
+#[test]
+fn the_api_is_documented_on_a_page_of_its_own() {
+    let desk = Desk::new();
+    let server = Server::start(&desk);
+    let page = server.http.get("/api/docs/");
+    assert_eq!((page.status, page.header("content-type")), (200, Some("text/html")));
+    let text = page.text();
+    let linked = text.split(['"', '\'']).filter(|word| word.ends_with(".js") || word.ends_with(".css"));
+    let parts: Vec<String> = linked.map(|word| word.trim_start_matches("./").to_owned()).collect();
+    assert!(!parts.is_empty() && !text.contains("//unpkg") && !text.contains("https://"), "{text}");
+    for part in parts {
+        assert_eq!(server.http.get(&format!("/api/docs/{part}")).status, 200, "{part}");
+    }
+    // The policy allows no script in the page itself.
+    assert!(!text.contains("<script>"), "{text}");
+    assert!(server.http.get("/api/docs/swagger-initializer.js").text().contains("../v1/openapi.json"));
+    assert_eq!(server.http.get("/api/docs/none.js").status, 404);
+}
