@@ -71,7 +71,7 @@ fn failures_up_to_a_part_of_the_points_are_borne() {
     assert!(status.contains("  waits: 4 of its runs have failed, and the limit is 4 → "), "{status}");
     // Opened again, they do not count any more.
     desk.paramo(&["retry", "part", "--later"]).expect(0);
-    assert_eq!(why(&desk, "part")["code"], "not-started");
+    assert_eq!(why(&desk, "part")["code"], "paused");
 }
 
 #[test]

@@ -1,26 +1,44 @@
 //! Why a study of this store does not go on, as the commands say it.
 
-use std::path::Path;
 use std::time::Duration;
 
-use paramo_engine::{Driver, Follow, Standing, Why, why};
+use paramo_engine::{Driver, Standing, Why, why};
 use paramo_model::Moment;
 use paramo_store::StudyRow;
 use serde_json::{Value, json};
 
+use crate::failure::Result;
 use crate::store::Place;
+use crate::watch::Source;
 
 /// How long a process that works on a study is given to say how it goes: it speaks five times a second.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// How it goes, from the process that works on the study. `None` when there is none, or when it does not speak on this machine.
-pub async fn moment(place: &Place, row: &StudyRow) -> Option<Moment> {
-    place.holder(row.id)?;
-    let heard = async { Follow::reach(Path::new(&place.directory), row.id).await.ok()?.next().await.ok()? };
-    tokio::time::timeout(PATIENCE, heard).await.ok()?
+/// How a study goes, and the first thing in its way.
+pub struct Look {
+    /// `None` where nobody works on it, or nobody speaks.
+    pub now: Option<Moment>,
+    /// `None` while it goes on.
+    pub why: Option<Why>,
 }
 
-/// The first thing in the way of a study; `None` while it goes on. The workers of another process are not known here.
+/// Looks at a study. A server knows its workers and projects and says itself what is in the way.
+pub async fn look(place: &Place, row: &StudyRow) -> Result<Look> {
+    let now = moment(place, row).await;
+    let why = match place.server() {
+        Some(server) => serde_json::from_value(server.why(row.id).await?).unwrap_or_default(),
+        None => reason(place, row, now.as_ref()),
+    };
+    Ok(Look { now, why })
+}
+
+async fn moment(place: &Place, row: &StudyRow) -> Option<Moment> {
+    place.holder(row.id)?;
+    let heard = async { Source::find(place, row.id).await.next().await };
+    tokio::time::timeout(PATIENCE, heard).await.ok()?.map(|moment| (*moment).clone())
+}
+
+/// The first thing in the way of a study, as far as the store and the process that works on it tell.
 pub fn reason(place: &Place, row: &StudyRow, now: Option<&Moment>) -> Option<Why> {
     let driver = match place.holder(row.id) {
         Some(_) => Driver::Working,

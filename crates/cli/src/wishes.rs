@@ -39,18 +39,18 @@ pub async fn slots(place: &Place, row: &StudyRow, slots: Option<u32>) -> Result<
 
 /// Gives a study other limits, or with `None` those of the study file. The process that was told, if there is one.
 pub async fn limits(place: &Place, row: &StudyRow, limits: Option<Limits>) -> Result<Option<Who>> {
-    let mut study = place.store.study(row.id).await?.study;
-    study.run.wished_limits = limits;
     if let Some(server) = place.server() {
-        let limits = study.run.limits_now();
-        let body = json!({
-            "cpu_hours": limits.cpu.map(|cpu| cpu.0 / 3600.0),
-            "wall_seconds": limits.time.map(|time| time.0),
+        let limits = limits.unwrap_or(row.study.run.limits());
+        let wished = json!({
+            "cpu_hours": limits.cpu.map(|limit| limit.0 / 3600.0),
+            "wall_seconds": limits.time.map(|limit| limit.0),
             "max_failures": limits.failures,
         });
-        server.limits(row.id, &body).await?;
+        server.limits(row.id, &wished).await?;
         return Ok(place.holder(row.id));
     }
+    let mut study = place.store.study(row.id).await?.study;
+    study.run.wished_limits = limits;
     place.store.replace(row.id, &study).await?;
     Ok(notify(place, row))
 }

@@ -207,6 +207,11 @@ impl Server {
             .await
     }
 
+    /// What stands in the way of a study, as `GET /studies/{study}/why` answers; null while it goes on.
+    pub async fn why(&self, id: StudyId) -> Result<serde_json::Value> {
+        self.http.get(&format!("/studies/{}/why", id.0)).await
+    }
+
     /// Changes the limits of a study; what is not named stays.
     pub async fn limits(&self, id: StudyId, limits: &impl Serialize) -> Result<()> {
         let _: serde_json::Value =

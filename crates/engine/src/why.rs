@@ -9,12 +9,12 @@ use paramo_design::Space;
 use paramo_model::{Cap, FailureLimit, Moment, Seconds, Spent, StudyState};
 use paramo_store::StudyRow;
 use paramo_worker::room;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::{InProject, Over, WorkerStatus};
 
 /// What stands in the way of a study.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Why {
     pub code: Code,
     /// A short sentence without a full stop.
@@ -24,7 +24,7 @@ pub struct Why {
 }
 
 /// The kinds of what stands in the way, in the order in which they are looked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Code {
     Finished,

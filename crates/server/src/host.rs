@@ -13,9 +13,9 @@ use paramo_engine::{
     Usage, Why, conduct, plan, why,
 };
 use paramo_model::{
-    Bytes, Capacity, Event, Limits, Micros, Moment, Name, StopReason, Study, StudyId, StudyState,
+    Bytes, Capacity, Event, Limits, Micros, Moment, Name, Seconds, StopReason, Study, StudyId, StudyState,
 };
-use paramo_store::{Held, People, Store, StoreError, StudyLock, StudyRow};
+use paramo_store::{Held, People, Project, Store, StoreError, StudyLock, StudyRow};
 use roaring::RoaringTreemap;
 use serde_json::json;
 use tokio::sync::{mpsc, watch};
@@ -245,10 +245,22 @@ impl Host {
         Ok(())
     }
 
-    /// Has what projects keep counted by the store, so that a quota of storage is kept to. Said once, before anything is worked on.
-    pub fn count_with(&self, people: Arc<dyn People>) {
+    /// Holds projects to their quotas and shares as `people` has them. Said once, before anything is worked on.
+    pub async fn govern(&self, people: Arc<dyn People>) -> Result<(), HostError> {
+        let projects = people.projects().await?;
         // A second word would be the same.
         let _ = self.people.set(people);
+        for project in &projects {
+            self.set_project(&project.name, terms(project)).await?;
+        }
+        Ok(())
+    }
+
+    /// Takes up what a project may have by now. What waited for it goes on.
+    pub async fn project_changed(&self, name: &Name) -> Result<(), HostError> {
+        let Some(people) = self.people.get() else { return Ok(()) };
+        let project = people.project(name.as_str()).await?;
+        self.set_project(name, terms(&project)).await
     }
 
     /// Counts anew what a project keeps, where that is limited.
@@ -469,6 +481,16 @@ impl Observer for View<'_> {
 
     fn moment(&mut self, moment: Moment) {
         self.moments.send_replace(Some(Arc::new(moment)));
+    }
+}
+
+/// What a project may have, as the engine takes it.
+fn terms(project: &Project) -> ProjectTerms {
+    ProjectTerms {
+        share: f64::from(project.share.max(1)),
+        runs: project.quota.runs.map(|runs| u32::try_from(runs).unwrap_or(u32::MAX)),
+        cpu: project.quota.cpu.map(|cpu| Seconds(cpu.seconds())),
+        storage: project.quota.storage,
     }
 }
 

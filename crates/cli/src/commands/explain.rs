@@ -13,7 +13,7 @@ use crate::args::Explain;
 use crate::exit;
 use crate::failure::{Failure, Result};
 use crate::output::print_line;
-use crate::reason::{moment, reason, reason_json, words};
+use crate::reason::{look, reason_json, words};
 use crate::store::{Place, open, parse_run, title};
 use crate::view::{attempt_json, attempt_line, count, local_time, plural};
 
@@ -125,8 +125,8 @@ async fn why_open(place: &Place, row: &StudyRow, space: &Space, index: u64, stat
             .unwrap_or_default();
         return Ok(format!("left out: the condition `{condition}` does not hold for it"));
     }
-    let now = moment(place, row).await;
-    if let Some(run) = now.iter().flat_map(|now| &now.running).find(|run| run.index == index) {
+    let look = look(place, row).await?;
+    if let Some(run) = look.now.iter().flat_map(|now| &now.running).find(|run| run.index == index) {
         return Ok(format!(
             "running: attempt {} in slot {} since {}",
             run.attempt,
@@ -143,7 +143,7 @@ async fn why_open(place: &Place, row: &StudyRow, space: &Space, index: u64, stat
         }
         None => "its turn comes after more than a million others".to_owned(),
     };
-    Ok(match reason(place, row, now.as_ref()) {
+    Ok(match look.why {
         Some(why) => format!("waiting: {}; {turn}", words(&why)),
         None => format!("waiting or running: {turn}"),
     })
@@ -158,8 +158,7 @@ async fn explain_study(place: &Place, args: &Explain) -> Result<u8> {
         let mut json = summary_json(place, &row.summary());
         json["points"] = space.len().into();
         json["first_failed"] = ended.failed.min().into();
-        let now = moment(place, &row).await;
-        json["why"] = reason_json(reason(place, &row, now.as_ref()).as_ref());
+        json["why"] = reason_json(look(place, &row).await?.why.as_ref());
         print_line(&json.to_string())?;
         return Ok(exit::OK);
     }
@@ -177,8 +176,7 @@ async fn explain_study(place: &Place, args: &Explain) -> Result<u8> {
     if let Some(first) = ended.failed.min() {
         print_line(&format!("  the first that failed: paramo explain {name}/{first}"))?;
     }
-    let now = moment(place, &row).await;
-    let why = match (reason(place, &row, now.as_ref()), place.holder(row.id)) {
+    let why = match (look(place, &row).await?.why, place.holder(row.id)) {
         (Some(why), _) => words(&why),
         (None, Some(who)) => format!("{who} works on it"),
         (None, None) => "nothing is in its way".to_owned(),

@@ -98,7 +98,9 @@ pub async fn run(
     listen_to_commands(&host)?;
     let allocation = site.submit(Request { cpus: setting.cpus }).await?;
     host.board().attach("local".to_owned(), allocation.capacity, allocation.link).await;
-    for (name, error) in host.take_up_all().await.map_err(|error| Failure::unavailable(error.to_string()))? {
+    let failed = |error: paramo_server::HostError| Failure::unavailable(error.to_string());
+    host.govern(place.people()?).await.map_err(failed)?;
+    for (name, error) in host.take_up_all().await.map_err(failed)? {
         anstream::eprintln!("warning: {name} is not taken up: {error}");
     }
     greet(&door)?;

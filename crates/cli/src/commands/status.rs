@@ -10,7 +10,7 @@ use crate::args::{List, Status};
 use crate::exit;
 use crate::failure::Result;
 use crate::output::print_line;
-use crate::reason::{moment, reason, reason_json, words};
+use crate::reason::{look, reason_json, words};
 use crate::store::{Who, open};
 use crate::view::{bar, count, local_time};
 
@@ -22,8 +22,7 @@ pub async fn status(directory: &Path, args: Status) -> Result<u8> {
     let row = place.study(&study).await?;
     let summary = row.summary();
     let total = Space::new(&row.study.space, &row.study.application.parameters).map(|space| space.len()).ok();
-    let now = moment(&place, &row).await;
-    let why = reason(&place, &row, now.as_ref());
+    let why = look(&place, &row).await?.why;
     if args.json {
         let mut json = summary_json(&place, &summary);
         json["points"] = total.into();

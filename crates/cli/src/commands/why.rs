@@ -6,14 +6,13 @@ use crate::args::Why;
 use crate::exit;
 use crate::failure::Result;
 use crate::output::print_line;
-use crate::reason::{moment, reason, reason_json};
+use crate::reason::{look, reason_json};
 use crate::store::{open, title};
 
 pub async fn why(directory: &Path, args: Why) -> Result<u8> {
     let place = open(directory, false).await?;
     let row = place.study(&args.study).await?;
-    let now = moment(&place, &row).await;
-    let why = reason(&place, &row, now.as_ref());
+    let why = look(&place, &row).await?.why;
     if args.json {
         print_line(&reason_json(why.as_ref()).to_string())?;
         return Ok(exit::OK);

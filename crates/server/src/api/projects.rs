@@ -250,6 +250,7 @@ pub(super) async fn quota(
         storage: new.storage_bytes.map(Bytes),
     };
     app.people.store().set_quota(project.as_str(), &quota, share).await?;
+    app.host.project_changed(&project).await?;
     let said = |what: &str, amount: Option<String>| {
         format!("{what} {}", amount.as_deref().unwrap_or("without limit"))
     };

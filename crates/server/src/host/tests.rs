@@ -2,10 +2,10 @@
 
 use paramo_engine::Code;
 use paramo_model::{
-    Application, Axis, Block, Factor, Parameter, ParameterType, Program, RunPolicy, Seconds, SpaceSpec,
-    Template, Value,
+    Application, Axis, Block, Factor, Parameter, ParameterType, Program, RunPolicy, SpaceSpec, Template,
+    Value,
 };
-use paramo_store::{OpenMode, SqliteStore};
+use paramo_store::{DEFAULT_PROJECT, OpenMode, Quota, SqliteStore};
 use paramo_worker::{LocalWorker, WorkerOptions};
 
 use super::*;
@@ -32,7 +32,7 @@ async fn host(directory: &Path) -> Arc<Host> {
     let store = Arc::new(opened.store);
     let capacity = Capacity { cpus: 2.0, memory: Bytes(1 << 30), gpus: Vec::new() };
     let host = Host::new(store.clone(), directory.to_string_lossy().into_owned(), capacity.clone()).unwrap();
-    host.count_with(store);
+    host.govern(store).await.unwrap();
     let worker = LocalWorker::start(capacity.clone(), WorkerOptions::default()).unwrap();
     host.board().attach("here".to_owned(), capacity, Box::new(worker)).await.unwrap();
     host
@@ -81,6 +81,21 @@ async fn a_quota_that_is_used_up_holds_all_studies_and_a_higher_one_lets_them_go
         until(&host, id, Code::Finished).await;
         assert_eq!(host.store().study(id).await.unwrap().counts.succeeded, 200);
     }
+}
+
+#[tokio::test]
+async fn what_is_set_for_a_project_holds_at_once_and_after_a_restart() {
+    let directory = tempfile::tempdir().unwrap();
+    let first = host(directory.path()).await;
+    let project = Name::default_project();
+    let people = first.people.get().unwrap().clone();
+    let quota = Quota { runs: Some(7), cpu: Some(Micros(5_000_000)), storage: Some(Bytes(9)) };
+    people.set_quota(project.as_str(), &quota, 3).await.unwrap();
+    first.project_changed(&project).await.unwrap();
+    let set = ProjectTerms { share: 3.0, runs: Some(7), cpu: Some(Seconds(5.0)), storage: Some(Bytes(9)) };
+    assert_eq!(first.project(&project).await.unwrap().terms, set);
+    drop((first, people));
+    assert_eq!(host(directory.path()).await.project(&project).await.unwrap().terms, set);
 }
 
 #[tokio::test]
