@@ -115,8 +115,6 @@ export interface Estimate {
 export interface Site {
   name: string;
   help: string;
-  studies?: number | null;
-  running?: number | null;
 }
 
 export interface Worker {
