@@ -25,7 +25,7 @@ pub async fn extend(directory: &Path, args: Extend) -> Result<u8> {
         (Some(path), _) => read_space(path, &study.application.parameters)?,
         (None, Some(count)) => {
             (paramo_engine::goes_on(&study.space, count).map_err(Failure::input)?, Sent::default())
-        },
+        }
         (None, None) => {
             let added = document::read_axes(&args.params, &study.application.parameters)
                 .map_err(|found| Failure::input(lines(&found)))?;

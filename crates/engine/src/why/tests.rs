@@ -198,10 +198,15 @@ fn a_raised_limit_is_out_of_the_way_and_leaves_the_pause() {
 fn the_page_lists_every_code_in_order() {
     let page = include_str!("../../../../docs/why.md");
     let rows = page.lines().filter(|line| line.starts_with("| `"));
-    let rows: Vec<String> = rows.map(|row| row.split(" | ").take(2).collect::<Vec<_>>().join(" | ")).collect();
+    let rows: Vec<String> =
+        rows.map(|row| row.split(" | ").take(2).collect::<Vec<_>>().join(" | ")).collect();
     let wanted = Code::ALL.map(|code| format!("| `{code}` | {}", code.help()));
     assert_eq!(rows, wanted);
     for code in Code::ALL {
-        assert_eq!(serde_json::to_string(&code).unwrap(), format!("\"{code}\""), "programs read the same word");
+        assert_eq!(
+            serde_json::to_string(&code).unwrap(),
+            format!("\"{code}\""),
+            "programs read the same word"
+        );
     }
 }
