@@ -326,7 +326,7 @@ fn leaving_stops_nothing_and_one_comes_back() {
     );
     until("the pause does not come", || far.study("sleepers")["progress"]["paused"] == true);
     far.there.file("go", "");
-    until("the running runs do not end", || far.study("sleepers")["succeeded"] == 2);
+    until("the running runs do not end", || far.study("sleepers")["succeeded"] == 3);
     assert!(
         far.types(&["explain", "sleepers"])
             .expect(0)
@@ -347,11 +347,16 @@ fn leaving_stops_nothing_and_one_comes_back() {
     assert!(detached.err.starts_with("second goes on at http://127.0.0.1:"), "{}", detached.err);
     until("the second does not run", || far.there.read("made").lines().count() == 7);
     assert_eq!(far.study("second")["slots"], 1);
-    let follower = far.begins(&["run", "second", "--quiet"]);
+    let mut follower = far.begins(&["run", "second", "--json"]);
+    let mut begun = String::new();
+    let mut told = BufReader::new(follower.stdout.take().unwrap());
+    told.read_line(&mut begun).unwrap();
+    assert!(begun.contains("study-started"), "{begun}");
     let busy = far.types(&["rm", "second", "--force"]);
     assert!(busy.code == Some(2) && busy.err.contains("cancel it first"), "{busy:?}");
-    until("nobody follows", || far.http.get("/api/v1/studies/second").json()["progress"]["running"] == 1);
     far.types(&["cancel", "second"]).expect(0);
+    let rest: Vec<String> = told.lines().map_while(Result::ok).collect();
+    assert!(rest.last().unwrap().contains("\"reason\":\"cancelled\""), "{rest:?}");
     end(follower).expect(3);
     assert_eq!(far.study("second")["state"], "cancelled");
     far.there.file("go", "");
