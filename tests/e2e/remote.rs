@@ -224,7 +224,7 @@ fn the_same_commands_give_the_same_answers() {
     };
     assert_eq!(words(&a.out), words(&b.out));
     for desk in [&near, &far.here] {
-        let plot = ["plot", "squares", "--kind", "line", "--x", "x", "--value", "y", "--output", "p.svg"];
+        let plot = ["plot", "squares", "--kind", "scatter", "--x", "x", "--y", "y", "--output", "p.svg"];
         match std::ptr::eq(desk, &near) {
             true => desk.paramo(&plot).expect(0),
             false => far.types(&plot).expect(0),
@@ -302,16 +302,21 @@ fn every_event_is_a_line_of_json() {
 #[test]
 fn leaving_stops_nothing_and_one_comes_back() {
     let far = Far::new();
-    far.here.file("sleepers.toml", sleepers(far.there.path(), 6));
-    let follower = far.begins(&["run", "sleepers.toml"]);
-    until("two do not run", || far.there.read("made").lines().count() == 2);
+    // One run ends before anybody follows, so that whoever begins to says that it goes on.
+    let first_ends = sleepers(far.there.path(), 6).replace("while [ !", "while [ {x} -gt 1 ] && [ !");
+    far.here.file("sleepers.toml", first_ends);
+    far.types(&["run", "sleepers.toml", "--detach"]).expect(0);
+    until("one does not end and two run", || {
+        far.study("sleepers")["succeeded"] == 1 && far.there.read("made").lines().count() == 3
+    });
+    let mut follower = far.begins(&["run", "sleepers.toml"]);
+    let mut said = BufReader::new(follower.stderr.take().unwrap()).lines();
+    assert_eq!(said.next().unwrap().unwrap(), "sleepers: going on, 1 of 6 have ended");
     signal(&follower, "-INT");
-    let left = end(follower).expect(3);
-    assert!(
-        left.err.contains("paramo watch sleepers") && left.err.contains("paramo cancel sleepers"),
-        "{}",
-        left.err
-    );
+    let said: Vec<String> = said.map_while(Result::ok).collect();
+    assert_eq!(follower.wait().unwrap().code(), Some(3));
+    let left = said.join("\n");
+    assert!(left.contains("paramo watch sleepers") && left.contains("paramo cancel sleepers"), "{left}");
     assert_eq!(far.study("sleepers")["working"], true);
     assert!(far.types(&["list"]).expect(0).out.contains("running"));
     let watcher = far.begins(&["watch", "sleepers", "--every", "100ms"]);
@@ -321,7 +326,7 @@ fn leaving_stops_nothing_and_one_comes_back() {
     );
     until("the pause does not come", || far.study("sleepers")["progress"]["paused"] == true);
     far.there.file("go", "");
-    until("the running runs do not end", || far.study("sleepers")["succeeded"] == 2);
+    until("the running runs do not end", || far.study("sleepers")["succeeded"] == 3);
     assert!(
         far.types(&["explain", "sleepers"])
             .expect(0)
@@ -342,11 +347,16 @@ fn leaving_stops_nothing_and_one_comes_back() {
     assert!(detached.err.starts_with("second goes on at http://127.0.0.1:"), "{}", detached.err);
     until("the second does not run", || far.there.read("made").lines().count() == 7);
     assert_eq!(far.study("second")["slots"], 1);
-    let follower = far.begins(&["run", "second", "--quiet"]);
+    let mut follower = far.begins(&["run", "second", "--json"]);
+    let mut begun = String::new();
+    let mut told = BufReader::new(follower.stdout.take().unwrap());
+    told.read_line(&mut begun).unwrap();
+    assert!(begun.contains("study-started"), "{begun}");
     let busy = far.types(&["rm", "second", "--force"]);
     assert!(busy.code == Some(2) && busy.err.contains("cancel it first"), "{busy:?}");
-    until("nobody follows", || far.http.get("/api/v1/studies/second").json()["progress"]["running"] == 1);
     far.types(&["cancel", "second"]).expect(0);
+    let rest: Vec<String> = told.lines().map_while(Result::ok).collect();
+    assert!(rest.last().unwrap().contains("\"reason\":\"cancelled\""), "{rest:?}");
     end(follower).expect(3);
     assert_eq!(far.study("second")["state"], "cancelled");
     far.there.file("go", "");
@@ -357,21 +367,27 @@ fn leaving_stops_nothing_and_one_comes_back() {
 fn a_follower_outlives_a_server_that_is_killed() {
     let mut far = Far::new();
     far.here.file("sleepers.toml", sleepers(far.there.path(), 8));
-    let mut follower = far.begins(&["run", "sleepers.toml"]);
-    let mut lines = BufReader::new(follower.stderr.take().unwrap()).lines();
+    let mut follower = far.begins(&["run", "sleepers.toml", "--json"]);
+    let lines = BufReader::new(follower.stdout.take().unwrap()).lines().map_while(Result::ok);
+    let mut lines = lines.map(|line| serde_json::from_str::<Value>(&line).unwrap());
+    assert_eq!(lines.next().unwrap()["event"], "study-started");
     until("two do not run", || far.there.read("made").lines().count() == 2);
     signal(&far.process, "-KILL");
     let _ = far.process.wait();
-    let lost = lines.next().unwrap().unwrap();
-    assert!(lost.starts_with("note: ") && lost.contains("looked for again"), "{lost}");
+    let lost = lines.find(|line| line["event"] == "notice").unwrap();
+    assert!(lost["message"].as_str().unwrap().ends_with("looked for again"), "{lost}");
     far.there.file("go", "");
     let (process, http) = serve(&far.there, &far.http.address);
     far.process = process;
     assert_eq!(http.token, far.http.token);
-    let rest: Vec<String> = lines.map_while(Result::ok).collect();
+    let rest: Vec<Value> = lines.collect();
     assert!(follower.wait().unwrap().success(), "{rest:?}");
-    assert!(rest.iter().any(|line| line.ends_with("answers again")), "{rest:?}");
-    assert!(rest.iter().any(|line| line.starts_with("sleepers: 8 succeeded, 0 failed")), "{rest:?}");
+    let back = |line: &Value| line["message"].as_str().is_some_and(|words| words.ends_with("answers again"));
+    assert!(rest.iter().any(back), "{rest:?}");
+    let ended = rest.iter().filter(|line| line["event"] == "run-ended");
+    assert_eq!(ended.count(), 8, "each is told once: {rest:?}");
+    let last = rest.last().unwrap();
+    assert_eq!((&last["reason"], &last["progress"]["succeeded"]), (&json!("finished"), &json!(8)));
     // Only the two that were open when it died are made again.
     assert_eq!(far.there.read("made").lines().count(), 10);
 }
@@ -396,7 +412,7 @@ points = "points.csv"
     far.here.file("finer.csv", "k,n\n9,y\n");
     far.types(&["extend", "listed", "--space", "finer.toml", "--quiet"]).expect(0);
     let table = far.types(&["export", "listed", "--columns", "index,s"]).expect(0).out;
-    assert_eq!(table, "index,s\n0,0.5 z\n1,1.5 a\n2,1.0 q\n3,2.0 q\n4,1.0 p\n5,2.0 p\n6,9.0 y\n");
+    assert_eq!(table, "index,s\n0,0.5 z\n1,1.5 a\n2,1 q\n3,2 q\n4,1 p\n5,2 p\n6,9 y\n");
     assert!(far.types(&["extend", "listed", "--param", "k=7", "--later"]).expect(2).err.contains("--later"));
 }
 

@@ -15,7 +15,7 @@ use crate::args::Making;
 use crate::exit;
 use crate::failure::{Failure, Result};
 use crate::reason::{reason, words};
-use crate::remote;
+use crate::remote::{self, Since};
 use crate::store::{Place, Who, title};
 use crate::view::{JsonLines, ProgressLine, plural};
 use crate::watch::{self, Seat};
@@ -247,9 +247,15 @@ pub async fn say_what_next(place: &Place, row: &StudyRow, outcome: &Outcome) -> 
 }
 
 /// Has runs made that were just opened: by the process that works on the study, or else by this one unless that is to come later.
-pub async fn take_up(place: &Place, row: &StudyRow, later: bool, making: &Making) -> Result<u8> {
-    if let Some(server) = place.server() {
-        return remote::take_up(place, server, place.store.study(row.id).await?, making).await;
+pub async fn take_up(
+    place: &Place,
+    row: &StudyRow,
+    since: Option<Since>,
+    later: bool,
+    making: &Making,
+) -> Result<u8> {
+    if let (Some(server), Some(since)) = (place.server(), since) {
+        return remote::take_up(place, server, place.store.study(row.id).await?, making, since).await;
     }
     if let Some(who) = notify(place, row) {
         anstream::eprintln!("{who} takes them up");

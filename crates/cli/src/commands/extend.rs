@@ -7,7 +7,7 @@ use paramo_model::{SpaceSpec, StudyState, document};
 
 use crate::args::Extend;
 use crate::failure::{Failure, Result};
-use crate::remote::{self, Sent};
+use crate::remote::{self, Sent, Since};
 use crate::session::take_up;
 use crate::store::{open, title};
 use crate::study_file::read_space;
@@ -36,6 +36,7 @@ pub async fn extend(directory: &Path, args: Extend) -> Result<u8> {
     let before = size(&study.space, &study.application.parameters)?;
     study.space.blocks.extend(added.blocks);
     let after = size(&study.space, &study.application.parameters)?;
+    let since = Since::of(&place, &row, &args.making).await?;
     if let Some(server) = place.server() {
         remote::extend(server, &row, &sent, args.count).await?;
     } else {
@@ -47,7 +48,7 @@ pub async fn extend(directory: &Path, args: Extend) -> Result<u8> {
     if !args.making.quiet {
         anstream::eprintln!("{name}: {} added, {} in all", plural(after - before, "point"), count(after));
     }
-    take_up(&place, &row, args.later, &args.making).await
+    take_up(&place, &row, since, args.later, &args.making).await
 }
 
 fn lines(found: &[paramo_model::Diagnostic]) -> String {

@@ -10,7 +10,7 @@ use roaring::RoaringTreemap;
 use crate::args::Retry;
 use crate::exit;
 use crate::failure::{Failure, Result};
-use crate::remote;
+use crate::remote::{self, Since};
 use crate::session::take_up;
 use crate::store::{Place, open, parse_run, title};
 use crate::view::plural;
@@ -50,6 +50,7 @@ async fn retry_one(place: &Place, wanted: &str, args: &Retry) -> Result<u8> {
         }
         None => with_cause(place, &row, failed, &args.cause).await?,
     };
+    let mut since = Since::of(place, &row, &args.making).await?;
     let opened = wishes::reopen(place, &row, &chosen).await?;
     if opened == 0 {
         anstream::eprintln!("{name} has no failed run to run again");
@@ -58,7 +59,10 @@ async fn retry_one(place: &Place, wanted: &str, args: &Retry) -> Result<u8> {
     if !args.making.quiet {
         anstream::eprintln!("{name}: {} opened again", plural(opened, "run"));
     }
-    take_up(place, &row, args.later, &args.making).await
+    if let Some(since) = &mut since {
+        since.reopened(opened);
+    }
+    take_up(place, &row, since, args.later, &args.making).await
 }
 
 /// The failed runs, or those of them that failed for one of the causes.

@@ -162,6 +162,9 @@ async fn finished_or_work(place: &Place, row: StudyRow, making: &Making) -> Resu
     if row.state != StudyState::Finished {
         return work(place, row, making).await;
     }
+    if place.server().is_some() {
+        remote::check(making)?;
+    }
     let name = title(&row);
     if !making.quiet {
         anstream::eprintln!(

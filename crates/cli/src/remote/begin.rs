@@ -7,9 +7,10 @@ use paramo_client::{ClientError, NewStudy, Server, file_text};
 use paramo_engine::Changed;
 use paramo_model::document;
 use paramo_model::{Diagnostic, FieldPath, StudyId, StudyState};
-use paramo_store::{Seq, StudyRow};
+use paramo_store::StudyRow;
 
-use super::follow::{Since, follow};
+use super::follow::follow;
+use super::since::Since;
 use crate::args::Making;
 use crate::exit;
 use crate::failure::{Failure, Result};
@@ -63,9 +64,9 @@ pub async fn begin(
 ) -> Result<u8> {
     super::check(making)?;
     let goes_on = stored.filter(|_| changed != Changed::NewVersion);
-    let since = match goes_on {
+    let mut since = match goes_on {
         Some(row) => stands(place, row, making).await?,
-        None => Since { after: Seq(0), done: 0, failed: 0 },
+        None => Since::nothing()?,
     };
     let new = NewStudy {
         project: server.address().project.as_deref(),
@@ -80,7 +81,16 @@ pub async fn begin(
         // How many at once is said before the first begins.
         start: making.slots.is_none(),
     };
-    let begun = server.begin(&new).await.map_err(|error| sent.failure(error))?;
+    let begun = tokio::select! {
+        begun = server.begin(&new) => begun.map_err(|error| sent.failure(error))?,
+        () = since.leave.asked() => {
+            let text = format!(
+                "left before {} had answered; `paramo list` shows whether it has begun",
+                server.address()
+            );
+            return Err(Failure { code: exit::STOPPED, text });
+        }
+    };
     let row = read(place, server, StudyId(begun.id)).await?;
     if making.slots.is_some() || row.state == StudyState::Paused {
         return drive(place, server, row, making, since).await;
@@ -96,9 +106,14 @@ pub async fn go_on(place: &Place, server: &Server, row: StudyRow, making: &Makin
 }
 
 /// Follows the runs that the server has just been given.
-pub async fn take_up(place: &Place, server: &Server, row: StudyRow, making: &Making) -> Result<u8> {
+pub async fn take_up(
+    place: &Place,
+    server: &Server,
+    row: StudyRow,
+    making: &Making,
+    since: Since,
+) -> Result<u8> {
     super::check(making)?;
-    let since = stands(place, &row, making).await?;
     follow_or_leave(place, server, row, making, since).await
 }
 
@@ -171,13 +186,12 @@ pub fn left(name: &str, server: &Server) -> String {
     )
 }
 
-/// How a study stands. Its newest batch is asked for where every run that ends from now on is to be told.
+/// How a study of a server stands.
 async fn stands(place: &Place, row: &StudyRow, making: &Making) -> Result<Since> {
-    let after = match place.served().filter(|_| making.json && !making.detach) {
-        Some(store) => store.newest(row.id).await?,
-        None => Seq(0),
-    };
-    Ok(Since { after, done: row.counts.done(), failed: row.counts.failed })
+    match Since::of(place, row, making).await? {
+        Some(since) => Ok(since),
+        None => Since::nothing(),
+    }
 }
 
 /// Adds points to a study of a server: those of a file, or so many more of the last block's sample.

@@ -10,11 +10,11 @@ use paramo_design::Space;
 use paramo_engine::{Observer, Outcome};
 use paramo_model::{Cap, Event, Moment, Progress, Spent, StopReason, StudyState};
 use paramo_store::{Seq, StoreError, StudyRow};
-use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
 use super::begin::{back, left, lost};
-use super::moments::moment;
+use super::moments::{QUIET, moment};
+use super::since::Since;
 use crate::args::Making;
 use crate::exit;
 use crate::failure::{Failure, Result};
@@ -28,29 +28,14 @@ const PAGE: usize = 64;
 /// What the view shows is asked for no more often than this.
 const OFTEN: Duration = Duration::from_millis(200);
 
-/// How a study stood before it was begun or taken up.
-#[derive(Clone, Copy, Debug)]
-pub struct Since {
-    /// Its newest batch, where every run is to be told.
-    pub after: Seq,
-    /// Runs that had ended, and those of them that had failed.
-    pub done: u64,
-    pub failed: u64,
-}
-
 /// Tells what happens to a study until it ends.
 pub async fn follow(
     place: &Place,
     server: &Server,
     row: StudyRow,
     making: &Making,
-    since: Since,
+    mut since: Since,
 ) -> Result<u8> {
-    let listen = |kind| {
-        signal(kind).map_err(|error| Failure::unavailable(format!("cannot listen to signals: {error}")))
-    };
-    let mut signals =
-        [listen(SignalKind::interrupt())?, listen(SignalKind::terminate())?, listen(SignalKind::hangup())?];
     let name = title(&row);
     let (moments, seen) = watch::channel(None);
     let seat = match making.watch && can_show() {
@@ -70,7 +55,8 @@ pub async fn follow(
         moments,
         shown: None,
         after: since.after,
-        since,
+        done: since.done,
+        failed: since.failed,
         began: Instant::now(),
         known: false,
         lost: false,
@@ -79,7 +65,7 @@ pub async fn follow(
     let mut events = Events::new(server, telling.row.id);
     let outcome = loop {
         tokio::select! {
-            () = any(&mut signals) => {
+            () = since.leave.asked() => {
                 telling.close_seat();
                 telling.face.end_line();
                 if !making.quiet && !making.json {
@@ -92,21 +78,18 @@ pub async fn follow(
                     break outcome;
                 }
             }
+            // It may have ended at the very moment from which on it was listened to.
+            () = tokio::time::sleep(QUIET) => {
+                if let Some(outcome) = telling.look().await? {
+                    break outcome;
+                }
+            }
         }
     };
     if !making.quiet && !making.json {
         say_what_next(place, &telling.row, &outcome).await?;
     }
     Ok(code_of(&outcome))
-}
-
-async fn any(signals: &mut [Signal; 3]) {
-    let [interrupt, terminate, hangup] = signals;
-    tokio::select! {
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
-        _ = hangup.recv() => {}
-    }
 }
 
 enum Face {
@@ -140,7 +123,9 @@ struct Telling<'a> {
     /// When the view was told something last.
     shown: Option<Instant>,
     after: Seq,
-    since: Since,
+    /// Runs that had ended before, and those of them that had failed.
+    done: u64,
+    failed: u64,
     began: Instant,
     /// That it goes on has been said.
     known: bool,
@@ -191,8 +176,10 @@ impl Telling<'_> {
 
     /// Reads how it stands now: nothing is known of what happened before, or while the server was not heard.
     async fn look(&mut self) -> Result<Option<Outcome>> {
-        let (row, now) = match self.place.store.study(self.row.id).await {
-            Ok(row) => (row, self.server.now(self.row.id).await),
+        // First whether it is worked on: what is read after it has ended is the end.
+        let now = self.server.now(self.row.id).await;
+        let row = match self.place.store.study(self.row.id).await {
+            Ok(row) => row,
             // It will be connected to again.
             Err(error) if error.passes() => return Ok(None),
             Err(StoreError::NoSuchStudy { .. }) => return self.hear_deleted(),
@@ -209,13 +196,14 @@ impl Telling<'_> {
         };
         let stored = self.stored();
         match (working, self.row.state) {
-            (true, _) | (false, StudyState::Paused) => {
+            (true, StudyState::Open | StudyState::Paused | StudyState::Cancelled)
+            | (false, StudyState::Paused) => {
                 let progress = progress.unwrap_or(stored);
                 self.started(progress.clone());
                 self.progress(progress).await?;
                 Ok(None)
             }
-            (false, StudyState::Finished) => self.stopped(StopReason::Finished, None, stored).await,
+            (_, StudyState::Finished) => self.stopped(StopReason::Finished, None, stored).await,
             (false, StudyState::Cancelled) => self.stopped(StopReason::Cancelled, None, stored).await,
             (false, StudyState::Open) => {
                 let counts = &self.row.counts;
@@ -258,11 +246,9 @@ impl Telling<'_> {
         if std::mem::replace(&mut self.known, true) {
             return;
         }
-        // Of a new study some runs may have ended before it was heard of.
-        let progress = match self.since.done {
-            0 => Progress { total: progress.total, ..Progress::default() },
-            _ => progress,
-        };
+        // Some more may have ended before it was heard of.
+        let (succeeded, failed) = (self.done.saturating_sub(self.failed), self.failed);
+        let progress = Progress { total: progress.total, succeeded, failed, ..Progress::default() };
         let StudyRow { id, name, version, changed, .. } = &self.row;
         self.say(Event::StudyStarted {
             study: *id,
@@ -323,7 +309,7 @@ impl Telling<'_> {
             progress: progress.clone(),
             at: at.unwrap_or(self.row.changed),
         });
-        let failed_now = progress.failed.saturating_sub(self.since.failed);
+        let failed_now = progress.failed.saturating_sub(self.failed);
         Ok(Some(Outcome { reason, progress, failed_now }))
     }
 

@@ -7,6 +7,7 @@ mod begin;
 mod document;
 mod follow;
 mod moments;
+mod since;
 
 use std::path::PathBuf;
 
@@ -18,6 +19,7 @@ use crate::failure::{Failure, Result};
 pub use begin::{Sent, begin, extend, go_on, take_up};
 pub use document::{axes_text, sweep_text};
 pub use moments::moments;
+pub use since::Since;
 
 /// A file with certificates that servers are trusted by, beside those of this machine.
 const AUTHORITY: &str = "PARAMO_CA_FILE";

@@ -1,10 +1,14 @@
 //! What goes on in a study of a server, moment by moment, for the view on the terminal.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use paramo_client::{Events, Happening, Heard, Server};
 use paramo_model::{Moment, Progress, StudyId, Timestamp};
 use tokio::sync::watch;
+
+/// What is worked on is heard of several times a second; a server that says nothing for so long is asked.
+pub const QUIET: Duration = Duration::from_secs(5);
 
 /// The moments of a study, until it ends or nobody listens.
 pub fn moments(server: &Server, study: StudyId) -> watch::Receiver<Option<Arc<Moment>>> {
@@ -17,6 +21,8 @@ pub fn moments(server: &Server, study: StudyId) -> watch::Receiver<Option<Arc<Mo
             let heard = tokio::select! {
                 heard = events.next() => heard,
                 () = to.closed() => return,
+                // It may have ended at the very moment from which on it was listened to.
+                () = tokio::time::sleep(QUIET) => Ok(Heard::Connected),
             };
             let progress = match heard {
                 Ok(Heard::Connected) => match server.now(study).await {
