@@ -5,7 +5,7 @@ use paramo_model::{
     Application, Axis, Block, Factor, Parameter, ParameterType, Program, RunPolicy, Seconds, SpaceSpec,
     Template, Value,
 };
-use paramo_store::{OpenMode, SqliteStore};
+use paramo_store::{DEFAULT_PROJECT, OpenMode, SqliteStore};
 use paramo_worker::{LocalWorker, WorkerOptions};
 
 use super::*;
