@@ -2,6 +2,7 @@
 # make test   runs every test
 # make lint   formatting and lints
 # make bench  figures beside those of peers, into BENCHMARKS.md
+# make portal the web page alone; the others build it when its sources are newer
 
 # Everything a target needs is installed by scripts/prepare, by package name.
 
@@ -16,16 +17,33 @@ BIN := $(CARGO_TARGET_DIR)/release
 # A Python with the packages that tests compare with; scripts/prepare makes it.
 PYTHON := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/paramo/designs-venv/bin/python
 
-.PHONY: demo test lint bench build
+# The page that is built into the binary, and the packages that build it.
+PORTAL := portal/dist/index.html
+PACKAGES := portal/node_modules/.package-lock.json
+PORTAL_SOURCES := docs/openapi.json portal/index.html portal/package.json portal/vite.config.ts portal/svelte.config.js \
+	$(shell find portal/src portal/public portal/scripts -type f)
 
-build:
+.PHONY: demo test lint bench build portal
+
+portal: $(PORTAL)
+
+$(PACKAGES): portal/package-lock.json
+	@scripts/prepare portal
+	cd portal && npm ci --ignore-scripts --no-audit --no-fund
+	@touch $@
+
+$(PORTAL): $(PACKAGES) $(PORTAL_SOURCES)
+	cd portal && npm run --silent build
+	@touch $@
+
+build: $(PORTAL)
 	@scripts/prepare build
 	cargo build --release --locked -p paramo -p hes1
 
 demo: build
 	@PATH="$(BIN):$$PATH" scripts/demo
 
-test:
+test: $(PORTAL)
 	@scripts/prepare test
 	cargo build --locked --workspace --bins
 	@if cargo nextest --version >/dev/null 2>&1; then \
@@ -35,9 +53,11 @@ test:
 	fi
 	cd python && $(PYTHON) -m unittest discover -s tests
 	python3 -m unittest discover -s benches/tests -t benches
+	cd portal && npm test --silent
 
-lint:
+lint: $(PACKAGES)
 	@scripts/prepare build
+	cd portal && npm run --silent check
 	cargo fmt --all --check
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 

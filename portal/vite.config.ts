@@ -31,7 +31,14 @@ const server = process.env.PARAMO ?? "http://127.0.0.1:8090";
 export default defineConfig({
   base: "./",
   plugins: [svelte(), compressed()],
-  build: { target: "es2022", assetsInlineLimit: 0, modulePreload: { polyfill: false }, reportCompressedSize: false },
+  build: {
+    target: "es2022",
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    reportCompressedSize: false,
+    // What nearly every page uses comes in one piece: a request costs more than a few kilobytes.
+    rollupOptions: { output: { manualChunks: (id) => (/src\/(design|api)\/|src\/app\/(?!App|Frame|Palette|routes)/.test(id) ? "base" : undefined) } },
+  },
   server: { proxy: { "/api": server, "/share": server } },
   test: { include: ["src/**/*.test.ts"] },
 });

@@ -10,14 +10,20 @@ import time
 from pathlib import Path
 from typing import List, Optional
 
-from . import commands, functions, machine, paramo, report, scale, sleeping
+from . import commands, functions, machine, paramo, report, scale, sleeping, watchers
 from .contest import Plan
 from .measure import Failed
 from .peers import PACKAGES, Peers, cache
 from .programs import compile_all
 
 # Name → measurement: (peers, programs, plan) → section of the report.
-MEASUREMENTS = {"true": commands.run, "function": functions.run, "sleep": sleeping.run, "scale": scale.run}
+MEASUREMENTS = {
+    "true": commands.run,
+    "function": functions.run,
+    "sleep": sleeping.run,
+    "scale": scale.run,
+    "watchers": watchers.run,
+}
 
 OTHERS = (paramo.NAME, commands.FLOOR, functions.FLOOR, "xargs", "GNU parallel", "HyperQueue (hq)", "Torc")
 

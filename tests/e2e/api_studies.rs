@@ -30,7 +30,7 @@ fn a_definition_in_json_is_a_study_with_its_axes_in_order() {
     let server = Server::start(&desk);
     let http = &server.http;
     let space = r#"{ "x": { "from": 1, "to": 3, "step": 1 }, "a": ["p", "q"] }"#;
-    let text = definition(space) + "}";
+    let text = definition(space).replace("mkdir", ": {a}; mkdir") + "}";
     post(http, "/api/v1/studies", &text, 201);
     let study = server.study("doubles", "finished");
     assert_eq!((&study["points"], &study["why"]["code"]), (&json!(6), &json!("finished")));
@@ -78,7 +78,9 @@ fn points_come_along_as_files() {
     let server = Server::start(&desk);
     let http = &server.http;
     let space = r#"{ "points": "points.csv" }"#;
-    let with = |attachments: Value| format!("{}, \"attachments\": {attachments} }}", definition(space));
+    let with = |attachments: Value| {
+        format!("{}, \"attachments\": {attachments} }}", definition(space).replace("mkdir", ": {k}; mkdir"))
+    };
     post(http, "/api/v1/studies", &with(json!({ "points.csv": "x,k\n5,a\n6,b\n" })), 201);
     assert_eq!(server.study("doubles", "finished")["succeeded"], 2);
     let same = with(json!({ "points.csv": "base64:eCxrCjUsYQo2LGIK" }));
@@ -118,7 +120,8 @@ fn what_a_study_would_take_is_said_before_it_is_begun() {
     let declared = post(http, "/api/v1/studies/estimate", &timed, 200);
     assert_eq!((&declared["basis"], &declared["slots"]), (&json!("declared"), &json!(1)));
     assert_eq!((&declared["seconds"], &declared["cpu_hours"]), (&json!(6.0 * 3600.0), &json!(12.0)));
-    let large = post(http, "/api/v1/studies/estimate", &timed.replace("\"cpus\": 2", "\"cpus\": 99"), 200);
+    let large =
+        post(http, "/api/v1/studies/estimate", &timed.replace("\"cpus\": 2", "\"memory\": \"900 TiB\""), 200);
     assert_eq!(large["why"]["code"], "too-large");
     post(http, "/api/v1/studies", &body, 201);
     server.study("doubles", "finished");
@@ -182,4 +185,105 @@ fn the_api_is_documented_on_a_page_of_its_own() {
     assert!(!text.contains("<script>"), "{text}");
     assert!(server.http.get("/api/docs/swagger-initializer.js").text().contains("../v1/openapi.json"));
     assert_eq!(server.http.get("/api/docs/none.js").status, 404);
+}
+
+const APPLICATION: &str = r#"
+name = "doubler"
+description = "Twice a number"
+[application]
+command = ["sh", "-c", "echo '{{\"y\": '$(({x} * 2))'}}'"]
+[application.parameters]
+x = { type = "integer", unit = "m", min = 0, max = 100, default = 7 }
+[application.outputs]
+y = { json = "y", unit = "m" }
+"#;
+
+#[test]
+fn an_application_is_published_and_swept_by_its_name() {
+    let desk = Desk::new();
+    let server = Server::start(&desk);
+    let http = &server.http;
+    assert_eq!(http.get("/api/v1/applications").json(), json!([]));
+    let first = post(http, "/api/v1/applications", &json!({ "file": APPLICATION }).to_string(), 201);
+    assert_eq!(
+        (&first["version"], &first["by"], &first["description"]),
+        (&json!(1), &json!("owner"), &json!("Twice a number"))
+    );
+    let parameter = &first["parameters"][0];
+    assert_eq!(
+        (&parameter["default"], &parameter["maximum"], &parameter["kind"]),
+        (&json!(7), &json!(100.0), &json!("integer"))
+    );
+    let second = APPLICATION.replace("* 2", "* 3");
+    post(http, "/api/v1/applications", &json!({ "file": second }).to_string(), 201);
+    let list = http.get("/api/v1/applications?project=default").json();
+    assert_eq!(
+        (list.as_array().unwrap().len(), &list[0]["version"], &list[0]["versions"]),
+        (1, &json!(2), &json!(2))
+    );
+    assert_eq!(http.get("/api/v1/applications/default/doubler").json().as_array().unwrap().len(), 2);
+    assert_eq!(http.get("/api/v1/applications/default/doubler/1").json()["file"], APPLICATION);
+
+    let study = json!({ "application": "default/doubler@1", "name": "swept", "space": { "x": [1, 2] } });
+    post(http, "/api/v1/studies", &study.to_string(), 201);
+    server.study("swept", "finished");
+    assert_eq!(http.get("/api/v1/studies/swept/runs/1").json()["outputs"], json!({ "y": 4 }));
+    let newest = json!({ "application": "doubler", "name": "newest" });
+    post(http, "/api/v1/studies", &newest.to_string(), 201);
+    server.study("newest", "finished");
+    assert_eq!(
+        http.get("/api/v1/studies/newest/runs/0").json()["outputs"],
+        json!({ "y": 21 }),
+        "its default"
+    );
+    let beyond = json!({ "application": "doubler", "name": "beyond", "space": { "x": [101] } });
+    post(http, "/api/v1/studies", &beyond.to_string(), 422);
+
+    let place = "/api/v1/applications/default/doubler/1/deprecate";
+    let old = post(http, place, r#"{ "reason": "version 2 is right" }"#, 200);
+    assert_eq!(old["deprecated"], "version 2 is right");
+    assert_eq!(http.send("DELETE", place, &[], "").json()["deprecated"], Value::Null);
+    post(http, place, r#"{ "reason": " " }"#, 400);
+    for (wrong, status) in [
+        (json!({ "application": "other", "name": "a" }), 404),
+        (json!({ "application": "nobody/doubler", "name": "a" }), 404),
+        (json!({ "application": "doubler@9", "name": "a" }), 404),
+        (json!({ "application": "doubler@x", "name": "a" }), 400),
+    ] {
+        post(http, "/api/v1/studies", &wrong.to_string(), status);
+    }
+    for wrong in [
+        APPLICATION.replace("{x}", "{z}"),
+        format!("{APPLICATION}[space]\nx = [1]\n"),
+        APPLICATION.replace("type", "kind"),
+        String::new(),
+    ] {
+        let problem = post(http, "/api/v1/applications", &json!({ "file": wrong }).to_string(), 422);
+        assert_eq!(problem["type"], "/problems/bad-document");
+    }
+    for path in ["/default/none", "/default/doubler/3", "/default/doubler/x", "/none/doubler"] {
+        assert_eq!(http.get(&format!("/api/v1/applications{path}")).status, 404, "{path}");
+    }
+}
+
+#[test]
+fn a_request_with_a_key_is_carried_out_once() {
+    let desk = Desk::new();
+    let server = Server::start(&desk);
+    let send = |key: &str, body: &str| {
+        let headers = [("content-type", "application/json"), ("idempotency-key", key)];
+        server.http.send("POST", "/api/v1/studies", &headers, body)
+    };
+    let body = definition(r#"{ "x": [1] }"#) + r#", "changed": "new-version" }"#;
+    let first = send("k1", &body);
+    assert_eq!((first.status, first.json()["version"].clone()), (201, json!(1)));
+    let again = send("k1", &body);
+    assert_eq!((again.status, again.body), (201, first.body));
+    assert_eq!(send("k1", &body.replace("[1]", "[2]")).status, 422);
+    assert_eq!(send("k2", &body).json()["version"], 2);
+    assert_eq!(server.http.get("/api/v1/studies").json().as_array().unwrap().len(), 2);
+    let wrong = body.replace("\"x\": [1]", "\"x\": {}");
+    assert_eq!(send("k3", &wrong).status, 422);
+    assert_eq!(send("k3", &wrong).status, 422, "what was refused may be tried again");
+    assert_eq!(send(&"k".repeat(300), &body).status, 400);
 }

@@ -21,5 +21,6 @@ mod postgres;
 mod remote;
 mod results;
 mod server;
+mod server_crash;
 mod study;
 mod watch;

@@ -100,7 +100,7 @@ fn end(child: Child) -> Answer {
 const STUDY: &str = r#"
 name = "squares"
 [application]
-command = ["sh", "-c", "echo wrote {x} >&2; echo '{{\"y\": '$(({x} * {x}))'}}'; test {x} -ne 7"]
+command = ["sh", "-c", "echo wrote {x} {a} >&2; echo '{{\"y\": '$(({x} * {x}))'}}'; test {x} -ne 7"]
 [application.parameters]
 x = { type = "integer", unit = "m" }
 [application.outputs]
@@ -479,9 +479,15 @@ fn a_terminal_is_let_in_by_somebody_who_has_signed_in() {
     // The only server that is known need not be named.
     let answer = |words: &[&str]| Answer::from(types(words).output().unwrap());
     assert!(answer(&["whoami"]).expect(0).out.starts_with(&format!("root, administrator at {url}\n")));
-    let token = answer(&["token", "create", "nightly", "--scope", "read"]).expect(0).out.trim().to_owned();
+    // What a terminal holds makes no further tokens, unless it was given that right.
+    assert!(answer(&["token", "create", "more"]).expect(2).err.contains("scope admin"));
+    let scopes = json!({ "name": "all", "scopes": ["read", "write", "admin"] }).to_string();
+    let all =
+        http.send("POST", "/api/v1/tokens", &signed_in, &scopes).json()["token"].as_str().unwrap().to_owned();
+    let with_all = |words: &[&str]| Answer::from(types(words).env("PARAMO_TOKEN", &all).output().unwrap());
+    let token = with_all(&["token", "create", "nightly", "--scope", "read"]).expect(0).out.trim().to_owned();
     assert!(token.starts_with("prm_"), "{token}");
-    let listed = answer(&["token", "list"]).expect(0).out;
+    let listed = with_all(&["token", "list"]).expect(0).out;
     assert!(listed.contains("nightly") && !listed.contains(&token), "{listed}");
     let by = |words: &[&str]| {
         let mut command = types(words);
@@ -491,7 +497,7 @@ fn a_terminal_is_let_in_by_somebody_who_has_signed_in() {
     by(&["list"]).expect(0);
     let refused = by(&["sweep", "-p", "x=1", "--", "true"]);
     assert_eq!(refused.code, Some(2), "it may only read: {refused:?}");
-    answer(&["token", "revoke", "nightly"]).expect(0);
+    with_all(&["token", "revoke", "nightly"]).expect(0);
     assert!(by(&["list"]).expect(2).err.contains("paramo login"));
     let _ = server.kill();
     let _ = server.wait();

@@ -167,9 +167,24 @@ pub struct Ui {
     #[arg(long)]
     pub open: bool,
 
-    /// CPUs to use instead of all that this process may use
+    /// End when standard input does: with the program that started this one, however that ends
+    #[arg(long)]
+    pub while_stdin: bool,
+
+    #[command(flatten)]
+    pub workers: Workers,
+}
+
+/// The workers of a server on its own machine.
+#[derive(Args, Debug)]
+pub struct Workers {
+    /// CPUs of each worker, instead of all that this process may use
     #[arg(long, value_name = "N")]
     pub cpus: Option<f64>,
+
+    /// Workers on this machine, each with so many CPUs, whether the machine has them all or not
+    #[arg(long, value_name = "N", default_value = "1", value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub workers: u32,
 }
 
 /// Serve studies to a group: accounts, projects, and the engine behind an API and a page
@@ -198,9 +213,8 @@ pub struct Server {
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub token_file: Option<PathBuf>,
 
-    /// CPUs to use instead of all that this process may use
-    #[arg(long, value_name = "N")]
-    pub cpus: Option<f64>,
+    #[command(flatten)]
+    pub workers: Workers,
 }
 
 /// Run a study, or go on with one that has not ended

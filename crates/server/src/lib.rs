@@ -14,6 +14,7 @@ mod hub;
 mod login;
 mod ordered;
 mod people;
+mod portal;
 mod problem;
 mod serve;
 mod shape;

@@ -206,7 +206,10 @@ mod tests {
     #[tokio::test]
     async fn what_the_browser_has_is_not_sent_again() {
         let (_, _, headers) = ask("/icon.svg", "", &[]).await;
-        assert_eq!((&headers["cache-control"], &headers["content-type"]), (&"no-cache".parse().unwrap(), &"image/svg+xml".parse().unwrap()));
+        assert_eq!(
+            (&headers["cache-control"], &headers["content-type"]),
+            (&"no-cache".parse().unwrap(), &"image/svg+xml".parse().unwrap())
+        );
         let tag = headers["etag"].to_str().unwrap();
         let (status, body, _) = ask("/icon.svg", "", &[("if-none-match", tag)]).await;
         assert_eq!((status, body.as_str()), (304, ""));

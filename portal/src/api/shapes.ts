@@ -7,6 +7,8 @@ export interface User {
   administrator: boolean;
   source: string;
   disabled?: boolean;
+  /** Whether a local user has followed the invitation. */
+  welcomed?: boolean;
   created?: string;
   seen?: string | null;
 }
@@ -20,6 +22,8 @@ export interface Session {
   projects: { name: string; title: string; role: string | null }[];
   /** By project: what may be done. */
   actions: Record<string, string[]>;
+  /** What may be done that is of no project. */
+  server: string[];
   version: string;
 }
 
@@ -111,8 +115,6 @@ export interface Estimate {
 export interface Site {
   name: string;
   help: string;
-  studies?: number | null;
-  running?: number | null;
 }
 
 export interface Worker {

@@ -7,7 +7,8 @@ const ALL = ["hes1-wide", "Studies", "wide-hes1", "chess1", "h-e-s-1", "Users"].
 const found = (typed: string) => rank(typed, ALL).map((entry) => entry.label);
 
 it("finds", () => {
-  expect(found("hes1")).toEqual(["hes1-wide", "wide-hes1"]);
+  expect(found("hes1")).toEqual(["hes1-wide", "wide-hes1", "chess1", "h-e-s-1"]);
+  expect(found("wide")).toEqual(["wide-hes1", "hes1-wide"]);
   expect(found("peo")).toEqual(["Users"]);
   expect(found("stu")).toEqual(["Studies"]);
   expect(found("hs1")).toEqual(["hes1-wide", "wide-hes1", "chess1", "h-e-s-1"]);

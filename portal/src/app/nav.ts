@@ -25,6 +25,6 @@ export function goals(): { work: Goal[]; people: Goal[] } {
     { path: "/tokens", label: "Tokens", icon: "token", also: "api keys access" },
   ];
   if (session.may("audit.read")) people.push({ path: "/audit", label: "Audit trail", icon: "audit", also: "history log who" });
-  if (session.administrator) people.push({ path: "/users", label: "Users", icon: "users", also: "accounts people invitations" });
+  if (session.may("user.manage")) people.push({ path: "/users", label: "Users", icon: "users", also: "accounts people invitations" });
   return { work, people };
 }

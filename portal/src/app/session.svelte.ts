@@ -30,9 +30,8 @@ class Who {
   project = $state("");
 
   readonly projects = $derived(this.now?.projects ?? []);
-  readonly administrator = $derived(this.now?.embedded === true || this.now?.user?.administrator === true);
-  /** Somebody who may see more than a log-in page. */
-  readonly known = $derived(this.now !== undefined && (this.now.embedded || this.now.user !== null));
+  /** Somebody who may see more than a log-in page: with an account, or by the link or the token of the server itself. */
+  readonly known = $derived(this.now !== undefined && (this.now.user !== null || this.now.server.length > 0));
   /** Only one study, by a link that was shared. */
   readonly guest = $derived(this.now !== undefined && !this.known && this.now.shared !== null);
 
@@ -77,8 +76,8 @@ class Who {
   may(action: string, project?: string | null): boolean {
     const session = this.now;
     if (!session) return false;
-    if (project) return session.actions[project]?.includes(action) ?? this.administrator;
-    return this.administrator || Object.values(session.actions).some((actions) => actions.includes(action));
+    if (project) return session.actions[project]?.includes(action) ?? false;
+    return session.server.includes(action) || Object.values(session.actions).some((actions) => actions.includes(action));
   }
 
   /** Why an action is not allowed; `null`: it is. */

@@ -62,20 +62,24 @@ export interface ColourScale {
 
 /**
  * A scale over finite values. White at zero where both signs matter: the smaller side has at least a third of the larger one.
- * Not so for `dots`: pale ones could not be seen.
+ * Dots and lines lie on a ground of that lightness and would be lost in colours like it: they diverge never, and leave out the palest or
+ * the darkest part of the scale.
  */
 export function colourScale(
   label: string,
   unit: string | null,
   low: number,
   high: number,
-  options: { palette?: Palette; scale?: Scale; dots?: boolean } = {},
+  options: { palette?: Palette; scale?: Scale; dots?: "light" | "dark" } = {},
 ): ColourScale {
-  const { palette = "viridis", scale = "linear", dots = false } = options;
+  const { palette = "viridis", scale = "linear", dots } = options;
   const most = Math.max(high, -low);
   const diverging = !dots && scale === "linear" && low < 0 && high > 0 && Math.min(high, -low) >= most / 3;
   if (diverging) return { axis: numbers(label, unit, -most, most), table: TABLES.diverging };
-  return { axis: numbers(label, unit, low, high, scale), table: TABLES[palette] };
+  const table = TABLES[palette];
+  const [from, to] = dots === "light" ? [0, 0.88] : dots === "dark" ? [0.24, 1] : [0, 1];
+  const part = dots ? table.map((_, level) => table[Math.round((from + (to - from) * (level / 255)) * 255)]) : table;
+  return { axis: numbers(label, unit, low, high, scale), table: part };
 }
 
 /** Which of the 256 colours; values outside get that of the end. */

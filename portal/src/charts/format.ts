@@ -96,17 +96,19 @@ export function percent(part: number): string {
   return `${text} %`;
 }
 
+const MOMENT = new Intl.DateTimeFormat("en-GB", {
+  day: "numeric",
+  month: "short",
+  year: "numeric",
+  hour: "2-digit",
+  minute: "2-digit",
+  second: "2-digit",
+});
+
 /** A moment in the reader's time zone: `22 Nov 2026, 22:15:03`. */
 export function moment(text: string | null | undefined): string {
   if (!text) return "—";
   const at = new Date(text);
   if (Number.isNaN(at.getTime())) return text;
-  return at.toLocaleString("en-GB", {
-    day: "numeric",
-    month: "short",
-    year: "numeric",
-    hour: "2-digit",
-    minute: "2-digit",
-    second: "2-digit",
-  });
+  return MOMENT.format(at);
 }

@@ -68,9 +68,9 @@ export function heatMarks(data: HeatMapData, x: Side, y: Side, scale: ColourScal
       const v = data.cells[j]?.[i] ?? null;
       const n = data.counts[j]?.[i] ?? 0;
       return {
-        title: v === null ? (n === 0 ? "no run yet" : "no value") : withUnit(v, data.value.unit),
+        title: v === null ? (n === 0 ? "no run yet" : "no value") : what(data),
         lines: [
-          { name: what(data), value: v === null ? "—" : value(v), colour: v === null || !scale ? undefined : css(colourOf(scale, v)) },
+          ...(v === null ? [] : [{ name: "value", value: withUnit(v, data.value.unit), colour: scale ? css(colourOf(scale, v)) : undefined }]),
           { name: data.x.column, value: x.text(i) },
           { name: data.y.column, value: y.text(j) },
           { name: "of", value: runs(n) },

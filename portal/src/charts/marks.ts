@@ -25,6 +25,8 @@ export interface Marks {
   /** The mark that the pointer means. */
   near(px: number, py: number, area: Area): number | null;
   spot(mark: number, area: Area): Spot;
+  /** The whole mark as the path of an SVG, where it is a line across the plot. */
+  path?(mark: number, area: Area): string;
   tip(mark: number): Tip;
   /** The next mark for an arrow key; neighbours in order unless given. */
   step?(mark: number, direction: Direction): number;

@@ -44,6 +44,13 @@ class Looks {
 
 export const looks = new Looks();
 
+/** Whether marks lie on a dark ground. */
+export function ground(): "light" | "dark" {
+  void looks.changes;
+  if (typeof document === "undefined") return "light";
+  return document.documentElement.dataset.theme === "dark" ? "dark" : "light";
+}
+
 export function themeOf(element: Element): Theme {
   const style = getComputedStyle(element);
   const read = (name: string, otherwise: string) => style.getPropertyValue(name).trim() || otherwise;

@@ -12,7 +12,7 @@ use paramo_sites::Request;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::args::Server;
+use crate::args::{Server, Workers};
 use crate::exit;
 use crate::failure::{Failure, Result};
 use crate::output::print_line;
@@ -27,7 +27,9 @@ const LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Ad
 pub struct Setting {
     pub listener: TcpListener,
     pub tls: Option<Tls>,
-    pub cpus: Option<f64>,
+    pub workers: Workers,
+    /// End when standard input does.
+    pub while_stdin: bool,
 }
 
 pub async fn server(store: &Path, args: Server) -> Result<u8> {
@@ -41,7 +43,7 @@ pub async fn server(store: &Path, args: Server) -> Result<u8> {
     let machine = args.token_file.as_deref().map(read_token).transpose()?;
     let place = open(store, true).await?;
     let listener = listen(args.listen.or(config.listen).unwrap_or(LISTEN)).await?;
-    let setting = Setting { listener, tls: config.tls.clone(), cpus: args.cpus };
+    let setting = Setting { listener, tls: config.tls.clone(), workers: args.workers, while_stdin: false };
     let key_file = PathBuf::from(&place.directory).join("secrets-key");
     let service = Service::group(place.people()?, machine, config, key_file).map_err(Failure::unavailable)?;
     let welcome =
@@ -91,13 +93,17 @@ pub async fn run(
     greet: impl FnOnce(&Door) -> Result<()>,
 ) -> Result<u8> {
     let site = paramo_sites::site("local")?;
-    let capacity = Capacity { cpus: setting.cpus.unwrap_or(site.capacity().cpus), ..site.capacity() };
+    let Workers { cpus, workers } = setting.workers;
+    let capacity = Capacity { cpus: cpus.unwrap_or(site.capacity().cpus), ..site.capacity() };
     let host = Host::new(place.store.clone(), place.directory.clone(), capacity)
         .map_err(|error| Failure::unavailable(format!("cannot start: {error}")))?;
     let door = Door::new(setting.listener, setting.tls.as_ref(), service.base()).map_err(Failure::input)?;
     listen_to_commands(&host)?;
-    let allocation = site.submit(Request { cpus: setting.cpus }).await?;
-    host.board().attach("local".to_owned(), allocation.capacity, allocation.link).await;
+    for number in 1..=workers {
+        let allocation = site.submit(Request { cpus }).await?;
+        let name = if workers == 1 { "local".to_owned() } else { format!("local-{number}") };
+        host.board().attach(name, allocation.capacity, allocation.link).await;
+    }
     let failed = |error: paramo_server::HostError| Failure::unavailable(error.to_string());
     host.govern(place.people()?).await.map_err(failed)?;
     for (name, error) in host.take_up_all().await.map_err(failed)? {
@@ -111,6 +117,7 @@ pub async fn run(
     let mut serving = tokio::spawn(serve(door, router(app), stopped));
     tokio::select! {
         word = told_to_stop() => word?,
+        () = input_ended(), if setting.while_stdin => {}
         ended = &mut serving => {
             let why = ended.err().map_or("it ended by itself".to_owned(), |error| error.to_string());
             return Err(Failure::unavailable(format!("the server has stopped: {why}")));
@@ -136,6 +143,18 @@ fn listen_to_commands(host: &Arc<Host>) -> Result<()> {
         }
     });
     Ok(())
+}
+
+/// Returns when there is no more standard input: the program at its other end is gone, or does not want us any more.
+async fn input_ended() {
+    let (say, ended) = tokio::sync::oneshot::channel::<()>();
+    // A thread of its own: one of the runtime's would be waited for at the end.
+    std::thread::spawn(move || {
+        // What cannot be read has ended as well.
+        let _ = std::io::copy(&mut std::io::stdin().lock(), &mut std::io::sink());
+        drop(say);
+    });
+    let _ = ended.await;
 }
 
 /// Returns when somebody wants the server to end.

@@ -22,7 +22,12 @@ pub async fn ui(store: &Path, args: Ui) -> Result<u8> {
         None => None,
     };
     let (service, token) = embedded(&place)?;
-    let setting = Setting { listener: listen(args.listen).await?, tls: None, cpus: args.cpus };
+    let setting = Setting {
+        listener: listen(args.listen).await?,
+        tls: None,
+        workers: args.workers,
+        while_stdin: args.while_stdin,
+    };
     let page = study.map(|id| format!("studies/{}", id.0)).unwrap_or_default();
     run(&place, service, setting, |door| {
         let link = format!("http://{}/{page}?token={}", door.address(), token.reveal());

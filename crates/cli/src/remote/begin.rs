@@ -1,6 +1,7 @@
 //! Beginning a study on a server, and going on with one.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use paramo_client::{ClientError, NewStudy, Server, file_text};
 use paramo_engine::Changed;
@@ -13,6 +14,9 @@ use crate::args::Making;
 use crate::exit;
 use crate::failure::{Failure, Result};
 use crate::store::{Place, title};
+
+/// How long a server that does not answer is left alone.
+const AGAIN: Duration = Duration::from_millis(500);
 
 /// A study as it is sent: the text of its file, and the files that it names.
 #[derive(Clone, Debug, Default)]
@@ -77,7 +81,7 @@ pub async fn begin(
         start: making.slots.is_none(),
     };
     let begun = server.begin(&new).await.map_err(|error| sent.failure(error))?;
-    let row = place.store.study(StudyId(begun.id)).await?;
+    let row = read(place, server, StudyId(begun.id)).await?;
     if making.slots.is_some() || row.state == StudyState::Paused {
         return drive(place, server, row, making, since).await;
     }
@@ -126,6 +130,37 @@ async fn follow_or_leave(
         anstream::eprintln!("{}", left(&title(&row), server));
     }
     Ok(exit::OK)
+}
+
+/// Reads a study that has begun. A server that is gone by now is waited for: the study goes on there.
+async fn read(place: &Place, server: &Server, id: StudyId) -> Result<StudyRow> {
+    let mut told = false;
+    loop {
+        match place.store.study(id).await {
+            Err(error) if error.passes() => {
+                if !std::mem::replace(&mut told, true) {
+                    anstream::eprintln!("note: {}", lost(&error));
+                }
+                tokio::time::sleep(AGAIN).await;
+            }
+            read => {
+                if told {
+                    anstream::eprintln!("note: {}", back(server));
+                }
+                return Ok(read?);
+            }
+        }
+    }
+}
+
+/// What is said of a server that is not there any more.
+pub fn lost(why: &dyn std::fmt::Display) -> String {
+    format!("{why}; the study goes on there, and is looked for again")
+}
+
+/// And of one that is there again.
+pub fn back(server: &Server) -> String {
+    format!("{} answers again", server.address())
 }
 
 /// What a person can do with a study that goes on without them.

@@ -13,7 +13,7 @@ use paramo_store::{Seq, StoreError, StudyRow};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
-use super::begin::left;
+use super::begin::{back, left, lost};
 use super::moments::moment;
 use crate::args::Making;
 use crate::exit;
@@ -155,9 +155,7 @@ impl Telling<'_> {
             Heard::Connected => return self.look().await,
             Heard::Lost { why } => {
                 self.lost = true;
-                self.say(Event::Notice {
-                    message: format!("{why}; the study goes on there, and is looked for again"),
-                });
+                self.say(Event::Notice { message: lost(&why) });
                 return Ok(None);
             }
             Heard::Happened(happening) => happening,
@@ -202,7 +200,7 @@ impl Telling<'_> {
         };
         self.row = row;
         if std::mem::take(&mut self.lost) {
-            self.say(Event::Notice { message: format!("{} answers again", self.server.address()) });
+            self.say(Event::Notice { message: back(self.server) });
         }
         let (working, progress) = match now {
             Ok(now) => now,

@@ -41,7 +41,7 @@ use utoipa_axum::routes;
 use crate::access::{self, Flood};
 use crate::host::Host;
 use crate::people::Service;
-use crate::problem::Problem;
+use crate::portal;
 
 /// What the routes work on.
 #[derive(Clone)]
@@ -165,9 +165,7 @@ pub fn router(app: App) -> Router {
         .route("/api/docs/", axum::routing::get(docs_page::page))
         .route("/api/docs/{file}", axum::routing::get(docs_page::part))
         .route("/share/{token}", axum::routing::get(shares::follow))
-        .fallback(|| async {
-            Problem::not_found("there is nothing at this path; /api/v1/openapi.json lists what there is")
-        })
+        .fallback(portal::page)
         .layer(middleware::from_fn_with_state(app.clone(), access::guard));
     guarded
         // Bodies are read, and limited, where requests are let through.

@@ -55,6 +55,12 @@ export class LiveStudy {
     this.#counted(study.succeeded + study.failed);
   }
 
+  /** After the connection was lost: everything is looked at anew. */
+  anew(): void {
+    this.beat += 1;
+    void this.reload();
+  }
+
   close(): void {
     this.#closed = true;
     this.#deaf();
@@ -62,7 +68,7 @@ export class LiveStudy {
   }
 
   #hear({ name, study, data }: Happened): void {
-    if (name === "missed") this.#soon();
+    if (name === "missed") this.anew();
     if (this.study === null || study !== this.study.id) return;
     if (name === "progress") this.#progress(data.progress as Going | undefined);
     else if (name === "study-deleted") this.deleted = true;

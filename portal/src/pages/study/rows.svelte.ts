@@ -6,6 +6,8 @@ import type { RunRow, RunsPage } from "./shapes";
 
 /** Pages that are kept; those that were seen longest ago go first. */
 const KEPT = 60;
+/** What may pass by itself is tried again after this, in milliseconds. */
+const AGAIN = 4000;
 
 export class Rows {
   total: number | null = $state(null);
@@ -18,6 +20,8 @@ export class Rows {
 
   readonly #pages = new Map<number, { rows: RunRow[]; stale: boolean }>();
   readonly #asked = new Map<number, AbortController>();
+  #view: [first: number, end: number] = [0, 1];
+  #again: ReturnType<typeof setTimeout> | undefined;
   #path = "";
   #query: Record<string, string> = {};
 
@@ -44,6 +48,7 @@ export class Rows {
 
   /** Reads what is missing of the rows in view, and gives up what is not in view any more. */
   see(first: number, end: number): void {
+    this.#view = [first, end];
     const wanted = pages(first, Math.max(end, first + 1));
     for (const [page, asked] of this.#asked) {
       if (!wanted.includes(page)) {
@@ -85,7 +90,10 @@ export class Rows {
       this.problem = null;
       this.version += 1;
     } catch (error) {
-      if (!asked.signal.aborted) this.problem = asProblem(error);
+      if (asked.signal.aborted) return;
+      this.problem = asProblem(error);
+      clearTimeout(this.#again);
+      if (this.problem.passing) this.#again = setTimeout(() => this.see(...this.#view), AGAIN);
     } finally {
       if (this.#asked.get(page) === asked) this.#asked.delete(page);
       this.loading = this.#asked.size > 0;
@@ -93,6 +101,7 @@ export class Rows {
   }
 
   #abort(): void {
+    clearTimeout(this.#again);
     for (const asked of this.#asked.values()) asked.abort();
     this.#asked.clear();
   }

@@ -138,13 +138,3 @@ export interface Share {
   by: string | null;
   expires: string | null;
 }
-
-export interface Estimate {
-  points: number | null;
-  left_out: number | null;
-  basis: "measured" | "declared" | "unknown";
-  seconds: number | null;
-  cpu_hours: number | null;
-  slots: number | null;
-  why: Why | null;
-}
