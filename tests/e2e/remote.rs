@@ -331,7 +331,7 @@ fn leaving_stops_nothing_and_one_comes_back() {
         far.types(&["explain", "sleepers"])
             .expect(0)
             .out
-            .contains("`paramo resume sleepers` has the server go on")
+            .contains("resume it: paramo resume sleepers")
     );
     assert_eq!(
         far.types(&["slots", "sleepers", "1"]).expect(0).err,
