@@ -327,12 +327,7 @@ fn leaving_stops_nothing_and_one_comes_back() {
     until("the pause does not come", || far.study("sleepers")["progress"]["paused"] == true);
     far.there.file("go", "");
     until("the running runs do not end", || far.study("sleepers")["succeeded"] == 3);
-    assert!(
-        far.types(&["explain", "sleepers"])
-            .expect(0)
-            .out
-            .contains("resume it: paramo resume sleepers")
-    );
+    assert!(far.types(&["explain", "sleepers"]).expect(0).out.contains("resume it: paramo resume sleepers"));
     assert_eq!(
         far.types(&["slots", "sleepers", "1"]).expect(0).err,
         "sleepers: 1 run at once; the server does so from now on\n"
