@@ -57,8 +57,9 @@ fn stop(mut server: Child) {
 }
 
 fn measure(address: &str) -> Result<()> {
-    let mut reader = Reader::open(address)?;
     for (at, (what, path)) in QUESTIONS.iter().enumerate() {
+        // A connection that is idle for long is closed by the server.
+        let mut reader = Reader::open(address)?;
         let path = |variant: &str| format!("/api/v1/studies/measure/{}", path.replace("{}", variant));
         if at == 0 {
             report("first", what, vec![reader.ask(&path("0"))?]);
