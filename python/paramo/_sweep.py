@@ -6,7 +6,7 @@ import sys
 
 from ._client import Client
 from ._embedded import engine
-from ._errors import ParamoError
+from ._errors import Conflict, ParamoError
 from ._function import application_of, check_call
 from ._results import Results
 from ._space import space_of
@@ -25,7 +25,8 @@ def sweep(
     of fields or as the table ``outputs`` of a study file.
 
     The runs are a study, called after the function unless ``name`` is given, that is remembered in ``store`` or on ``server`` (an address or a
-    :class:`Client`): the same sweep again gives what is there and runs only what has not ended; a changed one is a new version. A call that raises fails
+    :class:`Client`): the same sweep again gives what is there and runs only what has not ended, one with more values at the end of its first axis goes on,
+    and another is a new version. A call that raises fails
     its run and no other; the rows of failed runs have a ``cause``. With ``wait=False`` the :class:`Study` is given at once.
     """
     if os.environ.get("PARAMO_STUDY"):
@@ -46,14 +47,18 @@ def sweep(
         if value is not None:
             policy[key] = value
     client = (server if isinstance(server, Client) else Client(server)) if far else engine(store).client
-    study = client.create(
-        name=name or _name_of(function),
-        application=application,
-        space=space,
-        run=policy or None,
-        changed="new-version",
-        directory=None if far else directory,
-    )
+    parts = {
+        "name": name or _name_of(function),
+        "application": application,
+        "space": space,
+        "run": policy or None,
+        "directory": None if far else directory,
+    }
+    try:
+        study = client.create(**parts)
+    except Conflict:
+        # It differs from the one that is there.
+        study = client.create(**parts, changed="new-version")
     if not wait:
         return study
     if not study.done:

@@ -56,7 +56,7 @@ class EngineTest(unittest.TestCase):
         rows = study.results(columns=["x", "result"], succeeded=True, sort="-x", limit=2)
         self.assertEqual(list(rows), [{"x": 10, "result": 100}, {"x": 9, "result": 81}])
         self.assertEqual([row["x"] for row in study.results(where="result > 50")], [8, 9, 10])
-        self.assertEqual(study.run(6)["attempts"][0]["message"], "ValueError: seven")
+        self.assertEqual(study.run(6)["attempts"][0]["message"], "exception: ValueError: seven")
         self.assertIn("seven", study.log(6, "stderr"))
         self.assertEqual([found.id for found in client.studies(state="finished")], [study.id])
         self.assertEqual(client.study("squares").id, study.id)
@@ -77,7 +77,7 @@ class EngineTest(unittest.TestCase):
         client = self.engine().client
         with self.assertRaises(paramo.BadDocument) as caught:
             client.create(name="s", application=SQUARES, space={"x": {"from": 0, "to": 1, "stepp": 1}})
-        self.assertEqual([error["field"] for error in caught.exception.errors], ["space.x.stepp"])
+        self.assertIn("space.x.stepp", [error["field"] for error in caught.exception.errors])
         self.assertIn("space.x.stepp", str(caught.exception))
         with self.assertRaises(paramo.NotFound):
             client.study(77)

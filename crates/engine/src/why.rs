@@ -304,7 +304,7 @@ fn short_of_room(at: &Standing) -> Option<Why> {
         return say(Code::RetryDelay, what, "wait, or shorten [run.retry] delay".to_owned());
     }
     let others: usize = at.workers.unwrap_or_default().iter().map(|worker| worker.running).sum();
-    if others > 0 && now.progress.rate == 0.0 {
+    if others > 0 && now.progress.running == 0 && now.progress.rate == 0.0 {
         let what = format!("{} of other studies have the slots", runs(others as u64));
         let change = "wait for its turn, or pause another study".to_owned();
         return say(Code::WaitingShare, what, change);

@@ -17,7 +17,7 @@ pub(super) fn check(
     for (number, block) in space.blocks.iter().enumerate() {
         twice(block, &top().join(number.to_string()), &HashSet::new(), found);
     }
-    if broken.space {
+    if broken.space || broken.later {
         return;
     }
     let mut given = HashSet::new();

@@ -74,6 +74,8 @@ pub(crate) struct Broken {
     pub(crate) program: bool,
     /// What the space gives is not known.
     pub(crate) space: bool,
+    /// There is no space yet: values come with a study.
+    pub(crate) later: bool,
     /// Parameters whose declaration or axis could not be read.
     pub(crate) names: HashSet<String>,
 }

@@ -113,8 +113,8 @@ pub fn read_application(text: &str, origin: &Origin) -> Result<Published, Vec<Di
     });
     let mut found = problems.into_first(MOST);
     let Some(mut study) = study else { return Err(found) };
+    broken.later = true;
     let mut findings = check::study(&mut study, &broken);
-    // Values come with a study.
     findings.retain(|finding| finding.diagnostic.field.0.first().is_none_or(|field| field != "space"));
     place_all(text, &document, findings, &mut found);
     let Study { name, description, application, .. } = study;

@@ -56,6 +56,7 @@ pub async fn guard(State(app): State<App>, request: Request, next: Next) -> Resp
         Guard::Needs(action, _) => action.name(),
         Guard::Open(word) | Guard::Known(word) => word,
     };
+    let recorded = routes::is_recorded(&method, path.as_str());
     let mut trail = Trail::new(action, method.as_str(), path.as_str());
     let mut response = match admit(&app, guard, request, &mut trail).await {
         Ok(request) => next.run(request).await,
@@ -63,7 +64,7 @@ pub async fn guard(State(app): State<App>, request: Request, next: Next) -> Resp
     };
     let noted = response.extensions_mut().remove::<Noted>();
     let silent = noted.as_ref().is_some_and(|noted| noted.silent);
-    if (routes::changes(&method) || noted.is_some())
+    if (recorded || noted.is_some())
         && !silent
         && let Err(problem) = write_down(&app, trail, response.status(), noted).await
     {

@@ -180,18 +180,18 @@ pub(super) async fn show(
 /// What is to be different.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Change {
+pub(super) struct NewTitle {
     title: String,
 }
 
 /// Changes the title of a project
-#[utoipa::path(patch, path = "/projects/{project}", tag = "projects", params(("project" = String, Path)), request_body = Change,
+#[utoipa::path(patch, path = "/projects/{project}", tag = "projects", params(("project" = String, Path)), request_body = NewTitle,
     responses((status = 200, body = Project), (status = 400, body = Problem), (status = 404, body = Problem)))]
 pub(super) async fn change(
     State(app): State<App>,
     InProject(project): InProject,
     By(caller): By,
-    body: std::result::Result<Json<Change>, JsonRejection>,
+    body: std::result::Result<Json<NewTitle>, JsonRejection>,
 ) -> Result<Json<Project>> {
     let Json(change) = body?;
     check_title(&change.title)?;

@@ -30,7 +30,7 @@ pub(super) struct Share {
 /// A link to make.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Wanted {
+pub(super) struct WantedShare {
     /// `null`: until it is withdrawn.
     expires_days: Option<u32>,
 }
@@ -56,14 +56,14 @@ pub(super) async fn list(State(app): State<App>, OfStudy(row): OfStudy) -> Resul
 }
 
 /// Makes a link that shows this study, and nothing else, to whoever has it
-#[utoipa::path(post, path = "/studies/{study}/shares", tag = "studies", params(("study" = String, Path)), request_body = Wanted,
+#[utoipa::path(post, path = "/studies/{study}/shares", tag = "studies", params(("study" = String, Path)), request_body = WantedShare,
     responses((status = 201, body = Made), (status = 400, body = Problem), (status = 404, body = Problem)))]
 pub(super) async fn create(
     State(app): State<App>,
     OfStudy(row): OfStudy,
     By(caller): By,
     client: Client,
-    body: std::result::Result<Json<Wanted>, JsonRejection>,
+    body: std::result::Result<Json<WantedShare>, JsonRejection>,
 ) -> Result<Response> {
     let Json(wanted) = body?;
     let (code, fresh) = app.people.fresh(access::SHARED, days(wanted.expires_days, None)?)?;

@@ -63,7 +63,7 @@ pub(super) struct MadeToken {
 /// A token to make.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Wanted {
+pub(super) struct WantedToken {
     name: String,
     /// Of `read`, `write` and `admin`.
     scopes: Vec<String>,
@@ -98,12 +98,12 @@ pub(super) async fn list(State(app): State<App>, By(caller): By) -> Result<Json<
 }
 
 /// Makes a token
-#[utoipa::path(post, path = "/tokens", tag = "people", request_body = Wanted,
+#[utoipa::path(post, path = "/tokens", tag = "people", request_body = WantedToken,
     responses((status = 201, body = MadeToken), (status = 400, body = Problem), (status = 403, body = Problem), (status = 404, description = "There is no such project", body = Problem)))]
 pub(super) async fn create(
     State(app): State<App>,
     By(caller): By,
-    body: std::result::Result<Json<Wanted>, JsonRejection>,
+    body: std::result::Result<Json<WantedToken>, JsonRejection>,
 ) -> Result<Response> {
     let Json(wanted) = body?;
     let person = person(&caller)?;

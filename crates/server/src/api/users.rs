@@ -140,7 +140,7 @@ pub(super) async fn show(State(app): State<App>, Path(name): Path<String>) -> Re
 /// What is to be different; what is not said stays.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Change {
+pub(super) struct ChangedUser {
     display_name: Option<String>,
     /// `null` takes the address away.
     #[serde(default, deserialize_with = "said")]
@@ -156,12 +156,12 @@ fn said<'de, D: Deserializer<'de>>(from: D) -> std::result::Result<Option<Option
 }
 
 /// Changes a user
-#[utoipa::path(patch, path = "/users/{user}", tag = "people", params(("user" = String, Path)), request_body = Change,
+#[utoipa::path(patch, path = "/users/{user}", tag = "people", params(("user" = String, Path)), request_body = ChangedUser,
     responses((status = 200, body = User), (status = 404, body = Problem), (status = 409, description = "No administrator would be left", body = Problem)))]
 pub(super) async fn change(
     State(app): State<App>,
     Path(name): Path<String>,
-    body: std::result::Result<Json<Change>, JsonRejection>,
+    body: std::result::Result<Json<ChangedUser>, JsonRejection>,
 ) -> Result<(Extension<Noted>, Json<User>)> {
     let Json(change) = body?;
     check_texts(change.display_name.as_deref(), change.email.as_ref().and_then(Option::as_deref))?;

@@ -112,7 +112,6 @@ pub static ROUTES: &[Route] = &[
     needs("POST", "/api/v1/studies/estimate", StudyCreate, Body),
     needs("GET", "/api/v1/studies/{study}", StudyRead, Study),
     needs("DELETE", "/api/v1/studies/{study}", StudyDelete, Study),
-    needs("GET", "/api/v1/studies/{study}/file", StudyRead, Study),
     needs("GET", "/api/v1/studies/{study}/definition", StudyRead, Study),
     needs("GET", "/api/v1/studies/{study}/running", StudyRead, Study),
     needs("GET", "/api/v1/studies/{study}/why", StudyRead, Study),
@@ -178,6 +177,11 @@ pub fn find(method: &Method, path: &str) -> Found {
 /// Whether a request changes something, so that it is written down.
 pub fn changes(method: &Method) -> bool {
     !matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
+}
+
+/// Whether a request is written into the audit trail: those that change something. An estimate is asked for with a body, and changes nothing.
+pub fn is_recorded(method: &Method, path: &str) -> bool {
+    changes(method) && path != "/api/v1/studies/estimate"
 }
 
 #[cfg(test)]
