@@ -27,9 +27,10 @@ PORTAL_SOURCES := docs/openapi.json portal/index.html portal/package.json portal
 
 portal: $(PORTAL)
 
+# Not `npm ci`: it refuses a lock without the optional packages of every platform, which not every registry has.
 $(PACKAGES): portal/package-lock.json
 	@scripts/prepare portal
-	cd portal && npm ci --ignore-scripts --no-audit --no-fund
+	cd portal && npm install --no-save --ignore-scripts --no-audit --no-fund
 	@touch $@
 
 $(PORTAL): $(PACKAGES) $(PORTAL_SOURCES)
