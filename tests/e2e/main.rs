@@ -17,6 +17,7 @@ mod people;
 mod people_door;
 mod people_roles;
 mod plots;
+mod portal;
 mod postgres;
 mod remote;
 mod results;
