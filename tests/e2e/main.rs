@@ -21,6 +21,7 @@ mod portal;
 mod postgres;
 mod remote;
 mod results;
+mod run_ui;
 mod server;
 mod server_crash;
 mod study;

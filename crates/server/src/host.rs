@@ -9,8 +9,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use paramo_engine::{
-    Budget, Changed, Command, Driver, InProject, Observer, Plan, ProjectTerms, Standing, Switchboard, Terms,
-    Usage, Why, conduct, plan, why,
+    Budget, Changed, Command, Driver, EngineError, InProject, Observer, Outcome, Plan, ProjectTerms,
+    Standing, Switchboard, Terms, Usage, Why, conduct, plan, why,
 };
 use paramo_model::{
     Bytes, Capacity, Event, Limits, Micros, Moment, Name, Seconds, StopReason, Study, StudyId, StudyState,
@@ -184,11 +184,7 @@ impl Host {
         lock: StudyLock,
     ) {
         let id = row.id;
-        let link = self.board.open(id, row.project.clone(), Terms::default());
-        let (project, counting) = (row.project.clone(), Arc::default());
-        let mut view = View { host: &self, id, moments, project, done: 0, counting };
-        let outcome =
-            conduct(self.store.clone(), row, link, &self.directory, budget, orders, &mut view).await;
+        let outcome = self.conducted(row, budget, orders, moments, None).await;
         self.driven().remove(&id);
         drop(lock);
         if let Err(error) = outcome {
@@ -196,6 +192,38 @@ impl Host {
             self.hub.say(Some(id), "study-failed", json.to_string());
         }
         self.idle.send_modify(|working| *working -= 1);
+    }
+
+    /// Works on a study for the caller, who holds its lock, gives the orders and looks on, until it ends.
+    pub async fn work_for(
+        self: &Arc<Host>,
+        row: StudyRow,
+        (commands, orders): (mpsc::UnboundedSender<Command>, mpsc::UnboundedReceiver<Command>),
+        caller: &mut (dyn Observer + Send),
+    ) -> Result<Outcome, EngineError> {
+        let (id, project) = (row.id, row.project.clone());
+        let (moments, now) = watch::channel(None);
+        let budget = self.budget(&project).await?;
+        self.driven().insert(id, Driven { project, commands, now });
+        self.told(id, "study-taken-up");
+        let outcome = self.conducted(row, budget, orders, moments, Some(caller)).await;
+        self.driven().remove(&id);
+        outcome
+    }
+
+    async fn conducted<'a>(
+        self: &'a Arc<Host>,
+        row: StudyRow,
+        budget: Budget,
+        orders: mpsc::UnboundedReceiver<Command>,
+        moments: watch::Sender<Option<Arc<Moment>>>,
+        caller: Option<&'a mut (dyn Observer + Send)>,
+    ) -> Result<Outcome, EngineError> {
+        let id = row.id;
+        let link = self.board.open(id, row.project.clone(), Terms::default());
+        let (project, counting) = (row.project.clone(), Arc::default());
+        let mut view = View { host: self, id, moments, project, done: 0, counting, caller };
+        conduct(self.store.clone(), row, link, &self.directory, budget, orders, &mut view).await
     }
 
     /// Starts nothing more until the pause is over.
@@ -303,7 +331,7 @@ impl Host {
     }
 
     /// The budget of a project, which begins with what its studies have used.
-    async fn budget(&self, name: &Name) -> Result<Budget, HostError> {
+    async fn budget(&self, name: &Name) -> Result<Budget, StoreError> {
         if let Some(budget) = self.projects().get(name) {
             return Ok(budget.clone());
         }
@@ -426,6 +454,8 @@ struct View<'a> {
     done: u64,
     /// A count is on its way.
     counting: Arc<AtomicBool>,
+    /// Somebody else who looks on.
+    caller: Option<&'a mut (dyn Observer + Send)>,
 }
 
 impl View<'_> {
@@ -446,10 +476,13 @@ impl View<'_> {
 
 impl Observer for View<'_> {
     fn wants_runs(&self) -> bool {
-        false
+        self.caller.as_ref().is_some_and(|caller| caller.wants_runs())
     }
 
     fn event(&mut self, event: Event) {
+        if let Some(caller) = &mut self.caller {
+            caller.event(event.clone());
+        }
         if let Event::Progress(progress) = &event {
             self.count(progress.done());
         }
@@ -480,6 +513,9 @@ impl Observer for View<'_> {
     }
 
     fn moment(&mut self, moment: Moment) {
+        if let Some(caller) = &mut self.caller {
+            caller.moment(moment.clone());
+        }
         self.moments.send_replace(Some(Arc::new(moment)));
     }
 }

@@ -18,13 +18,13 @@ mod results;
 mod retry;
 mod rm;
 mod run;
-mod server;
+pub mod server;
 mod slots;
 mod space;
 mod status;
 mod sweep;
 mod token;
-mod ui;
+pub mod ui;
 mod watch;
 mod why;
 
