@@ -3,7 +3,9 @@
 //! Wishes are written to the store first and then told to whatever works on the study; so they hold when the server dies in between. A
 //! server that starts takes up again every study that was left open.
 
-use std::collections::HashMap;
+mod kept;
+
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -20,6 +22,7 @@ use roaring::RoaringTreemap;
 use serde_json::json;
 use tokio::sync::{mpsc, watch};
 
+use self::kept::Kept;
 use crate::cache::Cache;
 use crate::hub::Hub;
 use crate::shape::{self, Going, Reason};
@@ -37,6 +40,7 @@ pub struct Host {
     /// Who knows what projects keep.
     people: OnceLock<Arc<dyn People>>,
     cache: Cache,
+    kept: Arc<Kept>,
     driven: Mutex<HashMap<StudyId, Driven>>,
     idle: watch::Sender<usize>,
 }
@@ -69,6 +73,7 @@ impl Host {
         rustix::rand::getrandom(&mut epoch, rustix::rand::GetRandomFlags::empty())?;
         Ok(Arc::new(Host {
             store,
+            kept: Arc::new(Kept::new(&directory)),
             directory,
             board: Switchboard::start(),
             here,
@@ -296,9 +301,25 @@ impl Host {
         let Some(people) = self.people.get() else { return Ok(()) };
         let budget = self.budget(name).await?;
         if budget.terms().storage.is_some() {
-            budget.set_storage(people.usage(name.as_str()).await?.storage);
+            let stored = people.usage(name.as_str()).await?.storage;
+            let files = self.files().await?.remove(name).unwrap_or_default();
+            budget.set_storage(Bytes(stored.0.saturating_add(files.0)));
         }
         Ok(())
+    }
+
+    /// What the files of the runs of each project take up, beside the store.
+    pub async fn files(&self) -> Result<BTreeMap<Name, Bytes>, StoreError> {
+        let mut studies: BTreeMap<Name, Vec<StudyId>> = BTreeMap::new();
+        for study in self.store.summaries().await? {
+            studies.entry(study.project).or_default().push(study.id);
+        }
+        let kept = self.kept.clone();
+        let sizes = tokio::task::spawn_blocking(move || {
+            studies.into_iter().map(|(project, studies)| (project, kept.size(&studies))).collect()
+        });
+        // It ends early only with the runtime.
+        Ok(sizes.await.unwrap_or_default())
     }
 
     /// A project, with what it uses.
@@ -375,6 +396,7 @@ impl Host {
             return Ok(0);
         }
         let opened = self.store.reopen(id, &chosen).await?;
+        self.kept.forget(id);
         self.changed(id);
         self.drive(id).await?;
         Ok(opened)
@@ -388,6 +410,11 @@ impl Host {
         })?;
         let project = self.store.study(id).await?.project;
         self.store.delete(id).await?;
+        let kept = self.kept.clone();
+        if let Ok(Err(error)) = tokio::task::spawn_blocking(move || kept.remove(id)).await {
+            let message = format!("the files of its runs are left in {}: {error}", self.directory);
+            self.hub.say(None, "notice", json!({ "study": id.0, "message": message }).to_string());
+        }
         drop(lock);
         self.recount(&project).await?;
         self.told(id, "study-deleted");
