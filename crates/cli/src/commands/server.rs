@@ -97,7 +97,8 @@ pub async fn run(
     let capacity = Capacity { cpus: cpus.unwrap_or(site.capacity().cpus), ..site.capacity() };
     let host = Host::new(place.store.clone(), place.directory.clone(), capacity)
         .map_err(|error| Failure::unavailable(format!("cannot start: {error}")))?;
-    let door = Door::new(setting.listener, setting.tls.as_ref(), service.base()).map_err(Failure::input)?;
+    let door = Door::new(setting.listener, setting.tls.as_ref(), service.base(), service.patience())
+        .map_err(Failure::input)?;
     listen_to_commands(&host)?;
     for number in 1..=workers {
         let allocation = site.submit(Request { cpus }).await?;
