@@ -165,6 +165,8 @@ impl Worker {
             ToWorker::Release { study, now } => inner.dispatch.release(study, now),
             ToWorker::Pause { study } => inner.dispatch.pause(study, true),
             ToWorker::Resume { study } => inner.dispatch.pause(study, false),
+            // Whoever is in this process keeps what it hears.
+            ToWorker::Kept { .. } | ToWorker::Repeat { .. } => return,
             ToWorker::Drain => inner.dispatch.end(),
             ToWorker::Stop => {
                 self.halt.end();
