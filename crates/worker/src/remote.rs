@@ -15,5 +15,5 @@ mod spool;
 mod staging;
 pub mod wire;
 
-pub use client::{Ended, Leave, Progress, RemoteOptions, Told, serve};
+pub use client::{Ended, Leave, Progress, RemoteOptions, Told, Why, last_call, serve};
 pub use connection::{Address, ConnectError};

@@ -5,7 +5,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use paramo_server::{Service, Token};
+use paramo_server::{Patience, Service, Token};
 
 use super::server::{Setting, listen, read_token, run};
 use crate::args::Ui;
@@ -26,6 +26,7 @@ pub async fn ui(store: &Path, args: Ui) -> Result<u8> {
         listener: listen(args.listen).await?,
         tls: None,
         workers: args.workers,
+        patience: Patience::default(),
         while_stdin: args.while_stdin,
     };
     let page = study.map(|id| format!("studies/{}", id.0)).unwrap_or_default();

@@ -2,9 +2,14 @@
 
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use paramo_model::Seconds;
+use toml::Spanned;
 
 use super::{Config, File, Tls};
 use crate::login::{Ldap, Oidc};
+use crate::workers::Patience;
 
 /// What people type to come here: `https://paramo.example/lab`, without a slash at the end.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -118,7 +123,19 @@ pub(super) fn parse(text: &str, name: &str, base: &Path) -> Result<Config, Strin
             Some(Ldap::new(settings).map_err(|message| source.wrong(span, "", &message))?)
         }
     };
+    let usual = Patience::default();
+    let time = |said: &Option<Spanned<String>>, field: &str, usual: Duration| match said {
+        None => Ok(usual),
+        Some(said) => duration(said.get_ref())
+            .map_err(|message| source.wrong(said.span(), &format!("workers.{field}"), &message)),
+    };
+    let patience = Patience {
+        heartbeat: time(&file.workers.heartbeat, "heartbeat", usual.heartbeat)?,
+        grace: time(&file.workers.grace, "grace", usual.grace)?,
+        returning: time(&file.workers.returning, "returning", usual.returning)?,
+    };
     Ok(Config {
+        patience,
         listen,
         public_url,
         tls: file.tls.map(|tls| Tls { certificate: from_here(tls.certificate), key: from_here(tls.key) }),
@@ -128,6 +145,15 @@ pub(super) fn parse(text: &str, name: &str, base: &Path) -> Result<Config, Strin
         oidc,
         ldap,
     })
+}
+
+/// A time such as `5 s`, of at least a hundredth of a second.
+fn duration(text: &str) -> Result<Duration, String> {
+    let seconds: Seconds = text.parse().map_err(|error| format!("{error}"))?;
+    match Duration::try_from_secs_f64(seconds.0) {
+        Ok(time) if time >= Duration::from_millis(10) => Ok(time),
+        _ => Err(format!("`{text}` is too short; expected a time such as 5 s")),
+    }
 }
 
 /// The field that a place in the text belongs to: the key of its line, below the last header before it. serde says where an error is,

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use crate::login::{Ldap, LdapSettings, Oidc, OidcSettings};
+use crate::workers::Patience;
 
 pub use check::PublicUrl;
 
@@ -22,6 +23,16 @@ struct File {
     key_file: Option<PathBuf>,
     trust_proxy: bool,
     login: Login,
+    workers: Workers,
+}
+
+/// How patient the server is with workers elsewhere: times such as `"5 s"`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Workers {
+    heartbeat: Option<Spanned<String>>,
+    grace: Option<Spanned<String>>,
+    returning: Option<Spanned<String>>,
 }
 
 /// The certificate that browsers are shown, and its key, as PEM files.
@@ -54,6 +65,8 @@ pub struct Config {
     pub local: bool,
     pub oidc: Option<Oidc>,
     pub ldap: Option<Ldap>,
+    /// How long workers elsewhere are waited for.
+    pub patience: Patience,
 }
 
 impl Default for Config {
@@ -67,6 +80,7 @@ impl Default for Config {
             local: true,
             oidc: None,
             ldap: None,
+            patience: Patience::default(),
         }
     }
 }
