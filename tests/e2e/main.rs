@@ -28,3 +28,4 @@ mod server;
 mod server_crash;
 mod study;
 mod watch;
+mod workers;

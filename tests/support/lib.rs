@@ -5,6 +5,7 @@ pub mod group;
 pub mod http;
 pub mod server;
 pub mod terminal;
+pub mod workers;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
