@@ -3,6 +3,7 @@
 pub mod group;
 pub mod http;
 pub mod server;
+pub mod slurm;
 pub mod terminal;
 
 use std::path::{Path, PathBuf};
