@@ -4,6 +4,7 @@ pub mod engines;
 pub mod group;
 pub mod http;
 pub mod server;
+pub mod slurm;
 pub mod terminal;
 pub mod workers;
 
