@@ -41,7 +41,7 @@ pub(super) struct Groups {
 pub(super) struct Aggregate {
     /// The columns of the groups, `n` and `failed`, the statistics, and for each column how many values were missing.
     columns: Vec<Heading>,
-    #[schema(value_type = Vec<Vec<Object>>)]
+    #[schema(value_type = Vec<Vec<serde_json::Value>>)]
     rows: Vec<Vec<serde_json::Value>>,
     /// Groups there are.
     total: usize,

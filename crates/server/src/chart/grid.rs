@@ -14,11 +14,12 @@ const TEXTS: usize = 1000;
 
 /// An axis.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = GridAxis)]
 pub struct Axis {
     pub column: String,
     pub unit: Option<String>,
     /// The values, or the middles of the bins.
-    #[schema(value_type = Vec<Object>)]
+    #[schema(value_type = Vec<serde_json::Value>)]
     pub values: Vec<serde_json::Value>,
     /// Where bins begin and the last one ends; `null` where every value stands for itself.
     pub edges: Option<Vec<f64>>,

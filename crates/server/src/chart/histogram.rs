@@ -25,6 +25,7 @@ pub struct Histogram {
 }
 
 #[derive(Debug, PartialEq, Serialize, ToSchema)]
+#[schema(as = HistogramBin)]
 pub struct Bin(pub f64, pub f64, pub u64);
 
 pub fn of(source: &Source) -> Result<Histogram> {

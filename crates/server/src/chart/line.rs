@@ -35,8 +35,9 @@ pub struct Series {
 
 /// `x` is a text where its column holds texts.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = LinePoint)]
 pub struct Point(
-    #[schema(value_type = Object)] pub serde_json::Value,
+    #[schema(value_type = serde_json::Value)] pub serde_json::Value,
     pub Option<f64>,
     pub Option<f64>,
     pub Option<f64>,
