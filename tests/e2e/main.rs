@@ -21,6 +21,7 @@ mod plots;
 mod portal;
 mod postgres;
 mod remote;
+mod remote_door;
 mod results;
 mod run_ui;
 mod schemathesis;
