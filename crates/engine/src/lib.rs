@@ -11,6 +11,7 @@ mod extend;
 mod live;
 mod observer;
 mod plan;
+pub mod pools;
 mod project;
 mod rate;
 mod switchboard;
