@@ -1,0 +1,3 @@
+//! The engines, one folder each.
+
+pub(crate) mod slurm;
