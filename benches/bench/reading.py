@@ -119,7 +119,7 @@ def growing(server: Server, directory: Path, plan: Plan, seconds: int, taken) ->
     (directory / "slowly").touch()
     axis = {"from": 1.0, "to": 2.0, "count": SIDE}
     server.ask("POST", "/studies/bench/extend", {"space": {"k1": axis, "k2": axis, "seed": {"replicate": 100}}})
-    ended = lambda: server.ask("GET", "/studies/bench")["counts"]["succeeded"]  # noqa: E731
+    ended = lambda: server.ask("GET", "/studies/bench")["succeeded"]  # noqa: E731
     before = ended()
     while (first := ended()) == before:
         time.sleep(0.05)
@@ -184,7 +184,7 @@ def section(taken, about: Dict[str, float], runs: int, seconds: int) -> Section:
         "and reads every byte of the answers. p50 / p95 / p99 in milliseconds, each over "
         f"{figure(seconds)} s or more. *Again*: all ask the same without a pause. *Anew*: every request has another condition, which nobody has asked before and which "
         "all runs meet (but for the range), so that each is computed from all runs; with pauses a reader thinks a second between two questions on average, without one "
-        f"two cores cannot be less busy than {READERS} times *CPU* ÷ 2 for each round. *While it grows*: all ask the same without a pause while "
+        f"{READERS} questions are always being computed, and each waits for the *CPU* of the others. *While it grows*: all ask the same without a pause while "
         f"{figure(about['rate'])} results a second come from two Python processes on the same cores; what they see is up to about a second old. *CPU* is the "
         "server's for one question asked anew by a single reader.",
         ("question", "answer, kB", "CPU, ms", "again", "anew, with pauses", "anew, without a pause", "while it grows"),

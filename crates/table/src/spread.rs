@@ -48,7 +48,7 @@ impl Spread<'_> {
             }
         };
         match &self.column.data {
-            Data::Float(values) => self.cells(values, |group, x| valued(group, x)),
+            Data::Float(values) => self.cells(values, &mut valued),
             Data::Integer(values) => self.cells(values, |group, i| valued(group, i as f64)),
             Data::Boolean(values) => self.cells(values, |group, b| valued(group, f64::from(b))),
             Data::String(_) => return None,
