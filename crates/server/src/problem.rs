@@ -81,6 +81,13 @@ impl Problem {
         Problem::new(StatusCode::UNAUTHORIZED, "/problems/no-token", "who asks is not known", detail)
     }
 
+    /// What was shown was good until it expired.
+    pub fn lapsed() -> Problem {
+        let detail =
+            "the token, or the session, was good and has expired; sign in again, or make another token";
+        Problem::new(StatusCode::UNAUTHORIZED, "/problems/expired", "it has expired", detail)
+    }
+
     pub fn forbidden(detail: impl Into<String>) -> Problem {
         Problem::new(StatusCode::FORBIDDEN, "/problems/forbidden", "not allowed", detail)
     }
@@ -110,7 +117,7 @@ impl Problem {
     }
 
     /// A range beyond the end of what has so many bytes.
-    pub fn beyond(whole: usize) -> Problem {
+    pub fn beyond(whole: u64) -> Problem {
         let mut problem = Problem::bad_input(format!("the file has {whole} bytes; the range lies beyond"));
         problem.status = StatusCode::RANGE_NOT_SATISFIABLE.as_u16();
         problem

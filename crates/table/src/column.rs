@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
+use paramo_model::expression::{CellData, Cells};
 use paramo_model::{Name, Value, ValueType};
+
+use crate::order::rank;
 
 /// The results of a study, one row for each run that has ended; or a summary of them, one row for each group.
 #[derive(Clone, Debug, PartialEq)]
@@ -144,6 +147,58 @@ impl Column {
             Data::Integer(values) => values.get(row).map_or(f64::NAN, |i| *i as f64),
             Data::Float(values) => values.get(row).copied().unwrap_or(f64::NAN),
             Data::String(_) => f64::NAN,
+        }
+    }
+
+    /// As a condition reads it.
+    pub(crate) fn cells(&self) -> Cells<'_> {
+        let data = match &self.data {
+            Data::Boolean(values) => CellData::Boolean(values),
+            Data::Integer(values) => CellData::Integer(values),
+            Data::Float(values) => CellData::Float(values),
+            Data::String(texts) => CellData::Text { labels: &texts.labels, codes: &texts.codes },
+        };
+        Cells { data, present: self.present.as_deref() }
+    }
+
+    /// Whether two of some rows have different cells.
+    pub fn varies(&self, rows: &[usize]) -> bool {
+        fn differ<T: Copy>(values: &[T], rows: &[usize], same: impl Fn(T, T) -> bool) -> bool {
+            let mut cells = rows.iter().filter_map(|row| values.get(*row).copied());
+            let Some(first) = cells.next() else { return false };
+            cells.any(|cell| !same(first, cell))
+        }
+        let equal = match &self.data {
+            Data::Boolean(values) => !differ(values, rows, |a, b| a == b),
+            Data::Integer(values) => !differ(values, rows, |a, b| a == b),
+            // As values are compared: NaN is itself.
+            Data::Float(values) => !differ(values, rows, |a, b| a == b || (a.is_nan() && b.is_nan())),
+            Data::String(texts) => !differ(&texts.codes, rows, |a, b| a == b),
+        };
+        !equal || self.present.as_ref().is_some_and(|present| differ(present, rows, |a, b| a == b))
+    }
+
+    /// The numbers in some cells, as [`Column::number`] has them.
+    pub fn numbers(&self, rows: &[usize]) -> Vec<f64> {
+        match (&self.data, &self.present) {
+            (Data::Float(values), None) => {
+                rows.iter().map(|row| values.get(*row).copied().unwrap_or(f64::NAN)).collect()
+            }
+            (Data::Integer(values), None) => {
+                rows.iter().map(|row| values.get(*row).map_or(f64::NAN, |i| *i as f64)).collect()
+            }
+            _ => rows.iter().map(|row| self.number(*row)).collect(),
+        }
+    }
+
+    /// Whether all of some cells hold a value that is not NaN.
+    pub fn is_whole(&self, rows: &[usize]) -> bool {
+        match (&self.data, &self.present) {
+            (Data::Float(values), None) => {
+                !rows.iter().fold(false, |gap, row| gap | values.get(*row).is_none_or(|x| x.is_nan()))
+            }
+            (_, None) => true,
+            _ => rows.iter().all(|row| rank(self, *row) == 0),
         }
     }
 

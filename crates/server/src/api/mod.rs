@@ -4,8 +4,10 @@ mod aggregate;
 mod applications;
 mod audit;
 mod batches;
+mod described;
 mod device;
 mod docs_page;
+mod download;
 mod estimate;
 mod events;
 mod files;
@@ -20,6 +22,7 @@ mod secrets;
 mod session;
 mod shares;
 mod studies;
+mod study_file;
 mod submitted;
 mod system;
 mod tokens;
@@ -98,6 +101,7 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(estimate::make))
         .routes(routes!(studies::running))
         .routes(routes!(page::list))
+        .routes(routes!(study_file::show))
         .routes(routes!(batches::definition))
         .routes(routes!(batches::batches))
         .routes(routes!(batches::ended))
@@ -110,6 +114,9 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(aggregate::show))
         .routes(routes!(plots::show))
         .routes(routes!(workers::list))
+        .routes(routes!(workers::connect))
+        .routes(routes!(workers::tokens, workers::create_token))
+        .routes(routes!(workers::delete_token))
         .routes(routes!(workers::sites))
         .routes(routes!(workers::pools))
         .routes(routes!(events::stream))
@@ -145,7 +152,8 @@ fn routes() -> OpenApiRouter<App> {
 
 /// The OpenAPI 3.1 document, as JSON.
 pub fn openapi() -> String {
-    let (_, document) = routes().split_for_parts();
+    let (_, mut document) = routes().split_for_parts();
+    described::complete(&mut document);
     // It is made of our own types, which all have a JSON form.
     document.to_pretty_json().unwrap_or_default()
 }

@@ -8,7 +8,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use paramo_model::Name;
-use paramo_store::{Role, Via};
+use paramo_store::{Outcome, Role, Via};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -204,6 +204,7 @@ pub(super) async fn close(State(app): State<App>, Perhaps(caller): Perhaps) -> R
 /// Where to go on.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(super) struct Back {
     /// The path to go to when it is done, such as `/studies/7`.
     #[serde(rename = "return")]
@@ -238,7 +239,7 @@ pub(super) async fn oidc(
 
 /// The provider sends somebody back
 #[utoipa::path(get, path = "/session/oidc/callback", tag = "people",
-    responses((status = 303, description = "to where they wanted to go, or to the sign-in page with `?error=`")))]
+    responses((status = 303, description = "to where they wanted to go, or to the sign-in page with `?error=`"), (status = 404, description = "Nobody signs in this way here", body = Problem)))]
 pub(super) async fn callback(
     State(app): State<App>,
     answer: std::result::Result<Query<Answer>, QueryRejection>,
@@ -277,7 +278,9 @@ fn provider(service: &Service) -> Result<&login::Oidc> {
 /// Back to the page for signing in, which has a text for each code. Nobody came in, which is written down with the reason: only there
 /// does an administrator see what is wrong with a provider.
 fn to_sign_in(service: &Service, code: &'static str, why: &str) -> Response {
-    let noted = Noted { detail: Some(format!("nobody came in: {why}")), ..Noted::default() };
+    let outcome = if code == "unavailable" { Outcome::Failed } else { Outcome::Refused };
+    let detail = Some(format!("nobody came in: {why}"));
+    let noted = Noted { detail, outcome: Some(outcome), ..Noted::default() };
     let to = format!("{}/login?error={code}", service.base());
     (StatusCode::SEE_OTHER, Extension(noted), [(header::LOCATION, to)]).into_response()
 }

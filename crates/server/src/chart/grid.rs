@@ -1,7 +1,7 @@
 //! An axis of a grid: the few values that a column has, or bins of equal width where it has many.
 
 use paramo_model::Value;
-use paramo_table::{Column, Levels, logarithmic};
+use paramo_table::{Column, Levels, NOWHERE, Parts, logarithmic};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -14,11 +14,12 @@ const TEXTS: usize = 1000;
 
 /// An axis.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = GridAxis)]
 pub struct Axis {
     pub column: String,
     pub unit: Option<String>,
     /// The values, or the middles of the bins.
-    #[schema(value_type = Vec<Object>)]
+    #[schema(value_type = Vec<serde_json::Value>)]
     pub values: Vec<serde_json::Value>,
     /// Where bins begin and the last one ends; `null` where every value stands for itself.
     pub edges: Option<Vec<f64>>,
@@ -88,6 +89,26 @@ impl Edges {
     }
 }
 
+/// The cells of a grid in which some rows are: those of the first scale side by side, those of the second one above the other.
+pub fn grid(across: &Scale, up: Option<&Scale>, rows: &[usize]) -> Parts {
+    fn cells(rows: &[usize], width: u32, x: impl Fn(usize) -> u32, y: impl Fn(usize) -> u32) -> Vec<u32> {
+        let cell = |row: &usize| match (x(*row), y(*row)) {
+            (NOWHERE, _) | (_, NOWHERE) => NOWHERE,
+            (x, y) => y * width + x,
+        };
+        rows.iter().map(cell).collect()
+    }
+    let width = across.len();
+    let cells = match (across, up) {
+        (Scale::Levels(x), None) => cells(rows, width as u32, |row| x.place(row), |_| 0),
+        (Scale::Levels(x), Some(Scale::Levels(y))) => {
+            cells(rows, width as u32, |row| x.place(row), |row| y.place(row))
+        }
+        (x, y) => cells(rows, width as u32, |row| x.place(row), |row| y.map_or(0, |y| y.place(row))),
+    };
+    Parts { cells, count: width * up.map_or(1, Scale::len) }
+}
+
 impl<'a> Scale<'a> {
     /// The scale of a column for some rows: its values when there are at most `most`, else `bins` bins.
     pub fn of(
@@ -107,7 +128,7 @@ impl<'a> Scale<'a> {
                 column.name
             )));
         }
-        let numbers = rows.iter().map(|row| column.number(*row));
+        let numbers = column.numbers(rows).into_iter();
         let log = logarithmic(source.study, &column.name);
         // There are more than `most` values, so some are finite.
         let range = range(numbers).unwrap_or((0.0, 0.0));
@@ -121,11 +142,11 @@ impl<'a> Scale<'a> {
         }
     }
 
-    /// Where a row stands; `None` where it has no value.
-    pub fn place(&self, row: usize) -> Option<usize> {
+    /// Where a row stands; [`NOWHERE`] where it has no value.
+    fn place(&self, row: usize) -> u32 {
         match self {
-            Scale::Levels(levels) => levels.of(row),
-            Scale::Bins { column, edges } => edges.of(column.number(row)),
+            Scale::Levels(levels) => levels.place(row),
+            Scale::Bins { column, edges } => edges.of(column.number(row)).map_or(NOWHERE, |bin| bin as u32),
         }
     }
 

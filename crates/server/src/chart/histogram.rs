@@ -1,6 +1,6 @@
 //! Histogram: how often a column has which values.
 
-use paramo_table::{Data, statistic};
+use paramo_table::{Data, Moments};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -25,6 +25,7 @@ pub struct Histogram {
 }
 
 #[derive(Debug, PartialEq, Serialize, ToSchema)]
+#[schema(as = HistogramBin)]
 pub struct Bin(pub f64, pub f64, pub u64);
 
 pub fn of(source: &Source) -> Result<Histogram> {
@@ -32,13 +33,14 @@ pub fn of(source: &Source) -> Result<Histogram> {
     let along = asked.x.clone().or_else(|| asked.value.clone());
     let column = numeric(source.column(&along, "x", || source.measured())?, "x")?;
     let all = source.rows(false)?;
-    let rows: Vec<usize> = all.iter().copied().filter(|row| column.number(*row).is_finite()).collect();
-    let range = range(rows.iter().map(|row| column.number(*row)));
+    let mut numbers = column.numbers(&all);
+    numbers.retain(|x| x.is_finite());
+    let range = range(numbers.iter().copied());
     let mut bins = Vec::new();
     if let Some(range) = range {
-        let edges = edges(range, asked.bins, rows.len(), matches!(column.data, Data::Integer(_)));
+        let edges = edges(range, asked.bins, numbers.len(), matches!(column.data, Data::Integer(_)));
         let mut counts = vec![0; edges.count];
-        for bin in rows.iter().filter_map(|row| edges.of(column.number(*row))) {
+        for bin in numbers.iter().filter_map(|x| edges.of(*x)) {
             counts[bin] += 1;
         }
         bins = counts
@@ -47,17 +49,18 @@ pub fn of(source: &Source) -> Result<Histogram> {
             .map(|(at, count)| Bin(edges.edge(at), edges.edge(at + 1), *count))
             .collect();
     }
-    let number = |name| statistic(name)?.of(column, &rows, 0.0).as_f64().filter(|x| x.is_finite());
+    let moments = Moments::of(|| numbers.iter().copied());
+    let finite = |x: &f64| x.is_finite();
     Ok(Histogram {
         kind: "histogram",
         column: column.name.clone(),
         unit: column.unit.clone(),
         bins,
-        missing: all.len() - rows.len(),
+        missing: all.len() - numbers.len(),
         minimum: range.map(|range| range.0),
         maximum: range.map(|range| range.1),
-        mean: number("mean"),
-        standard_deviation: number("sd"),
+        mean: moments.mean().filter(finite),
+        standard_deviation: moments.sd().filter(finite),
     })
 }
 
