@@ -4,7 +4,7 @@
 //! server that starts takes up again every study that was left open.
 
 use std::collections::HashMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
@@ -98,6 +98,11 @@ impl Host {
         });
         tokio::spawn(workers::listen(Arc::downgrade(&host), noted));
         Ok(host)
+    }
+
+    /// Keeps files from the workers elsewhere that are sent the directory in which they are: those with the server's secrets.
+    pub fn keep_private(&self, files: &[PathBuf]) {
+        self.sources.keep(files);
     }
 
     /// How patient it is with workers elsewhere.

@@ -27,6 +27,7 @@ pub async fn ui(store: &Path, args: Ui) -> Result<u8> {
         tls: None,
         workers: args.workers,
         patience: Patience::default(),
+        private: Vec::new(),
         while_stdin: args.while_stdin,
     };
     let page = study.map(|id| format!("studies/{}", id.0)).unwrap_or_default();

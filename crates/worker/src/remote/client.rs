@@ -169,8 +169,11 @@ pub async fn serve(
                 phase = Phase::Together(speech);
                 said
             }
-            Next::Opened(Err(ConnectError::Refused(why))) => break Ended::Refused(why),
-            Next::Opened(Err(ConnectError::Away(why))) => {
+            Next::Opened(Err(ConnectError::Refused(why))) if client.is_settled() => {
+                break Ended::Refused(why);
+            }
+            // It may be another server than the one that its runs are of.
+            Next::Opened(Err(ConnectError::Away(why) | ConnectError::Refused(why))) => {
                 if apart_since.elapsed() > options.patience {
                     break Ended::Abandoned { results: client.results(), why };
                 }
