@@ -115,6 +115,30 @@ fn workers_are_seen_and_go_by_themselves() {
 }
 
 #[test]
+fn the_token_of_a_worker_is_good_for_nothing_else() {
+    let desk = Desk::new();
+    let hub = Hub::start(&desk, "60 s");
+    hub.token(&desk);
+    let bearer = format!("Bearer {}", desk.read("token"));
+    for (method, path) in [
+        ("GET", "/api/v1/studies"),
+        ("POST", "/api/v1/studies"),
+        ("GET", "/api/v1/workers"),
+        ("POST", "/api/v1/workers/tokens"),
+        ("GET", "/api/v1/events"),
+        ("GET", "/api/v1/version"),
+        ("POST", "/api/v1/session"),
+        ("POST", "/api/v1/device/ABCD-EFGH"),
+    ] {
+        let reply = hub.http.send(method, path, &[("authorization", &bearer)], "{}");
+        assert_eq!(reply.status, 403, "{method} {path}: {}", reply.text());
+    }
+    let connect = "/api/v1/workers/connect";
+    assert_eq!(hub.http.send("GET", connect, &[("authorization", &bearer)], "").status, 426, "no WebSocket");
+    assert_eq!(hub.http.send("GET", connect, &[("cookie", "none=1")], "").status, 401);
+}
+
+#[test]
 fn a_worker_that_is_killed_costs_only_what_it_held() {
     let desk = Desk::new();
     let hub = Hub::start(&desk, "500 ms");

@@ -225,6 +225,10 @@ impl Client {
             let news = again.map(|report| FromWorker::Report(Box::new(report.clone()))).collect();
             return speech.tell(news);
         }
+        if self.gone && !is_ours(&order) {
+            // The server gives to others what it still hands out here, once it has heard the last word.
+            return Ok(());
+        }
         if matches!(order, ToWorker::Drain | ToWorker::Stop) && self.leaving == Leave::Stay {
             self.leaving = Leave::Drain;
         }
@@ -318,6 +322,7 @@ impl Client {
                 FromWorker::Wants { runs, .. } if self.held_back && runs > 0 => {}
                 FromWorker::Gone => {
                     self.gone = true;
+                    self.account.holds_nothing();
                     self.gone_since = Instant::now();
                     said.push(FromWorker::Gone);
                 }
