@@ -143,6 +143,18 @@ pub struct Making {
     /// With --watch: draw no more often than this, for a slow connection
     #[arg(long, value_name = "TIME", requires = "watch")]
     pub every: Option<Seconds>,
+
+    /// Open the page of `paramo ui` on it, for yourself, and print its link; in a terminal the page stays until Ctrl-C
+    #[arg(long)]
+    pub ui: bool,
+
+    /// With --ui: open the link in the browser
+    #[arg(long, requires = "ui")]
+    pub open: bool,
+
+    /// With --ui: keep the page after the end, in a terminal or not, until Ctrl-C or SIGTERM
+    #[arg(long, requires = "ui")]
+    pub stay: bool,
 }
 
 /// Open the page of this store in a browser, for yourself
@@ -292,6 +304,7 @@ pub struct Worker {
 #[command(after_long_help = "Examples:
   paramo run study.toml
   paramo run study.toml -j 4
+  paramo run study.toml --ui      with the page
   paramo run hes1                 go on with a study by its name")]
 pub struct Run {
     /// A study file, or the name of a study

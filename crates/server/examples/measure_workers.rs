@@ -44,7 +44,8 @@ async fn measure(workers: u64, runs: u64) -> Outcome<()> {
     let host = Host::patient(store.clone(), directory.clone(), None, Patience::default())?;
     host.govern(store.clone()).await?;
     let service = Service::embedded(store.clone(), Token::new(TOKEN)?, home.path().join("key"));
-    let door = Door::new(tokio::net::TcpListener::bind("127.0.0.1:0").await?, None, "")?;
+    let door =
+        Door::new(tokio::net::TcpListener::bind("127.0.0.1:0").await?, None, "", Duration::from_secs(10))?;
     let address = door.address();
     let (stop, stopped) = tokio::sync::watch::channel(false);
     let app = App::new(Arc::clone(&host), Arc::new(service));

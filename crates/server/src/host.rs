@@ -3,14 +3,16 @@
 //! Wishes are written to the store first and then told to whatever works on the study; so they hold when the server dies in between. A
 //! server that starts takes up again every study that was left open.
 
-use std::collections::HashMap;
+mod kept;
+
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use paramo_engine::{
-    Budget, Changed, Command, Driver, InProject, Observer, Plan, ProjectTerms, Standing, Switchboard, Terms,
-    Usage, Why, conduct, plan, why,
+    Budget, Changed, Command, Driver, EngineError, InProject, Observer, Outcome, Plan, ProjectTerms,
+    Standing, Switchboard, Terms, Usage, Why, conduct, plan, why,
 };
 use paramo_model::{
     Bytes, Capacity, Event, Limits, Micros, Moment, Name, Seconds, StopReason, Study, StudyId, StudyState,
@@ -21,6 +23,7 @@ use roaring::RoaringTreemap;
 use serde_json::json;
 use tokio::sync::{mpsc, watch};
 
+use self::kept::Kept;
 use crate::cache::Cache;
 use crate::hub::Hub;
 use crate::shape::{self, Going, Reason};
@@ -41,6 +44,7 @@ pub struct Host {
     /// Who knows what projects keep.
     people: OnceLock<Arc<dyn People>>,
     cache: Cache,
+    kept: Arc<Kept>,
     driven: Mutex<HashMap<StudyId, Driven>>,
     idle: watch::Sender<usize>,
 }
@@ -84,6 +88,7 @@ impl Host {
         let (notes, noted) = mpsc::unbounded_channel();
         let host = Arc::new(Host {
             store,
+            kept: Arc::new(Kept::new(&directory)),
             directory,
             board: Switchboard::for_remote(patience.grace, notes),
             here,
@@ -245,10 +250,7 @@ impl Host {
         link: Box<dyn Link>,
     ) {
         let id = row.id;
-        let (project, counting) = (row.project.clone(), Arc::default());
-        let mut view = View { host: &self, id, moments, project, done: 0, counting };
-        let outcome =
-            conduct(self.store.clone(), row, link, &self.directory, budget, orders, &mut view).await;
+        let outcome = self.conducted(row, budget, orders, moments, link, None).await;
         self.driven().remove(&id);
         drop(lock);
         if let Err(error) = outcome {
@@ -256,6 +258,39 @@ impl Host {
             self.hub.say(Some(id), "study-failed", json.to_string());
         }
         self.idle.send_modify(|working| *working -= 1);
+    }
+
+    /// Works on a study for the caller, who holds its lock, gives the orders and looks on, until it ends.
+    pub async fn work_for(
+        self: &Arc<Host>,
+        row: StudyRow,
+        (commands, orders): (mpsc::UnboundedSender<Command>, mpsc::UnboundedReceiver<Command>),
+        caller: &mut (dyn Observer + Send),
+    ) -> Result<Outcome, EngineError> {
+        let (id, project) = (row.id, row.project.clone());
+        let (moments, now) = watch::channel(None);
+        let budget = self.budget(&project).await?;
+        self.driven().insert(id, Driven { project, commands, now });
+        self.told(id, "study-taken-up");
+        let link = self.board.open(id, row.project.clone(), Terms::default());
+        let outcome = self.conducted(row, budget, orders, moments, link, Some(caller)).await;
+        self.driven().remove(&id);
+        outcome
+    }
+
+    async fn conducted<'a>(
+        self: &'a Arc<Host>,
+        row: StudyRow,
+        budget: Budget,
+        orders: mpsc::UnboundedReceiver<Command>,
+        moments: watch::Sender<Option<Arc<Moment>>>,
+        link: Box<dyn Link>,
+        caller: Option<&'a mut (dyn Observer + Send)>,
+    ) -> Result<Outcome, EngineError> {
+        let id = row.id;
+        let (project, counting) = (row.project.clone(), Arc::default());
+        let mut view = View { host: self, id, moments, project, done: 0, counting, caller };
+        conduct(self.store.clone(), row, link, &self.directory, budget, orders, &mut view).await
     }
 
     /// Starts nothing more until the pause is over.
@@ -330,9 +365,25 @@ impl Host {
         let Some(people) = self.people.get() else { return Ok(()) };
         let budget = self.budget(name).await?;
         if budget.terms().storage.is_some() {
-            budget.set_storage(people.usage(name.as_str()).await?.storage);
+            let stored = people.usage(name.as_str()).await?.storage;
+            let files = self.files().await?.remove(name).unwrap_or_default();
+            budget.set_storage(Bytes(stored.0.saturating_add(files.0)));
         }
         Ok(())
+    }
+
+    /// What the files of the runs of each project take up, beside the store.
+    pub async fn files(&self) -> Result<BTreeMap<Name, Bytes>, StoreError> {
+        let mut studies: BTreeMap<Name, Vec<StudyId>> = BTreeMap::new();
+        for study in self.store.summaries().await? {
+            studies.entry(study.project).or_default().push(study.id);
+        }
+        let kept = self.kept.clone();
+        let sizes = tokio::task::spawn_blocking(move || {
+            studies.into_iter().map(|(project, studies)| (project, kept.size(&studies))).collect()
+        });
+        // It ends early only with the runtime.
+        Ok(sizes.await.unwrap_or_default())
     }
 
     /// A project, with what it uses.
@@ -365,7 +416,7 @@ impl Host {
     }
 
     /// The budget of a project, which begins with what its studies have used.
-    async fn budget(&self, name: &Name) -> Result<Budget, HostError> {
+    async fn budget(&self, name: &Name) -> Result<Budget, StoreError> {
         if let Some(budget) = self.projects().get(name) {
             return Ok(budget.clone());
         }
@@ -410,6 +461,7 @@ impl Host {
             return Ok(0);
         }
         let opened = self.store.reopen(id, &chosen).await?;
+        self.kept.forget(id);
         self.changed(id);
         self.drive(id).await?;
         Ok(opened)
@@ -423,6 +475,11 @@ impl Host {
         })?;
         let project = self.store.study(id).await?.project;
         self.store.delete(id).await?;
+        let kept = self.kept.clone();
+        if let Ok(Err(error)) = tokio::task::spawn_blocking(move || kept.remove(id)).await {
+            let message = format!("the files of its runs are left in {}: {error}", self.directory);
+            self.hub.say(None, "notice", json!({ "study": id.0, "message": message }).to_string());
+        }
         drop(lock);
         self.recount(&project).await?;
         self.told(id, "study-deleted");
@@ -492,6 +549,8 @@ struct View<'a> {
     done: u64,
     /// A count is on its way.
     counting: Arc<AtomicBool>,
+    /// Somebody else who looks on.
+    caller: Option<&'a mut (dyn Observer + Send)>,
 }
 
 impl View<'_> {
@@ -512,10 +571,13 @@ impl View<'_> {
 
 impl Observer for View<'_> {
     fn wants_runs(&self) -> bool {
-        false
+        self.caller.as_ref().is_some_and(|caller| caller.wants_runs())
     }
 
     fn event(&mut self, event: Event) {
+        if let Some(caller) = &mut self.caller {
+            caller.event(event.clone());
+        }
         if let Event::Progress(progress) = &event {
             self.count(progress.done());
         }
@@ -546,6 +608,9 @@ impl Observer for View<'_> {
     }
 
     fn moment(&mut self, moment: Moment) {
+        if let Some(caller) = &mut self.caller {
+            caller.moment(moment.clone());
+        }
         self.moments.send_replace(Some(Arc::new(moment)));
     }
 }

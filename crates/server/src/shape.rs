@@ -87,10 +87,10 @@ pub struct Parameter {
     pub minimum: Option<f64>,
     pub maximum: Option<f64>,
     /// `null` where a value has to be given.
-    #[schema(value_type = Object)]
+    #[schema(value_type = serde_json::Value)]
     pub default: serde_json::Value,
     /// Of a choice.
-    #[schema(value_type = Option<Vec<Object>>)]
+    #[schema(value_type = Option<Vec<serde_json::Value>>)]
     pub choices: Option<Vec<serde_json::Value>>,
     pub description: Option<String>,
 }
@@ -155,7 +155,7 @@ pub struct RunningRun {
     pub slot: u32,
     pub since: String,
     /// The values of the parameters, in their order.
-    #[schema(value_type = Vec<Object>)]
+    #[schema(value_type = Vec<serde_json::Value>)]
     pub point: Vec<serde_json::Value>,
 }
 

@@ -85,3 +85,16 @@ pub async fn shared(service: &Service, headers: &HeaderMap) -> Result<Option<Cal
     let share = service.store().share(&code::hash(share)).await?;
     Ok(share.map(|share| Caller::Share { study: share.study }))
 }
+
+/// Whether what somebody shows was good until it expired.
+pub async fn has_lapsed(service: &Service, headers: &HeaderMap) -> Result<bool, StoreError> {
+    let mut shown = Vec::from_iter(browser::bearer(headers));
+    shown.extend(browser::cookie(headers, browser::SESSION));
+    shown.extend(browser::cookie(headers, browser::SHARE));
+    for code in shown {
+        if service.store().has_lapsed(&code::hash(code)).await? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}

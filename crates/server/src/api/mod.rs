@@ -4,6 +4,7 @@ mod aggregate;
 mod applications;
 mod audit;
 mod batches;
+mod described;
 mod device;
 mod docs_page;
 mod estimate;
@@ -148,7 +149,8 @@ fn routes() -> OpenApiRouter<App> {
 
 /// The OpenAPI 3.1 document, as JSON.
 pub fn openapi() -> String {
-    let (_, document) = routes().split_for_parts();
+    let (_, mut document) = routes().split_for_parts();
+    described::complete(&mut document);
     // It is made of our own types, which all have a JSON form.
     document.to_pretty_json().unwrap_or_default()
 }

@@ -7,9 +7,12 @@ use std::time::Duration;
 use paramo_model::Seconds;
 use toml::Spanned;
 
-use super::{Config, File, Tls};
+use super::{Config, File, PATIENCE, Tls};
 use crate::login::{Ldap, Oidc};
 use crate::workers::Patience;
+
+const LEAST_PATIENCE: Duration = Duration::from_millis(100);
+const MOST_PATIENCE: Duration = Duration::from_secs(600);
 
 /// What people type to come here: `https://paramo.example/lab`, without a slash at the end.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -94,6 +97,16 @@ pub(super) fn parse(text: &str, name: &str, base: &Path) -> Result<Config, Strin
                 .map_err(|message| source.wrong(url.span(), "public_url", &message))?,
         ),
     };
+    let patience = match &file.patience {
+        None => PATIENCE,
+        Some(seconds) => Duration::try_from_secs_f64(*seconds.get_ref())
+            .ok()
+            .filter(|patience| (LEAST_PATIENCE..=MOST_PATIENCE).contains(patience))
+            .ok_or_else(|| {
+                let message = format!("expected seconds from 0.1 to 600, not {}", seconds.get_ref());
+                source.wrong(seconds.span(), "patience", &message)
+            })?,
+    };
     let local = file.login.local.as_ref().is_none_or(|local| *local.get_ref());
     if let Some(said) =
         file.login.local.filter(|_| !local && file.login.oidc.is_none() && file.login.ldap.is_none())
@@ -132,7 +145,7 @@ pub(super) fn parse(text: &str, name: &str, base: &Path) -> Result<Config, Strin
         Some(said) => duration(said.get_ref())
             .map_err(|message| source.wrong(said.span(), &format!("workers.{field}"), &message)),
     };
-    let patience = Patience {
+    let workers = Patience {
         heartbeat: time(&file.workers.heartbeat, "heartbeat", usual.heartbeat)?,
         grace: time(&file.workers.grace, "grace", usual.grace)?,
         returning: time(&file.workers.returning, "returning", usual.returning)?,
@@ -141,15 +154,16 @@ pub(super) fn parse(text: &str, name: &str, base: &Path) -> Result<Config, Strin
     private.extend(file.key_file.clone().map(from_here));
     Ok(Config {
         private,
-        patience,
         listen,
         public_url,
         tls: file.tls.map(|tls| Tls { certificate: from_here(tls.certificate), key: from_here(tls.key) }),
         key_file: file.key_file.map(from_here),
         trust_proxy: file.trust_proxy,
+        patience,
         local,
         oidc,
         ldap,
+        workers,
     })
 }
 
@@ -244,6 +258,7 @@ client_id = \"x\"
 issuer = \"https://id.example\"
 client_id = \"x\"
 "), @"server.toml:1: login.oidc: say public_url at the top of the file: the provider sends people back there when they have signed in");
+        insta::assert_snapshot!(wrong("patience = -1.0\n"), @"server.toml:1: patience: expected seconds from 0.1 to 600, not -1");
         insta::assert_snapshot!(wrong("listen ="), @"server.toml:1: listen: string values must be quoted, expected literal string");
     }
 

@@ -4,6 +4,7 @@ mod check;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde::Deserialize;
 use toml::Spanned;
@@ -12,6 +13,9 @@ use crate::login::{Ldap, LdapSettings, Oidc, OidcSettings};
 use crate::workers::Patience;
 
 pub use check::PublicUrl;
+
+/// How long a slow sender is waited for, unless it is said.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The file, field by field.
 #[derive(Debug, Default, Deserialize)]
@@ -22,6 +26,7 @@ struct File {
     tls: Option<Tls>,
     key_file: Option<PathBuf>,
     trust_proxy: bool,
+    patience: Option<Spanned<f64>>,
     login: Login,
     workers: Workers,
 }
@@ -61,6 +66,8 @@ pub struct Config {
     pub key_file: Option<PathBuf>,
     /// Whether a proxy in front says truly who asks, in `X-Forwarded-For`.
     pub trust_proxy: bool,
+    /// How long the head of a request may take; a body may take twice as long, and longer the more of it has come.
+    pub patience: Duration,
     /// Whether people have passwords here.
     pub local: bool,
     pub oidc: Option<Oidc>,
@@ -68,7 +75,7 @@ pub struct Config {
     /// Files with secrets that the file names, itself included.
     pub private: Vec<PathBuf>,
     /// How long workers elsewhere are waited for.
-    pub patience: Patience,
+    pub workers: Patience,
 }
 
 impl Default for Config {
@@ -79,11 +86,12 @@ impl Default for Config {
             tls: None,
             key_file: None,
             trust_proxy: false,
+            patience: PATIENCE,
             local: true,
             oidc: None,
             ldap: None,
             private: Vec::new(),
-            patience: Patience::default(),
+            workers: Patience::default(),
         }
     }
 }

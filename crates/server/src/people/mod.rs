@@ -44,6 +44,7 @@ pub struct Service {
     accounts: Option<Accounts>,
     public_url: Option<PublicUrl>,
     trust_proxy: bool,
+    patience: Duration,
     /// Whether the server itself speaks TLS.
     tls: bool,
     key_file: PathBuf,
@@ -103,6 +104,7 @@ impl Service {
             accounts,
             public_url: config.public_url,
             trust_proxy: config.trust_proxy,
+            patience: config.patience,
             tls: config.tls.is_some(),
             key_file: config.key_file.unwrap_or(key_file),
             seal: OnceLock::new(),
@@ -146,6 +148,11 @@ impl Service {
     /// Whether a proxy says truly who asks.
     pub fn trusts_proxy(&self) -> bool {
         self.trust_proxy
+    }
+
+    /// How long a slow sender is waited for.
+    pub fn patience(&self) -> Duration {
+        self.patience
     }
 
     /// The address of a path for people. Without `public_url` it is the one that the request was sent to.

@@ -41,7 +41,7 @@ impl Server {
         let people = Service::embedded(store, Token::new(OWNER).unwrap(), home.path().join("key"));
         let people = Arc::new(people);
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let door = Door::new(listener, None, "").unwrap();
+        let door = Door::new(listener, None, "", Duration::from_secs(30)).unwrap();
         let address = door.address();
         let app = App::new(host.clone(), Arc::clone(&people));
         let (stop, stopped) = watch::channel(false);

@@ -89,6 +89,9 @@ pub trait People: Send + Sync {
     /// A token that is good: it has not expired and its user is not disabled. Notes that it was used.
     async fn token_use(&self, hash: &Hashed) -> Result<Option<TokenUse>>;
 
+    /// Whether a token, a session or a share was good until it expired, as far as it is still remembered. Those that were withdrawn are not.
+    async fn has_lapsed(&self, hash: &Hashed) -> Result<bool>;
+
     /// Removes a token of a user.
     async fn delete_token(&self, user: UserId, id: i64) -> Result<()>;
 

@@ -107,6 +107,10 @@ macro_rules! people {
                 Ok(found)
             }
 
+            async fn has_lapsed(&self, hash: &Hashed) -> Result<bool> {
+                $ask!(self, |session| bodies::tokens::has_lapsed(session, hash))
+            }
+
             async fn delete_token(&self, user: UserId, id: i64) -> Result<()> {
                 $once!(self, |session| bodies::tokens::delete(session, user, id))
             }

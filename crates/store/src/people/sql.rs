@@ -92,6 +92,11 @@ pub const TOKEN: &str = "SELECT id, user_id, name, scopes, project, created, exp
 pub const TOUCH_TOKEN: &str = "UPDATE tokens SET used = $2 WHERE id = $1";
 pub const DELETE_TOKEN: &str = "DELETE FROM tokens WHERE user_id = $1 AND id = $2";
 
+// What was good once, of whatever kind.
+pub const LAPSED: &str = "SELECT count(*) FROM (SELECT hash, expires FROM tokens UNION ALL \
+     SELECT hash, expires FROM sessions UNION ALL SELECT hash, expires FROM shares UNION ALL \
+     SELECT hash, expires FROM worker_tokens) AS given \
+     WHERE hash = $1 AND expires <= $2";
 // Workers elsewhere.
 pub const INSERT_WORKER_TOKEN: &str = "INSERT INTO worker_tokens (hash, name, project, made_by, created, expires) \
      VALUES ($1, $2, $3, $4, $5, $6) RETURNING id";

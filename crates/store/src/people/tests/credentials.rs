@@ -119,6 +119,11 @@ pub async fn tokens_are_those_of_their_user<G: Ground>() {
     assert_eq!(store.token_use(&hash(2)).await.unwrap().unwrap().token.project, Some(name("bio")));
     assert_eq!(store.token_use(&hash(3)).await.unwrap(), None, "it has expired");
     assert_eq!(store.token_use(&hash(9)).await.unwrap(), None);
+    let mut lapsed = Vec::new();
+    for number in [1, 2, 3, 9] {
+        lapsed.push(store.has_lapsed(&hash(number)).await.unwrap());
+    }
+    assert_eq!(lapsed, [false, false, true, false]);
 
     let theirs = store.delete_token(bob.id, token.id).await.unwrap_err();
     assert_eq!(theirs.to_string(), format!("there is no token `{}`", token.id));
