@@ -1,9 +1,17 @@
 //! The runs, summaries and charts of a study over HTTP.
 
-use paramo_tests::Desk;
+use paramo_tests::engines::Ground;
 use paramo_tests::http::Http;
 use paramo_tests::server::Server;
+use paramo_tests::{Desk, on_both_engines};
 use serde_json::{Value, json};
+
+on_both_engines!(
+    runs_come_a_page_at_a_time_chosen_and_sorted,
+    runs_that_have_not_ended_are_listed_too,
+    groups_are_summarised_as_the_command_does,
+    every_chart_has_its_numbers_and_its_picture,
+);
 
 /// 12 runs; y = x² (1 + m), and the run of x = 3, m = 1 fails.
 const STUDY: &str = r#"
@@ -38,10 +46,8 @@ fn column(page: &Value, name: &str) -> Vec<Value> {
     page["rows"].as_array().unwrap().iter().map(|row| row[name].clone()).collect()
 }
 
-#[test]
-fn runs_come_a_page_at_a_time_chosen_and_sorted() {
-    let desk = Desk::new();
-    let server = finished(&desk);
+fn runs_come_a_page_at_a_time_chosen_and_sorted(ground: &Ground) {
+    let server = finished(&ground.desk);
     let http = &server.http;
     let all = get(http, "runs");
     assert_eq!((&all["total"], column(&all, "index").len()), (&json!(12), 12));
@@ -77,10 +83,9 @@ fn runs_come_a_page_at_a_time_chosen_and_sorted() {
     }
 }
 
-#[test]
-fn runs_that_have_not_ended_are_listed_too() {
-    let desk = Desk::new();
-    let server = Server::start(&desk);
+fn runs_that_have_not_ended_are_listed_too(ground: &Ground) {
+    let desk = &ground.desk;
+    let server = Server::start(desk);
     let text = r#"
 name = "squares"
 [application]
@@ -104,10 +109,9 @@ x = { from = 1, to = 6, step = 1 }
     assert_eq!(get(&server.http, "runs")["total"], 6, "what is kept has grown");
 }
 
-#[test]
-fn groups_are_summarised_as_the_command_does() {
-    let desk = Desk::new();
-    let server = finished(&desk);
+fn groups_are_summarised_as_the_command_does(ground: &Ground) {
+    let desk = &ground.desk;
+    let server = finished(desk);
     let http = &server.http;
     let groups = get(http, "aggregate?by=m&of=mean:y,max:y,quantile:0.5:y");
     let names: Vec<&str> =
@@ -129,10 +133,9 @@ fn groups_are_summarised_as_the_command_does() {
     }
 }
 
-#[test]
-fn every_chart_has_its_numbers_and_its_picture() {
-    let desk = Desk::new();
-    let server = finished(&desk);
+fn every_chart_has_its_numbers_and_its_picture(ground: &Ground) {
+    let desk = &ground.desk;
+    let server = finished(desk);
     let http = &server.http;
     let map = get(http, "plot/heatmap?x=x&y=m&value=y");
     assert_eq!(map["cells"][1], json!([2.0, 8.0, null, 32.0, 50.0, 72.0]));

@@ -1,9 +1,19 @@
 //! Beginning and widening studies over HTTP: from files, from JSON, with the files that they name, and what they would take.
 
-use paramo_tests::Desk;
+use paramo_tests::engines::Ground;
 use paramo_tests::http::Http;
 use paramo_tests::server::Server;
+use paramo_tests::{Desk, on_both_engines};
 use serde_json::{Value, json};
+
+on_both_engines!(
+    a_definition_in_json_is_a_study_with_its_axes_in_order,
+    points_come_along_as_files,
+    what_a_study_would_take_is_said_before_it_is_begun,
+    limits_are_set_and_what_stands_in_the_way_is_said,
+    an_application_is_published_and_swept_by_its_name,
+    a_request_with_a_key_is_carried_out_once,
+);
 
 const PROGRAM: &str = "echo '{{\"y\": '$(({x} * 2))'}}'; mkdir -p out; echo {x} > out/x.dat";
 
@@ -24,10 +34,8 @@ fn post(http: &Http, path: &str, body: &str, status: u16) -> Value {
     reply.json()
 }
 
-#[test]
-fn a_definition_in_json_is_a_study_with_its_axes_in_order() {
-    let desk = Desk::new();
-    let server = Server::start(&desk);
+fn a_definition_in_json_is_a_study_with_its_axes_in_order(ground: &Ground) {
+    let server = Server::start(&ground.desk);
     let http = &server.http;
     let space = r#"{ "x": { "from": 1, "to": 3, "step": 1 }, "a": ["p", "q"] }"#;
     let text = definition(space).replace("mkdir", ": {a}; mkdir") + "}";
@@ -72,10 +80,9 @@ fn a_definition_in_json_is_a_study_with_its_axes_in_order() {
     }
 }
 
-#[test]
-fn points_come_along_as_files() {
-    let desk = Desk::new();
-    let server = Server::start(&desk);
+fn points_come_along_as_files(ground: &Ground) {
+    let desk = &ground.desk;
+    let server = Server::start(desk);
     let http = &server.http;
     let space = r#"{ "points": "points.csv" }"#;
     let with = |attachments: Value| {
@@ -99,10 +106,8 @@ fn points_come_along_as_files() {
     assert!(problem["detail"].as_str().unwrap().contains("did not come along"), "{problem}");
 }
 
-#[test]
-fn what_a_study_would_take_is_said_before_it_is_begun() {
-    let desk = Desk::new();
-    let server = Server::start(&desk);
+fn what_a_study_would_take_is_said_before_it_is_begun(ground: &Ground) {
+    let server = Server::start(&ground.desk);
     let http = &server.http;
     let space = r#"{ "x": { "from": 1, "to": 10, "step": 1 }, "where": "x > 4" }"#;
     let body = definition(space) + "}";
@@ -143,10 +148,8 @@ fn what_a_study_would_take_is_said_before_it_is_begun() {
     post(http, "/api/v1/studies", &deep, 400);
 }
 
-#[test]
-fn limits_are_set_and_what_stands_in_the_way_is_said() {
-    let desk = Desk::new();
-    let server = Server::start(&desk);
+fn limits_are_set_and_what_stands_in_the_way_is_said(ground: &Ground) {
+    let server = Server::start(&ground.desk);
     let http = &server.http;
     post(http, "/api/v1/studies", &(definition(r#"{ "x": [1] }"#) + r#", "start": false }"#), 201);
     assert_eq!(http.get("/api/v1/studies/doubles/why").json()["code"], "not-started");
@@ -198,10 +201,8 @@ x = { type = "integer", unit = "m", min = 0, max = 100, default = 7 }
 y = { json = "y", unit = "m" }
 "#;
 
-#[test]
-fn an_application_is_published_and_swept_by_its_name() {
-    let desk = Desk::new();
-    let server = Server::start(&desk);
+fn an_application_is_published_and_swept_by_its_name(ground: &Ground) {
+    let server = Server::start(&ground.desk);
     let http = &server.http;
     assert_eq!(http.get("/api/v1/applications").json(), json!([]));
     let first = post(http, "/api/v1/applications", &json!({ "file": APPLICATION }).to_string(), 201);
@@ -266,10 +267,8 @@ fn an_application_is_published_and_swept_by_its_name() {
     }
 }
 
-#[test]
-fn a_request_with_a_key_is_carried_out_once() {
-    let desk = Desk::new();
-    let server = Server::start(&desk);
+fn a_request_with_a_key_is_carried_out_once(ground: &Ground) {
+    let server = Server::start(&ground.desk);
     let send = |key: &str, body: &str| {
         let headers = [("content-type", "application/json"), ("idempotency-key", key)];
         server.http.send("POST", "/api/v1/studies", &headers, body)

@@ -4,32 +4,44 @@ use std::io::{BufRead, BufReader, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::process::{Child, Command, Stdio};
 
+use paramo_tests::engines::Ground;
 use paramo_tests::http::Http;
-use paramo_tests::{Answer, Desk, until};
+use paramo_tests::{Answer, Desk, on_both_engines, until};
 use serde_json::{Value, json};
 
+on_both_engines!(
+    the_same_commands_give_the_same_answers,
+    a_changed_study_is_refused_and_its_file_read_as_here,
+    every_event_is_a_line_of_json,
+    leaving_stops_nothing_and_one_comes_back,
+    a_follower_outlives_a_server_that_is_killed,
+    points_come_along_and_are_added,
+    who_is_not_known_is_told_what_to_type,
+    a_terminal_is_let_in_by_somebody_who_has_signed_in,
+);
+
 /// A server in one directory, and somebody who types in another.
-struct Far {
-    there: Desk,
+struct Far<'a> {
+    there: &'a Desk,
     here: Desk,
     http: Http,
     process: Child,
 }
 
-impl Far {
+impl Far<'_> {
     /// A server of one person, at which somebody has logged in.
     #[track_caller]
-    fn new() -> Far {
-        let far = Far::strangers();
+    fn new(ground: &Ground) -> Far<'_> {
+        let far = Far::strangers(ground);
         let link = format!("http://{}/?token={}", far.http.address, far.http.token);
         far.login(&link).expect(0);
         far
     }
 
     #[track_caller]
-    fn strangers() -> Far {
-        let there = Desk::new();
-        let (process, http) = serve(&there, "127.0.0.1:0");
+    fn strangers(ground: &Ground) -> Far<'_> {
+        let there = &ground.desk;
+        let (process, http) = serve(there, "127.0.0.1:0");
         Far { there, here: Desk::new(), http, process }
     }
 
@@ -70,7 +82,7 @@ impl Far {
     }
 }
 
-impl Drop for Far {
+impl Drop for Far<'_> {
     fn drop(&mut self) {
         let _ = self.process.kill();
         let _ = self.process.wait();
@@ -136,10 +148,9 @@ fn without_numbers(text: &str) -> String {
     out
 }
 
-#[test]
-fn the_same_commands_give_the_same_answers() {
+fn the_same_commands_give_the_same_answers(ground: &Ground) {
     let near = Desk::new();
-    let far = Far::new();
+    let far = Far::new(ground);
     near.file("squares.toml", STUDY);
     far.here.file("squares.toml", STUDY);
     let without_time = |err: &str| {
@@ -247,10 +258,9 @@ fn the_same_commands_give_the_same_answers() {
     assert!(near.paramo(&["run", "squares", "--detach"]).code == Some(1), "it has finished");
 }
 
-#[test]
-fn a_changed_study_is_refused_and_its_file_read_as_here() {
+fn a_changed_study_is_refused_and_its_file_read_as_here(ground: &Ground) {
     let near = Desk::new();
-    let far = Far::new();
+    let far = Far::new(ground);
     let both = |name: &str, text: &str| {
         near.file(name, text);
         far.here.file(name, text);
@@ -273,9 +283,8 @@ fn a_changed_study_is_refused_and_its_file_read_as_here() {
     assert_eq!(far.study("squares@2")["succeeded"], 11);
 }
 
-#[test]
-fn every_event_is_a_line_of_json() {
-    let far = Far::new();
+fn every_event_is_a_line_of_json(ground: &Ground) {
+    let far = Far::new(ground);
     far.here.file("squares.toml", STUDY);
     let lines = far.types(&["run", "squares.toml", "--json"]).expect(1).json();
     assert_eq!(lines.first().unwrap()["event"], "study-started");
@@ -299,9 +308,8 @@ fn every_event_is_a_line_of_json() {
     assert_eq!(ended[0]["index"], 12);
 }
 
-#[test]
-fn leaving_stops_nothing_and_one_comes_back() {
-    let far = Far::new();
+fn leaving_stops_nothing_and_one_comes_back(ground: &Ground) {
+    let far = Far::new(ground);
     // One run ends before anybody follows, so that whoever begins to says that it goes on.
     let first_ends = sleepers(far.there.path(), 6).replace("while [ !", "while [ {x} -gt 1 ] && [ !");
     far.here.file("sleepers.toml", first_ends);
@@ -358,9 +366,8 @@ fn leaving_stops_nothing_and_one_comes_back() {
     far.types(&["run", "second"]).expect(0);
 }
 
-#[test]
-fn a_follower_outlives_a_server_that_is_killed() {
-    let mut far = Far::new();
+fn a_follower_outlives_a_server_that_is_killed(ground: &Ground) {
+    let mut far = Far::new(ground);
     far.here.file("sleepers.toml", sleepers(far.there.path(), 8));
     let mut follower = far.begins(&["run", "sleepers.toml", "--json"]);
     let lines = BufReader::new(follower.stdout.take().unwrap()).lines().map_while(Result::ok);
@@ -372,7 +379,7 @@ fn a_follower_outlives_a_server_that_is_killed() {
     let lost = lines.find(|line| line["event"] == "notice").unwrap();
     assert!(lost["message"].as_str().unwrap().ends_with("looked for again"), "{lost}");
     far.there.file("go", "");
-    let (process, http) = serve(&far.there, &far.http.address);
+    let (process, http) = serve(far.there, &far.http.address);
     far.process = process;
     assert_eq!(http.token, far.http.token);
     let rest: Vec<Value> = lines.collect();
@@ -387,9 +394,8 @@ fn a_follower_outlives_a_server_that_is_killed() {
     assert_eq!(far.there.read("made").lines().count(), 10);
 }
 
-#[test]
-fn points_come_along_and_are_added() {
-    let far = Far::new();
+fn points_come_along_and_are_added(ground: &Ground) {
+    let far = Far::new(ground);
     let study = r#"
 name = "listed"
 [application]
@@ -411,9 +417,8 @@ points = "points.csv"
     assert!(far.types(&["extend", "listed", "--param", "k=7", "--later"]).expect(2).err.contains("--later"));
 }
 
-#[test]
-fn who_is_not_known_is_told_what_to_type() {
-    let far = Far::strangers();
+fn who_is_not_known_is_told_what_to_type(ground: &Ground) {
+    let far = Far::strangers(ground);
     let unknown = far.types(&["list"]).expect(2).err;
     assert_eq!(
         unknown,
@@ -448,9 +453,8 @@ fn who_is_not_known_is_told_what_to_type() {
     far.types(&["list", "--store", "x", "--server", "http://127.0.0.1:9"]).expect(2);
 }
 
-#[test]
-fn a_terminal_is_let_in_by_somebody_who_has_signed_in() {
-    let there = Desk::new();
+fn a_terminal_is_let_in_by_somebody_who_has_signed_in(ground: &Ground) {
+    let there = &ground.desk;
     let here = Desk::new();
     let mut server = there.start(&["server", "--listen", "127.0.0.1:0", "--cpus", "1"]);
     let mut link = String::new();

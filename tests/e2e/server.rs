@@ -1,8 +1,20 @@
 //! `paramo ui` from outside: studies over HTTP, who may ask, what happens as it happens, and that nothing is lost when it dies.
 
+use paramo_tests::engines::Ground;
 use paramo_tests::server::Server;
-use paramo_tests::{Desk, until};
+use paramo_tests::{Desk, on_both_engines, until};
 use serde_json::{Value, json};
+
+on_both_engines!(
+    a_study_goes_from_a_file_to_a_table_over_http,
+    what_is_wrong_is_said_with_its_place,
+    only_the_token_opens_and_other_pages_change_nothing,
+    studies_pause_resume_and_cancel_side_by_side,
+    a_killed_server_goes_on_and_makes_nothing_twice,
+    commands_reach_a_study_that_a_server_works_on,
+    a_server_told_to_end_leaves_studies_open_and_no_process,
+    events_tell_what_happens_and_go_on_where_a_reader_was_cut_off,
+);
 
 const STUDY: &str = r#"
 name = "squares"
@@ -29,10 +41,9 @@ x = { from = 1, to = POINTS, step = 1 }
     text.replace("FREE", &free.to_string()).replace("POINTS", &points.to_string())
 }
 
-#[test]
-fn a_study_goes_from_a_file_to_a_table_over_http() {
-    let desk = Desk::new();
-    let server = Server::start(&desk);
+fn a_study_goes_from_a_file_to_a_table_over_http(ground: &Ground) {
+    let desk = &ground.desk;
+    let server = Server::start(desk);
     let http = &server.http;
     let made = http.post("/api/v1/studies", &json!({ "file": STUDY }));
     assert_eq!(made.status, 201, "{}", made.text());
@@ -73,10 +84,8 @@ fn a_study_goes_from_a_file_to_a_table_over_http() {
     assert_eq!(http.get("/api/v1/health").json(), json!({ "studies": 1, "workers": 1 }));
 }
 
-#[test]
-fn what_is_wrong_is_said_with_its_place() {
-    let desk = Desk::new();
-    let server = Server::start(&desk);
+fn what_is_wrong_is_said_with_its_place(ground: &Ground) {
+    let server = Server::start(&ground.desk);
     let http = &server.http;
     let wrong = http.post("/api/v1/studies", &json!({ "file": STUDY.replace("step", "stp") }));
     assert_eq!(wrong.status, 422);
@@ -124,10 +133,9 @@ fn what_is_wrong_is_said_with_its_place() {
     assert_eq!((new.status, new.json()["version"].clone()), (201, json!(2)));
 }
 
-#[test]
-fn only_the_token_opens_and_other_pages_change_nothing() {
-    let desk = Desk::new();
-    let server = Server::start(&desk);
+fn only_the_token_opens_and_other_pages_change_nothing(ground: &Ground) {
+    let desk = &ground.desk;
+    let server = Server::start(desk);
     let http = &server.http;
     let path = "/api/v1/version";
     for headers in [
@@ -163,10 +171,9 @@ fn only_the_token_opens_and_other_pages_change_nothing() {
     assert_eq!(mode & 0o777, 0o600);
 }
 
-#[test]
-fn studies_pause_resume_and_cancel_side_by_side() {
-    let desk = Desk::new();
-    let server = Server::start(&desk);
+fn studies_pause_resume_and_cancel_side_by_side(ground: &Ground) {
+    let desk = &ground.desk;
+    let server = Server::start(desk);
     let http = &server.http;
     http.post("/api/v1/studies", &json!({ "file": sleepers(desk.path(), 6, 0) }));
     until("two do not run", || desk.read("made").lines().count() == 2);
@@ -203,10 +210,9 @@ fn studies_pause_resume_and_cancel_side_by_side() {
     assert_eq!(http.get("/api/v1/studies").json().as_array().unwrap().len(), 1);
 }
 
-#[test]
-fn a_killed_server_goes_on_and_makes_nothing_twice() {
-    let desk = Desk::new();
-    let first = Server::start(&desk);
+fn a_killed_server_goes_on_and_makes_nothing_twice(ground: &Ground) {
+    let desk = &ground.desk;
+    let first = Server::start(desk);
     first.http.post("/api/v1/studies", &json!({ "file": sleepers(desk.path(), 40, 10) }));
     until("ten do not end and two run", || {
         let study = first.http.get("/api/v1/studies/sleepers").json();
@@ -214,17 +220,16 @@ fn a_killed_server_goes_on_and_makes_nothing_twice() {
     });
     first.signal("-KILL");
     desk.file("go", "");
-    let second = Server::start(&desk);
+    let second = Server::start(desk);
     assert_eq!(second.http.token, first.http.token, "links stay good");
     assert_eq!(second.study("sleepers", "finished")["succeeded"], 40);
     // Only the two that were open when it died are made again.
     assert_eq!(desk.read("made").lines().count(), 42);
 }
 
-#[test]
-fn commands_reach_a_study_that_a_server_works_on() {
-    let desk = Desk::new();
-    let server = Server::start(&desk);
+fn commands_reach_a_study_that_a_server_works_on(ground: &Ground) {
+    let desk = &ground.desk;
+    let server = Server::start(desk);
     server.http.post("/api/v1/studies", &json!({ "file": sleepers(desk.path(), 6, 0) }));
     until("two do not run", || desk.read("made").lines().count() == 2);
     assert_eq!(desk.paramo(&["pause", "sleepers"]).code, Some(0));
@@ -236,10 +241,9 @@ fn commands_reach_a_study_that_a_server_works_on() {
     assert_eq!(server.study("sleepers", "finished")["succeeded"], 6);
 }
 
-#[test]
-fn a_server_told_to_end_leaves_studies_open_and_no_process() {
-    let desk = Desk::new();
-    let mut first = Server::start(&desk);
+fn a_server_told_to_end_leaves_studies_open_and_no_process(ground: &Ground) {
+    let desk = &ground.desk;
+    let mut first = Server::start(desk);
     first.http.post("/api/v1/studies", &json!({ "file": sleepers(desk.path(), 4, 0) }));
     until("two do not run", || desk.read("made").lines().count() == 2);
     first.signal("-TERM");
@@ -247,14 +251,12 @@ fn a_server_told_to_end_leaves_studies_open_and_no_process() {
     let status = desk.paramo(&["status", "sleepers", "--json"]).out;
     assert!(status.contains("\"state\":\"stopped\""), "{status}");
     desk.file("go", "");
-    let second = Server::start(&desk);
+    let second = Server::start(desk);
     assert_eq!(second.study("sleepers", "finished")["succeeded"], 4);
 }
 
-#[test]
-fn events_tell_what_happens_and_go_on_where_a_reader_was_cut_off() {
-    let desk = Desk::new();
-    let server = Server::start(&desk);
+fn events_tell_what_happens_and_go_on_where_a_reader_was_cut_off(ground: &Ground) {
+    let server = Server::start(&ground.desk);
     let http = &server.http;
     let mut all = http.events("/api/v1/events", &[]);
     http.post("/api/v1/studies", &json!({ "file": STUDY }));

@@ -92,6 +92,16 @@ impl Group {
         self.with_cookie(&come)
     }
 
+    /// The most memory that it has had, in bytes.
+    #[track_caller]
+    pub fn most_memory(&self) -> usize {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id()));
+        let status = status.unwrap_or_else(|error| panic!("no status of the server: {error}"));
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap_or_default();
+        let kilobytes = line.trim().trim_end_matches(" kB").parse::<usize>();
+        kilobytes.unwrap_or_else(|error| panic!("{line}: {error}")) * 1024
+    }
+
     /// Ends it, and waits for that.
     pub fn end(&mut self) {
         let _ = self.process.kill();
@@ -131,6 +141,13 @@ impl Person<'_> {
     pub fn send_with(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Reply {
         let own = [(self.header.0, self.header.1.as_str()), ("content-type", "application/json")];
         self.http.send(method, path, &[&own, headers].concat(), body)
+    }
+
+    /// A request with these headers only, and without a body.
+    #[track_caller]
+    pub fn send_plain(&self, method: &str, path: &str, headers: &[(&str, &str)]) -> Reply {
+        let own = [(self.header.0, self.header.1.as_str())];
+        self.http.send(method, path, &[&own, headers].concat(), "")
     }
 
     /// The value of their cookie.

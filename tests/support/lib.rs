@@ -1,10 +1,12 @@
 //! What the end-to-end tests share: the binary as it was built, a directory to work in, and its answers.
 
+pub mod engines;
 pub mod group;
 pub mod http;
 pub mod server;
 pub mod slurm;
 pub mod terminal;
+pub mod workers;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -150,6 +152,11 @@ impl Desk {
     pub fn at(mut self, store: &str) -> Desk {
         self.store = Some(store.to_owned());
         self
+    }
+
+    /// The store: a directory, or the address of a database.
+    pub fn store(&self) -> &str {
+        self.store.as_deref().unwrap_or(".paramo")
     }
 
     pub fn path(&self) -> &Path {

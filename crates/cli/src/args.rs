@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum, ValueHint};
-use paramo_model::{CauseKind, FailureLimit, Seconds};
+use paramo_model::{Bytes, CauseKind, FailureLimit, Seconds};
 
 pub use crate::site_args::{Mirror, Site, SiteAdd, SiteTest, Sites};
 use crate::summary_args::SummaryArgs;
@@ -101,6 +101,7 @@ pub enum Command {
     Space(Space),
     Ui(Ui),
     Server(Server),
+    Worker(Worker),
     Login(Login),
     Logout(Logout),
     Whoami(Whoami),
@@ -197,8 +198,8 @@ pub struct Workers {
     #[arg(long, value_name = "N")]
     pub cpus: Option<f64>,
 
-    /// Workers on this machine, each with so many CPUs, whether the machine has them all or not
-    #[arg(long, value_name = "N", default_value = "1", value_parser = clap::value_parser!(u32).range(1..=1000))]
+    /// Workers on this machine, each with so many CPUs, whether the machine has them all or not; 0 when all workers are elsewhere (`paramo worker`)
+    #[arg(long, value_name = "N", default_value = "1", value_parser = clap::value_parser!(u32).range(0..=1000))]
     pub workers: u32,
 }
 
@@ -230,6 +231,69 @@ pub struct Server {
 
     #[command(flatten)]
     pub workers: Workers,
+}
+
+/// Work for a server from another machine
+///
+/// The worker opens one connection to the server of --server and makes the runs that it gets. It outlives breaks of the network and restarts of the
+/// server: what it holds goes on, and results are kept on this machine until the server has stored them. Only the server has to be reachable, also
+/// through an HTTP proxy (https_proxy, http_proxy). SIGTERM and Ctrl-C hand back what runs; nothing is lost, and nothing counts as failed.
+#[derive(Args, Debug)]
+#[command(after_long_help = "Examples:
+  paramo worker --server https://paramo.example --token-file token
+  paramo worker --server https://paramo.example --token-file token --cpus 8 --idle 5min --ends-in 1h")]
+pub struct Worker {
+    /// A file with a token for workers, which `paramo token worker` makes
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub token_file: PathBuf,
+
+    /// How people see this worker [default: the name of the machine]
+    #[arg(long, value_name = "NAME")]
+    pub name: Option<String>,
+
+    /// What the site calls the allocation that this is in
+    #[arg(long, value_name = "ID")]
+    pub allocation: Option<String>,
+
+    /// CPUs to use instead of all that this process may use
+    #[arg(long, value_name = "N")]
+    pub cpus: Option<f64>,
+
+    /// Memory to use instead of all that this process may use, as in 16GiB
+    #[arg(long, value_name = "SIZE")]
+    pub memory: Option<Bytes>,
+
+    /// GPUs to use instead of those that are found: their numbers with commas between them, or `none`
+    #[arg(long, value_name = "LIST")]
+    pub gpus: Option<String>,
+
+    /// Where results and files are kept until the server has them [default: paramo-worker-UID in the directory for temporary files]
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub scratch: Option<PathBuf>,
+
+    /// The server's files are seen here at the same paths, by a file system that is shared: they are used in place
+    #[arg(long)]
+    pub shared_files: bool,
+
+    /// End after so long without anything to do
+    #[arg(long, value_name = "TIME")]
+    pub idle: Option<Seconds>,
+
+    /// The allocation ends after so long: no run is begun that does not fit, and what runs then is handed back in time
+    #[arg(long, value_name = "TIME")]
+    pub ends_in: Option<Seconds>,
+
+    /// How long to go on without the server
+    #[arg(long, value_name = "TIME", default_value = "1 d")]
+    pub patience: Seconds,
+
+    /// A file of certificate authorities to trust beside those of the system (PEM)
+    #[arg(long, value_name = "FILE", env = "PARAMO_CA_FILE", value_hint = ValueHint::FilePath)]
+    pub ca_file: Option<PathBuf>,
+
+    /// Print every event as a line of JSON on standard output
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// Run a study, or go on with one that has not ended
@@ -928,6 +992,19 @@ pub enum Token {
         /// Days until it is no good any more
         #[arg(long, value_name = "N", default_value_t = 90, value_parser = clap::value_parser!(u32).range(1..))]
         expires_days: u32,
+    },
+    /// Make a token with which workers come in, and print it this once
+    ///
+    /// It lets `paramo worker` connect and is good for nothing else. With --project the workers get studies of that project only.
+    #[command(after_long_help = "Examples:
+  paramo token worker big-machine > token
+  paramo token worker slurm-17 --expires-hours 25")]
+    Worker {
+        /// What it is for
+        name: String,
+        /// Hours until it is no good any more
+        #[arg(long, value_name = "N", default_value_t = 168, value_parser = clap::value_parser!(u32).range(1..))]
+        expires_hours: u32,
     },
     /// End a token
     #[command(after_long_help = "Examples:

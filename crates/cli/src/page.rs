@@ -33,7 +33,8 @@ impl Page {
         host.govern(place.people()?).await.map_err(|error| Failure::unavailable(error.to_string()))?;
         listen_to_commands(&host)?;
         let (service, token) = embedded(place)?;
-        let door = Door::new(listen(HERE).await?, None, service.base()).map_err(Failure::input)?;
+        let door = Door::new(listen(HERE).await?, None, service.base(), service.patience())
+            .map_err(Failure::input)?;
         let link = link(&door, Some(row.id), &token);
         if !making.quiet {
             anstream::eprintln!("the page: {link}");

@@ -18,6 +18,7 @@ use paramo_model::{
     Bytes, Capacity, Event, Limits, Micros, Moment, Name, Seconds, StopReason, Study, StudyId, StudyState,
 };
 use paramo_store::{Held, People, Project, Store, StoreError, StudyLock, StudyRow};
+use paramo_worker::Link;
 use roaring::RoaringTreemap;
 use serde_json::json;
 use tokio::sync::{mpsc, watch};
@@ -26,6 +27,7 @@ use self::kept::Kept;
 use crate::cache::Cache;
 use crate::hub::Hub;
 use crate::shape::{self, Going, Reason};
+use crate::workers::{self, Patience, Sources};
 
 /// A host, with its store, its workers and what it works on.
 pub struct Host {
@@ -33,8 +35,10 @@ pub struct Host {
     /// Where files of runs are, absolute.
     directory: String,
     board: Switchboard,
-    /// What the largest worker has: a study that needs more is refused.
-    here: Capacity,
+    /// What the largest worker here has; nothing where all are elsewhere. A study that nobody could run is refused.
+    here: Option<Capacity>,
+    patience: Patience,
+    sources: Sources,
     hub: Hub,
     projects: Mutex<HashMap<Name, Budget>>,
     /// Who knows what projects keep.
@@ -68,22 +72,60 @@ pub enum HostError {
 impl Host {
     /// A host over a store, for studies whose runs fit `here`. Needs a runtime. The error is a system without random numbers.
     pub fn new(store: Arc<dyn Store>, directory: String, here: Capacity) -> std::io::Result<Arc<Host>> {
+        Host::patient(store, directory, Some(here), Patience::default())
+    }
+
+    /// The same with workers elsewhere: without `here` there are no others.
+    pub fn patient(
+        store: Arc<dyn Store>,
+        directory: String,
+        here: Option<Capacity>,
+        patience: Patience,
+    ) -> std::io::Result<Arc<Host>> {
         // Tells the numbers of its changes from those of an earlier host.
         let mut epoch = [0u8; 4];
         rustix::rand::getrandom(&mut epoch, rustix::rand::GetRandomFlags::empty())?;
-        Ok(Arc::new(Host {
+        let (notes, noted) = mpsc::unbounded_channel();
+        let host = Arc::new(Host {
             store,
             kept: Arc::new(Kept::new(&directory)),
             directory,
-            board: Switchboard::start(),
+            board: Switchboard::for_remote(patience.grace, notes),
             here,
+            patience,
+            sources: Sources::default(),
             hub: Hub::new(u32::from_ne_bytes(epoch).into()),
             projects: Mutex::default(),
             people: OnceLock::new(),
             cache: Cache::default(),
             driven: Mutex::default(),
             idle: watch::Sender::new(0),
-        }))
+        });
+        tokio::spawn(workers::listen(Arc::downgrade(&host), noted));
+        Ok(host)
+    }
+
+    /// How patient it is with workers elsewhere.
+    pub(crate) fn patience(&self) -> Patience {
+        self.patience
+    }
+
+    /// The directories of studies, as they are sent to workers elsewhere.
+    pub(crate) fn sources(&self) -> &Sources {
+        &self.sources
+    }
+
+    /// Remembers of which studies a worker elsewhere has runs.
+    pub(crate) async fn remember(&self, key: &str, studies: &[StudyId]) {
+        if let Some(people) = self.people.get() {
+            // What is not remembered is made twice at the worst, and counts once.
+            let _ = people.set_worker(key, studies).await;
+        }
+    }
+
+    /// Says that there are results that came without anybody working on their study.
+    pub(crate) fn told_of_results(&self, id: StudyId) {
+        self.told(id, "study-changed");
     }
 
     pub fn board(&self) -> &Switchboard {
@@ -161,9 +203,9 @@ impl Host {
             Held::Failed(error) => error.into(),
         })?;
         let mut row = self.store.study(id).await?;
-        let name = row.title();
-        paramo_worker::preflight(&row.study, &self.here)
-            .map_err(|message| HostError::Preflight { name, message })?;
+        if let Some(message) = self.missing(&row.study).await {
+            return Err(HostError::Preflight { name: row.title(), message });
+        }
         if !matches!(row.state, StudyState::Open | StudyState::Paused) {
             self.store.set_state(id, StudyState::Open).await?;
             row.state = StudyState::Open;
@@ -176,8 +218,21 @@ impl Host {
         self.driven().insert(id, Driven { project, commands, now });
         self.idle.send_modify(|working| *working += 1);
         self.told(id, "study-taken-up");
-        tokio::spawn(Arc::clone(self).work(row, budget, orders, moments, lock));
+        // Workers that come from now on find it open.
+        let link = self.board.open(id, row.project.clone(), Terms::default());
+        tokio::spawn(Arc::clone(self).work(row, budget, orders, moments, lock, link));
         Ok(())
+    }
+
+    /// What keeps every run of a study from starting, here and elsewhere. What there is elsewhere is not known before it is tried.
+    async fn missing(&self, study: &Study) -> Option<String> {
+        let here = self.here.as_ref()?;
+        let missing = paramo_worker::preflight(study, here).err()?;
+        let workers = self.board.workers().await;
+        let needs = &study.application.resources;
+        let elsewhere = workers.iter().filter(|worker| worker.remote.is_some());
+        let fits = elsewhere.map(|worker| paramo_worker::room(needs, &worker.capacity).is_ok());
+        if fits.into_iter().any(|fits| fits) { None } else { Some(missing) }
     }
 
     async fn work(
@@ -187,9 +242,10 @@ impl Host {
         orders: mpsc::UnboundedReceiver<Command>,
         moments: watch::Sender<Option<Arc<Moment>>>,
         lock: StudyLock,
+        link: Box<dyn Link>,
     ) {
         let id = row.id;
-        let outcome = self.conducted(row, budget, orders, moments, None).await;
+        let outcome = self.conducted(row, budget, orders, moments, link, None).await;
         self.driven().remove(&id);
         drop(lock);
         if let Err(error) = outcome {
@@ -211,7 +267,8 @@ impl Host {
         let budget = self.budget(&project).await?;
         self.driven().insert(id, Driven { project, commands, now });
         self.told(id, "study-taken-up");
-        let outcome = self.conducted(row, budget, orders, moments, Some(caller)).await;
+        let link = self.board.open(id, row.project.clone(), Terms::default());
+        let outcome = self.conducted(row, budget, orders, moments, link, Some(caller)).await;
         self.driven().remove(&id);
         outcome
     }
@@ -222,10 +279,10 @@ impl Host {
         budget: Budget,
         orders: mpsc::UnboundedReceiver<Command>,
         moments: watch::Sender<Option<Arc<Moment>>>,
+        link: Box<dyn Link>,
         caller: Option<&'a mut (dyn Observer + Send)>,
     ) -> Result<Outcome, EngineError> {
         let id = row.id;
-        let link = self.board.open(id, row.project.clone(), Terms::default());
         let (project, counting) = (row.project.clone(), Arc::default());
         let mut view = View { host: self, id, moments, project, done: 0, counting, caller };
         conduct(self.store.clone(), row, link, &self.directory, budget, orders, &mut view).await
@@ -281,6 +338,8 @@ impl Host {
     /// Holds projects to their quotas and shares as `people` has them. Said once, before anything is worked on.
     pub async fn govern(&self, people: Arc<dyn People>) -> Result<(), HostError> {
         let projects = people.projects().await?;
+        let known = people.known_workers().await?.into_iter().map(|worker| (worker.key, worker.studies));
+        self.board.expect(known.collect(), self.patience.returning);
         // A second word would be the same.
         let _ = self.people.set(people);
         for project in &projects {
@@ -377,10 +436,11 @@ impl Host {
     /// What would keep a study from starting here.
     pub fn unfit(&self, study: &Study) -> Option<Reason> {
         let reason = |code, what, change: &str| Reason { code, what, change: change.to_owned() };
-        if let Err(what) = paramo_worker::room(&study.application.resources, &self.here) {
+        let here = self.here.as_ref()?;
+        if let Err(what) = paramo_worker::room(&study.application.resources, here) {
             return Some(reason("too-large", what, "ask for less in [application.resources]"));
         }
-        let missing = paramo_worker::preflight(study, &self.here).err()?;
+        let missing = paramo_worker::preflight(study, here).err()?;
         Some(reason("not-started", missing, "put it where the workers find it"))
     }
 
@@ -437,7 +497,10 @@ impl Host {
     }
 
     /// Ends what runs; it stays open and is taken up by the next host. Returns once nothing runs any more.
+    ///
+    /// Workers elsewhere go on with what they hold: the next host has them.
     pub async fn stop(&self) {
+        self.board.close();
         for driven in self.driven().values() {
             let _ = driven.commands.send(Command::Stop);
         }

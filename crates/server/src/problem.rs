@@ -81,6 +81,13 @@ impl Problem {
         Problem::new(StatusCode::UNAUTHORIZED, "/problems/no-token", "who asks is not known", detail)
     }
 
+    /// What was shown was good until it expired.
+    pub fn lapsed() -> Problem {
+        let detail =
+            "the token, or the session, was good and has expired; sign in again, or make another token";
+        Problem::new(StatusCode::UNAUTHORIZED, "/problems/expired", "it has expired", detail)
+    }
+
     pub fn forbidden(detail: impl Into<String>) -> Problem {
         Problem::new(StatusCode::FORBIDDEN, "/problems/forbidden", "not allowed", detail)
     }

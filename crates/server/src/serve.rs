@@ -24,8 +24,6 @@ use crate::config::Tls;
 
 /// Connections at once. More have to wait until one is closed.
 const CONNECTIONS: u32 = 4096;
-/// How long the head of a request may take, and how long a connection may be idle between two requests.
-const HEAD: Duration = Duration::from_secs(10);
 /// How long the greetings of TLS may take.
 const GREETING: Duration = Duration::from_secs(10);
 /// How long to wait when no connection can be taken, as when there are no files left to open.
@@ -42,15 +40,21 @@ pub struct Door {
     tls: Option<TlsAcceptor>,
     /// What stands before every path; a proxy may leave it or take it away.
     base: String,
+    /// How long the head of a request may take, and how long a connection may be idle between two requests.
     head: Duration,
 }
 
 impl Door {
     /// The error names the file that is wrong.
-    pub fn new(listener: TcpListener, tls: Option<&Tls>, base: &str) -> Result<Door, String> {
+    pub fn new(
+        listener: TcpListener,
+        tls: Option<&Tls>,
+        base: &str,
+        patience: Duration,
+    ) -> Result<Door, String> {
         let tls = tls.map(acceptor).transpose()?;
         let address = listener.local_addr().map_err(|error| format!("cannot listen: {error}"))?;
-        Ok(Door { listener, address, tls, base: base.to_owned(), head: HEAD })
+        Ok(Door { listener, address, tls, base: base.to_owned(), head: patience })
     }
 
     pub fn address(&self) -> SocketAddr {
@@ -194,8 +198,7 @@ mod tests {
     #[tokio::test]
     async fn a_head_that_does_not_come_is_not_waited_for() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let mut door = Door::new(listener, None, "").unwrap();
-        door.head = Duration::from_millis(50);
+        let door = Door::new(listener, None, "", Duration::from_millis(50)).unwrap();
         let address = door.address();
         let (stop, stopped) = watch::channel(false);
         let router = Router::new().route("/", axum::routing::get(|| async { "here" }));

@@ -29,6 +29,7 @@ mod token;
 pub mod ui;
 mod watch;
 mod why;
+mod worker;
 
 use paramo_client::ServerAddress;
 
@@ -69,6 +70,7 @@ pub async fn dispatch(cli: Cli) -> Result<u8> {
         Command::List(args) => list::list(&store, args).await,
         Command::Ui(args) => ui::ui(not_a_server(&store, "ui")?, args).await,
         Command::Server(args) => server::server(not_a_server(&store, "server")?, args).await,
+        Command::Worker(args) => worker::worker(cli.server, args).await,
         Command::Space(args) => space::space(&store, args).await,
         Command::Site(args) => site::site(args.sites, args.command).await,
         Command::Mirror(args) => mirror::mirror(args).await,

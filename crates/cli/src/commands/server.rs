@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use paramo_model::Capacity;
-use paramo_server::{App, Config, Door, Host, PublicUrl, Service, Tls, Token, router, serve};
+use paramo_server::{App, Config, Door, Host, Patience, PublicUrl, Service, Tls, Token, router, serve};
 use paramo_sites::Request;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -28,6 +28,7 @@ pub struct Setting {
     pub listener: TcpListener,
     pub tls: Option<Tls>,
     pub workers: Workers,
+    pub patience: Patience,
     /// End when standard input does.
     pub while_stdin: bool,
 }
@@ -43,7 +44,13 @@ pub async fn server(store: &Path, args: Server) -> Result<u8> {
     let machine = args.token_file.as_deref().map(read_token).transpose()?;
     let place = open(store, true).await?;
     let listener = listen(args.listen.or(config.listen).unwrap_or(LISTEN)).await?;
-    let setting = Setting { listener, tls: config.tls.clone(), workers: args.workers, while_stdin: false };
+    let setting = Setting {
+        listener,
+        tls: config.tls.clone(),
+        workers: args.workers,
+        patience: config.workers,
+        while_stdin: false,
+    };
     let key_file = PathBuf::from(&place.directory).join("secrets-key");
     let service = Service::group(place.people()?, machine, config, key_file).map_err(Failure::unavailable)?;
     let welcome =
@@ -95,9 +102,11 @@ pub async fn run(
     let site = paramo_sites::site("local")?;
     let Workers { cpus, workers } = setting.workers;
     let capacity = Capacity { cpus: cpus.unwrap_or(site.capacity().cpus), ..site.capacity() };
-    let host = Host::new(place.store.clone(), place.directory.clone(), capacity)
+    let here = (workers > 0).then_some(capacity);
+    let host = Host::patient(place.store.clone(), place.directory.clone(), here, setting.patience)
         .map_err(|error| Failure::unavailable(format!("cannot start: {error}")))?;
-    let door = Door::new(setting.listener, setting.tls.as_ref(), service.base()).map_err(Failure::input)?;
+    let door = Door::new(setting.listener, setting.tls.as_ref(), service.base(), service.patience())
+        .map_err(Failure::input)?;
     listen_to_commands(&host)?;
     for number in 1..=workers {
         let allocation = site.submit(Request { cpus }).await?;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use paramo_model::StudyId;
-use paramo_server::{Door, Service, Token};
+use paramo_server::{Door, Patience, Service, Token};
 
 use super::server::{Setting, listen, read_token, run};
 use crate::args::Ui;
@@ -27,6 +27,7 @@ pub async fn ui(store: &Path, args: Ui) -> Result<u8> {
         listener: listen(args.listen).await?,
         tls: None,
         workers: args.workers,
+        patience: Patience::default(),
         while_stdin: args.while_stdin,
     };
     run(&place, service, setting, |door| {

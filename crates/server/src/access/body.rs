@@ -5,6 +5,8 @@ use std::time::Duration;
 use axum::body::{Body, Bytes};
 use axum::http::StatusCode;
 use http_body_util::BodyExt;
+use hyper::body::Body as _;
+use serde::de::IgnoredAny;
 use tokio::time::Instant;
 
 use crate::problem::{Problem, Result};
@@ -13,19 +15,21 @@ use crate::problem::{Problem, Result};
 pub const LARGEST: usize = 16 * 1024 * 1024;
 pub const LARGEST_OF_STRANGERS: usize = 64 * 1024;
 
-/// Every body may take so long, and longer the more of it has come.
-const GRACE: Duration = Duration::from_secs(20);
-/// Bytes a second.
+/// Bytes a second, below which a body has to come within the grace.
 const PACE: u64 = 16 * 1024;
+/// How long more is taken in, and thrown away, of a body that was refused: whoever sends it would else find the connection broken before
+/// the answer.
+const LINGER: Duration = Duration::from_secs(1);
 
-/// The whole body. The error is 413 for one that is too large, 408 for one that comes too slowly, 400 for one that was cut off.
-pub async fn read(body: Body, largest: usize) -> Result<Bytes> {
-    within(body, largest, GRACE).await
-}
-
-async fn within(mut body: Body, largest: usize, grace: Duration) -> Result<Bytes> {
+/// The whole body, which may take `grace`, and longer the more of it has come. The error is 413 for one that is too large, 408 for one that
+/// comes too slowly, 400 for one that was cut off.
+pub async fn read(mut body: Body, largest: usize, grace: Duration) -> Result<Bytes> {
     let begun = Instant::now();
     let mut read = Vec::new();
+    // What is announced need not be waited for.
+    if body.size_hint().lower() > largest as u64 {
+        return Err(refused(body, largest));
+    }
     loop {
         let late = begun + grace + Duration::from_secs(read.len() as u64 / PACE);
         let frame = match tokio::time::timeout_at(late, body.frame()).await {
@@ -41,11 +45,27 @@ async fn within(mut body: Body, largest: usize, grace: Duration) -> Result<Bytes
         };
         let Ok(data) = frame.into_data() else { continue };
         if read.len() + data.len() > largest {
-            let detail = format!("the body is too large: at most {largest} bytes are taken");
-            return Err(Problem::bad_input(detail).with_status(StatusCode::PAYLOAD_TOO_LARGE));
+            return Err(refused(body, largest));
         }
         read.extend_from_slice(&data);
     }
+}
+
+fn refused(mut body: Body, largest: usize) -> Problem {
+    tokio::spawn(tokio::time::timeout(LINGER, async move { while let Some(Ok(_)) = body.frame().await {} }));
+    let detail = format!("the body is too large: at most {largest} bytes are taken");
+    Problem::bad_input(detail).with_status(StatusCode::PAYLOAD_TOO_LARGE)
+}
+
+/// Every body of the API is an object; a list would be taken for one whose fields come without their names. What is no JSON at all is for
+/// the handler to say.
+pub fn object(body: &[u8]) -> Result<()> {
+    let is_object = body.trim_ascii_start().first().is_none_or(|first| *first == b'{');
+    if is_object || serde_json::from_slice::<IgnoredAny>(body).is_err() {
+        return Ok(());
+    }
+    let detail = "the body: expected an object, as in {\"name\": …}";
+    Err(Problem::bad_input(detail).with_status(StatusCode::UNPROCESSABLE_ENTITY))
 }
 
 #[cfg(test)]
@@ -56,6 +76,8 @@ mod tests {
 
     use super::*;
 
+    const GRACE: Duration = Duration::from_secs(20);
+
     /// A body of pieces, each so long after the one before.
     fn slow(pieces: usize, size: usize, every: Duration) -> Body {
         Body::from_stream(stream::unfold(0, move |sent| async move {
@@ -65,7 +87,7 @@ mod tests {
     }
 
     async fn status(body: Body, grace: Duration) -> u16 {
-        within(body, 1 << 20, grace).await.map_or_else(|problem| problem.status, |_| 200)
+        read(body, 1 << 20, grace).await.map_or_else(|problem| problem.status, |_| 200)
     }
 
     #[tokio::test]

@@ -26,8 +26,8 @@ use serde::Deserialize;
 
 pub use self::browser::{From, Keeping};
 pub use self::caller::{Caller, Credential, Person, Sight, Verdict};
-use self::come_in::shared;
-pub use self::come_in::{Known, SHARED, TOKEN, known};
+pub use self::come_in::{Known, SHARED, TOKEN, WORKER, known};
+use self::come_in::{has_lapsed, shared};
 use self::extract::Asked;
 pub use self::owner::Token;
 pub use self::target::no_project;
@@ -54,7 +54,7 @@ pub async fn guard(State(app): State<App>, request: Request, next: Next) -> Resp
     };
     let action = match guard {
         Guard::Needs(action, _) => action.name(),
-        Guard::Open(word) | Guard::Known(word) => word,
+        Guard::Open(word) | Guard::Known(word) | Guard::Work(word) => word,
     };
     let recorded = routes::is_recorded(&method, path.as_str());
     let mut trail = Trail::new(action, method.as_str(), path.as_str());
@@ -87,10 +87,24 @@ async fn admit(app: &App, guard: Guard, request: Request, trail: &mut Trail) -> 
             return Err(Problem::forbidden("the request comes from another page"));
         }
         (Known::No, Guard::Open(_)) => None,
-        (Known::No, _) => return Err(Problem::unauthorized(app.people.is_embedded())),
+        (Known::No, _) => return Err(stranger(app, &parts.headers).await),
     };
     if let Some(caller) = &caller {
         trail.by(caller);
+    }
+    match (guard, &caller) {
+        (Guard::Work(_), Some(Caller::Worker(..) | Caller::Owner)) => {}
+        (Guard::Work(_), _) => {
+            return Err(Problem::forbidden(
+                "workers come in with a token of their own; an administrator makes one: paramo token worker NAME",
+            ));
+        }
+        (_, Some(Caller::Worker(..))) => {
+            return Err(Problem::forbidden(
+                "the token of a worker is good for its connection and nothing else",
+            ));
+        }
+        _ => {}
     }
     // Somebody else's page must not sign a browser in under another name either.
     let origin = app.people.public_url().map(|url| url.origin.as_str());
@@ -101,7 +115,10 @@ async fn admit(app: &App, guard: Guard, request: Request, trail: &mut Trail) -> 
     let body = match changes {
         true => {
             let known = caller.as_ref().is_some_and(|caller| !matches!(caller, Caller::Share { .. }));
-            body::read(body, if known { body::LARGEST } else { body::LARGEST_OF_STRANGERS }).await?
+            let largest = if known { body::LARGEST } else { body::LARGEST_OF_STRANGERS };
+            let body = body::read(body, largest, 2 * app.people.patience()).await?;
+            body::object(&body)?;
+            body
         }
         false => axum::body::Bytes::new(),
     };
@@ -207,6 +224,9 @@ fn project_of(body: &[u8]) -> Result<String> {
     }
     match serde_json::from_slice::<Body>(body) {
         Ok(body) => Ok(body.project.unwrap_or_else(|| DEFAULT_PROJECT.to_owned())),
+        Err(error) if error.is_data() => {
+            Err(Problem::json(&error).with_detail(format!("the body: project: {error}")))
+        }
         Err(error) => Err(Problem::json(&error)),
     }
 }
@@ -236,10 +256,19 @@ async fn outside(app: &App, request: Request, next: Next) -> Response {
     }
 }
 
+/// What is said to somebody who is not known: perhaps they were, until what they show expired.
+async fn stranger(app: &App, headers: &HeaderMap) -> Problem {
+    match has_lapsed(&app.people, headers).await {
+        Ok(true) => Problem::lapsed(),
+        Ok(false) => Problem::unauthorized(app.people.is_embedded()),
+        Err(error) => error.into(),
+    }
+}
+
 /// There is nothing here, which strangers are not told.
 async fn refuse(app: &App, headers: &HeaderMap) -> Response {
     match known(&app.people, headers, false).await {
-        Ok(Known::No) => Problem::unauthorized(app.people.is_embedded()).into_response(),
+        Ok(Known::No) => stranger(app, headers).await.into_response(),
         Ok(_) => {
             Problem::not_found("there is nothing at this path; /api/v1/openapi.json lists what there is")
                 .into_response()

@@ -57,6 +57,7 @@ pub(super) async fn list(State(app): State<App>, among: Among) -> Result<Json<Ve
 /// An application to publish.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "file": "name = \"squarer\"\n[application]\ncommand = [\"sh\", \"-c\", \"echo $(({x} * {x}))\"]\n[application.parameters]\nx = { type = \"integer\", unit = \"m\" }\n[application.outputs]\ny = { regex = \"(.+)\" }\n" }))]
 pub(super) struct Publish {
     /// The project that it is to belong to; `default` unless given.
     #[expect(dead_code, reason = "read where the request is let through")]
@@ -135,6 +136,7 @@ pub(super) async fn show(
 /// Why a version should not be used any more.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = Deprecation)]
 pub(super) struct Reason {
     reason: String,
 }

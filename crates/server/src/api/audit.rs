@@ -21,6 +21,7 @@ const LARGEST_PAGE: usize = 1000;
 /// Which entries.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(super) struct Which {
     /// Only those of this project.
     #[expect(dead_code, reason = "read where the request is let through")]

@@ -18,6 +18,7 @@ const PAGE: usize = 1024;
 /// Which batches.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(super) struct Which {
     /// Only those with greater numbers.
     after: Option<u64>,

@@ -52,6 +52,7 @@ impl Projects {
 /// Of what.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(super) struct Of {
     /// Only what concerns this study.
     study: Option<String>,

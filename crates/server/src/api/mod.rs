@@ -4,6 +4,7 @@ mod aggregate;
 mod applications;
 mod audit;
 mod batches;
+mod described;
 mod device;
 mod docs_page;
 mod estimate;
@@ -110,6 +111,9 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(aggregate::show))
         .routes(routes!(plots::show))
         .routes(routes!(workers::list))
+        .routes(routes!(workers::connect))
+        .routes(routes!(workers::tokens, workers::create_token))
+        .routes(routes!(workers::delete_token))
         .routes(routes!(workers::sites))
         .routes(routes!(workers::pools))
         .routes(routes!(events::stream))
@@ -145,7 +149,8 @@ fn routes() -> OpenApiRouter<App> {
 
 /// The OpenAPI 3.1 document, as JSON.
 pub fn openapi() -> String {
-    let (_, document) = routes().split_for_parts();
+    let (_, mut document) = routes().split_for_parts();
+    described::complete(&mut document);
     // It is made of our own types, which all have a JSON form.
     document.to_pretty_json().unwrap_or_default()
 }

@@ -139,6 +139,7 @@ pub(super) async fn list(State(app): State<App>, among: Among) -> Result<Json<Ve
 /// A project to make.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "name": "membranes", "title": "Membranes" }))]
 pub(super) struct NewProject {
     /// Lower-case letters, digits, `-` and `_`; it never changes.
     name: String,

@@ -18,6 +18,7 @@ use crate::problem::{Problem, Result};
 /// Which rows and columns, and in which format.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(super) struct Rows {
     /// `json`, `jsonl`, `csv` or `parquet`; `json` unless given.
     format: Option<String>,

@@ -36,6 +36,7 @@ impl From<paramo_store::SecretRow> for Secret {
 /// What a secret is. It has no `Debug`.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "value": "correct horse battery" }))]
 pub(super) struct Value {
     value: String,
 }

@@ -204,6 +204,7 @@ pub(super) async fn close(State(app): State<App>, Perhaps(caller): Perhaps) -> R
 /// Where to go on.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(super) struct Back {
     /// The path to go to when it is done, such as `/studies/7`.
     #[serde(rename = "return")]
@@ -238,7 +239,7 @@ pub(super) async fn oidc(
 
 /// The provider sends somebody back
 #[utoipa::path(get, path = "/session/oidc/callback", tag = "people",
-    responses((status = 303, description = "to where they wanted to go, or to the sign-in page with `?error=`")))]
+    responses((status = 303, description = "to where they wanted to go, or to the sign-in page with `?error=`"), (status = 404, description = "Nobody signs in this way here", body = Problem)))]
 pub(super) async fn callback(
     State(app): State<App>,
     answer: std::result::Result<Query<Answer>, QueryRejection>,

@@ -29,6 +29,7 @@ const PAGE: usize = 1000;
 /// Which studies.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(super) struct Which {
     /// Only those in this state: `open`, `paused`, `finished` or `cancelled`.
     state: Option<String>,
@@ -259,7 +260,7 @@ pub(super) struct NewLimits {
     /// Time during which it is worked on.
     wall_seconds: Option<f64>,
     /// Runs that may fail: a number, or a part of all points as in `"5 %"`.
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Option<serde_json::Value>)]
     max_failures: Option<FailureLimit>,
 }
 
@@ -291,6 +292,7 @@ pub(super) async fn limits(
 /// What is added to a study: one of the two.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "space": { "x": [11, 12] } }))]
 pub(super) struct More {
     /// Axes, as in the `space` of a study file; they make points of their own.
     #[schema(value_type = Option<Object>)]

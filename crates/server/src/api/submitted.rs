@@ -24,6 +24,7 @@ pub(super) type Attachments = BTreeMap<String, String>;
 /// A study to begin: one of `file`, `definition` and `application`, and what is to be done with it.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "definition": { "name": "squares", "application": { "command": ["sh", "-c", "echo $(({x} * {x}))"], "outputs": { "y": { "regex": "(.+)" } } }, "space": { "x": { "from": 1, "to": 10, "step": 1 } } } }))]
 pub(super) struct NewStudy {
     /// The project that it is to belong to; `default` unless given.
     #[expect(dead_code, reason = "read where the request is let through")]

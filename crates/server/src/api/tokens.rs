@@ -91,7 +91,7 @@ pub(super) fn days(given: Option<u32>, unless: Option<u32>) -> Result<Option<Dur
 }
 
 /// One's own tokens
-#[utoipa::path(get, path = "/tokens", tag = "people", responses((status = 200, body = Vec<Token>)))]
+#[utoipa::path(get, path = "/tokens", tag = "people", responses((status = 200, body = Vec<Token>), (status = 409, description = "Who asks has no account", body = Problem)))]
 pub(super) async fn list(State(app): State<App>, By(caller): By) -> Result<Json<Vec<Token>>> {
     let person = person(&caller)?;
     Ok(Json(app.people.store().tokens(person.user.id).await?.into_iter().map(Token::from).collect()))
@@ -99,7 +99,7 @@ pub(super) async fn list(State(app): State<App>, By(caller): By) -> Result<Json<
 
 /// Makes a token
 #[utoipa::path(post, path = "/tokens", tag = "people", request_body = WantedToken,
-    responses((status = 201, body = MadeToken), (status = 400, body = Problem), (status = 403, body = Problem), (status = 404, description = "There is no such project", body = Problem)))]
+    responses((status = 201, body = MadeToken), (status = 400, body = Problem), (status = 403, body = Problem), (status = 404, description = "There is no such project", body = Problem), (status = 409, description = "Who asks has no account", body = Problem)))]
 pub(super) async fn create(
     State(app): State<App>,
     By(caller): By,
@@ -154,7 +154,7 @@ pub(super) async fn create(
 
 /// Withdraws a token of one's own; it is no longer good at once
 #[utoipa::path(delete, path = "/tokens/{id}", tag = "people", params(("id" = i64, Path)),
-    responses((status = 204), (status = 404, body = Problem)))]
+    responses((status = 204), (status = 404, body = Problem), (status = 409, description = "Who asks has no account", body = Problem)))]
 pub(super) async fn delete(
     State(app): State<App>,
     By(caller): By,

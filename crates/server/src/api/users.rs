@@ -84,6 +84,7 @@ pub(super) async fn list(State(app): State<App>) -> Result<Json<Vec<User>>> {
 /// Somebody to invite.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "name": "grace", "display_name": "Grace Hopper", "email": "grace@lab.example" }))]
 pub(super) struct Invited {
     name: String,
     display_name: String,

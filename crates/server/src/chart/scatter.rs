@@ -29,7 +29,7 @@ pub struct Scatter {
 
 /// x, y, the colour's value, and the index of the run.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct Point(pub f64, pub f64, #[schema(value_type = Object)] pub serde_json::Value, pub u64);
+pub struct Point(pub f64, pub f64, #[schema(value_type = serde_json::Value)] pub serde_json::Value, pub u64);
 
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Density {

@@ -2,9 +2,17 @@
 
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use super::{Config, File, Tls};
+use paramo_model::Seconds;
+use toml::Spanned;
+
+use super::{Config, File, PATIENCE, Tls};
 use crate::login::{Ldap, Oidc};
+use crate::workers::Patience;
+
+const LEAST_PATIENCE: Duration = Duration::from_millis(100);
+const MOST_PATIENCE: Duration = Duration::from_secs(600);
 
 /// What people type to come here: `https://paramo.example/lab`, without a slash at the end.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -89,6 +97,16 @@ pub(super) fn parse(text: &str, name: &str, base: &Path) -> Result<Config, Strin
                 .map_err(|message| source.wrong(url.span(), "public_url", &message))?,
         ),
     };
+    let patience = match &file.patience {
+        None => PATIENCE,
+        Some(seconds) => Duration::try_from_secs_f64(*seconds.get_ref())
+            .ok()
+            .filter(|patience| (LEAST_PATIENCE..=MOST_PATIENCE).contains(patience))
+            .ok_or_else(|| {
+                let message = format!("expected seconds from 0.1 to 600, not {}", seconds.get_ref());
+                source.wrong(seconds.span(), "patience", &message)
+            })?,
+    };
     let local = file.login.local.as_ref().is_none_or(|local| *local.get_ref());
     if let Some(said) =
         file.login.local.filter(|_| !local && file.login.oidc.is_none() && file.login.ldap.is_none())
@@ -118,16 +136,38 @@ pub(super) fn parse(text: &str, name: &str, base: &Path) -> Result<Config, Strin
             Some(Ldap::new(settings).map_err(|message| source.wrong(span, "", &message))?)
         }
     };
+    let usual = Patience::default();
+    let time = |said: &Option<Spanned<String>>, field: &str, usual: Duration| match said {
+        None => Ok(usual),
+        Some(said) => duration(said.get_ref())
+            .map_err(|message| source.wrong(said.span(), &format!("workers.{field}"), &message)),
+    };
+    let workers = Patience {
+        heartbeat: time(&file.workers.heartbeat, "heartbeat", usual.heartbeat)?,
+        grace: time(&file.workers.grace, "grace", usual.grace)?,
+        returning: time(&file.workers.returning, "returning", usual.returning)?,
+    };
     Ok(Config {
         listen,
         public_url,
         tls: file.tls.map(|tls| Tls { certificate: from_here(tls.certificate), key: from_here(tls.key) }),
         key_file: file.key_file.map(from_here),
         trust_proxy: file.trust_proxy,
+        patience,
         local,
         oidc,
         ldap,
+        workers,
     })
+}
+
+/// A time such as `5 s`, of at least a hundredth of a second.
+fn duration(text: &str) -> Result<Duration, String> {
+    let seconds: Seconds = text.parse().map_err(|error| format!("{error}"))?;
+    match Duration::try_from_secs_f64(seconds.0) {
+        Ok(time) if time >= Duration::from_millis(10) => Ok(time),
+        _ => Err(format!("`{text}` is too short; expected a time such as 5 s")),
+    }
 }
 
 /// The field that a place in the text belongs to: the key of its line, below the last header before it. serde says where an error is,
@@ -212,6 +252,7 @@ client_id = \"x\"
 issuer = \"https://id.example\"
 client_id = \"x\"
 "), @"server.toml:1: login.oidc: say public_url at the top of the file: the provider sends people back there when they have signed in");
+        insta::assert_snapshot!(wrong("patience = -1.0\n"), @"server.toml:1: patience: expected seconds from 0.1 to 600, not -1");
         insta::assert_snapshot!(wrong("listen ="), @"server.toml:1: listen: string values must be quoted, expected literal string");
     }
 

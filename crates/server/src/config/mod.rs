@@ -4,13 +4,18 @@ mod check;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde::Deserialize;
 use toml::Spanned;
 
 use crate::login::{Ldap, LdapSettings, Oidc, OidcSettings};
+use crate::workers::Patience;
 
 pub use check::PublicUrl;
+
+/// How long a slow sender is waited for, unless it is said.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The file, field by field.
 #[derive(Debug, Default, Deserialize)]
@@ -21,7 +26,18 @@ struct File {
     tls: Option<Tls>,
     key_file: Option<PathBuf>,
     trust_proxy: bool,
+    patience: Option<Spanned<f64>>,
     login: Login,
+    workers: Workers,
+}
+
+/// How patient the server is with workers elsewhere: times such as `"5 s"`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Workers {
+    heartbeat: Option<Spanned<String>>,
+    grace: Option<Spanned<String>>,
+    returning: Option<Spanned<String>>,
 }
 
 /// The certificate that browsers are shown, and its key, as PEM files.
@@ -50,10 +66,14 @@ pub struct Config {
     pub key_file: Option<PathBuf>,
     /// Whether a proxy in front says truly who asks, in `X-Forwarded-For`.
     pub trust_proxy: bool,
+    /// How long the head of a request may take; a body may take twice as long, and longer the more of it has come.
+    pub patience: Duration,
     /// Whether people have passwords here.
     pub local: bool,
     pub oidc: Option<Oidc>,
     pub ldap: Option<Ldap>,
+    /// How long workers elsewhere are waited for.
+    pub workers: Patience,
 }
 
 impl Default for Config {
@@ -64,9 +84,11 @@ impl Default for Config {
             tls: None,
             key_file: None,
             trust_proxy: false,
+            patience: PATIENCE,
             local: true,
             oidc: None,
             ldap: None,
+            workers: Patience::default(),
         }
     }
 }

@@ -89,6 +89,9 @@ pub trait People: Send + Sync {
     /// A token that is good: it has not expired and its user is not disabled. Notes that it was used.
     async fn token_use(&self, hash: &Hashed) -> Result<Option<TokenUse>>;
 
+    /// Whether a token, a session or a share was good until it expired, as far as it is still remembered. Those that were withdrawn are not.
+    async fn has_lapsed(&self, hash: &Hashed) -> Result<bool>;
+
     /// Removes a token of a user.
     async fn delete_token(&self, user: UserId, id: i64) -> Result<()>;
 
@@ -202,6 +205,29 @@ pub trait People: Send + Sync {
         version: u32,
         reason: Option<&str>,
     ) -> Result<Application>;
+
+    // Workers elsewhere.
+
+    /// Makes a token with which a worker comes in, and does nothing else.
+    async fn create_worker_token(&self, token: &NewWorkerToken) -> Result<WorkerToken>;
+
+    /// The tokens of workers, in the order of their making, those that have expired included.
+    async fn worker_tokens(&self) -> Result<Vec<WorkerToken>>;
+
+    /// A worker's token that is good: it has not expired. Notes that it was used.
+    async fn worker_token(&self, hash: &Hashed) -> Result<Option<WorkerToken>>;
+
+    /// Removes a worker's token.
+    async fn delete_worker_token(&self, id: i64) -> Result<()>;
+
+    /// What tells this store from all others: 32 hexadecimal digits.
+    async fn identity(&self) -> Result<String>;
+
+    /// The workers that had runs when they were heard of last.
+    async fn known_workers(&self) -> Result<Vec<KnownWorker>>;
+
+    /// Remembers of which studies a worker has runs; with none the worker is forgotten.
+    async fn set_worker(&self, key: &str, studies: &[StudyId]) -> Result<()>;
 
     // Requests that may come twice.
 

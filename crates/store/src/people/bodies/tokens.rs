@@ -62,6 +62,11 @@ pub async fn of_user(session: &mut Session<'_>, user: UserId) -> Result<Vec<Toke
     rows.into_iter().map(|row| token(session, row).map(|(_, token)| token)).collect()
 }
 
+pub async fn has_lapsed(session: &mut Session<'_>, hash: &Hashed) -> Result<bool> {
+    let row: Option<(i64,)> = session.optional(sql::LAPSED, cells![hash, now().0]).await?;
+    Ok(row.is_some_and(|(count,)| count > 0))
+}
+
 pub async fn get(session: &mut Session<'_>, hash: &Hashed) -> Result<Option<TokenUse>> {
     let row: Option<Cells> = session.optional(sql::TOKEN, cells![hash, now().0]).await?;
     let Some(row) = row else { return Ok(None) };
