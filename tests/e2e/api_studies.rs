@@ -56,9 +56,25 @@ fn a_definition_in_json_is_a_study_with_its_axes_in_order(ground: &Ground) {
         (206, "\n", Some("bytes 1-1/2"))
     );
     assert_eq!(http.send("GET", path, &[("range", "bytes=9-")], "").status, 416);
+    let tag = file.header("etag").unwrap();
+    assert_eq!(part.header("etag"), Some(tag));
+    let same = http.send("GET", path, &[("if-none-match", tag)], "");
+    assert_eq!((same.status, same.body.len(), same.header("etag")), (304, 0, Some(tag)));
+    let rest = |seen: &str| http.send("GET", path, &[("range", "bytes=1-"), ("if-range", seen)], "").status;
+    assert_eq!((rest(tag), rest("\"other\"")), (206, 200));
     for name in ["out%2F..%2F..%2Fx", "..%2F5%2Fout%2Fx.dat", "%2Fetc%2Fpasswd", "none", "out"] {
         assert_eq!(http.get(&format!("/api/v1/studies/doubles/runs/4/files/{name}")).status, 404, "{name}");
     }
+
+    // What it is written as makes the same study.
+    let file = http.get("/api/v1/studies/doubles/file");
+    assert_eq!(file.header("content-type"), Some("application/toml"));
+    assert_eq!(file.header("content-disposition"), Some("attachment; filename=\"doubles.toml\""));
+    let same = post(http, "/api/v1/studies", &json!({ "file": file.text() }).to_string(), 200);
+    assert_eq!(same["id"], study["id"], "{}", file.text());
+    let toml = ground.desk.file("doubles.toml", file.text());
+    let again = ground.desk.paramo(&["run", toml.to_str().unwrap(), "--dry-run"]);
+    assert_eq!(again.code, Some(0), "{again:?}");
 
     let more = post(http, "/api/v1/studies/doubles/extend", r#"{ "space": { "x": [9], "a": ["r"] } }"#, 200);
     assert_eq!(more["points"], 7);

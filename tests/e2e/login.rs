@@ -314,8 +314,17 @@ fn a_sign_in_that_was_tampered_with_lets_nobody_in() {
     refused(&mut browser, &other_code, "refused");
     refused(&mut browser, &callback, "unknown");
     let trail = server.http.get("/api/v1/audit").json();
-    let noted = trail.as_array().unwrap().iter().filter_map(|entry| entry["detail"].as_str());
-    assert!(noted.into_iter().any(|detail| detail.contains("(invalid_grant)")), "{trail}");
+    let noted =
+        |entry: &&Value| entry["detail"].as_str().is_some_and(|detail| detail.contains("(invalid_grant)"));
+    let entry = trail.as_array().unwrap().iter().find(noted).unwrap_or_else(|| panic!("{trail}"));
+    assert_eq!((&entry["outcome"], &entry["action"]), (&json!("refused"), &json!("session.open")));
+    assert!(
+        !trail
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|entry| entry["action"] == "session.open" && entry["outcome"] == "done")
+    );
     // And what is asked to go on to stays here.
     let begin = format!("http://{address}/api/v1/session/oidc?return=//evil.example/");
     let to_provider = location(&browser.get(&begin), &begin);

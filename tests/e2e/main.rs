@@ -22,6 +22,7 @@ mod plots;
 mod portal;
 mod postgres;
 mod remote;
+mod remote_door;
 mod results;
 mod run_ui;
 mod schemathesis;

@@ -16,6 +16,7 @@ on_both_engines!(
     leaving_stops_nothing_and_one_comes_back,
     a_follower_outlives_a_server_that_is_killed,
     points_come_along_and_are_added,
+    what_every_attempt_wrote_comes_from_afar,
     who_is_not_known_is_told_what_to_type,
     a_terminal_is_let_in_by_somebody_who_has_signed_in,
 );
@@ -415,6 +416,46 @@ points = "points.csv"
     let table = far.types(&["export", "listed", "--columns", "index,s"]).expect(0).out;
     assert_eq!(table, "index,s\n0,0.5 z\n1,1.5 a\n2,1 q\n3,2 q\n4,1 p\n5,2 p\n6,9 y\n");
     assert!(far.types(&["extend", "listed", "--param", "k=7", "--later"]).expect(2).err.contains("--later"));
+}
+
+fn what_every_attempt_wrote_comes_from_afar(ground: &Ground) {
+    let far = Far::new(ground);
+    // Much of the one, so that it lies in a file, and little of the other.
+    let study = r#"
+name = "tried"
+[application]
+command = ["sh", "-c", ": {x}; echo $PARAMO_ATTEMPT; yes $PARAMO_ATTEMPT | head -c 300000 >&2; test $PARAMO_ATTEMPT = 2"]
+[space]
+x = [1]
+[run]
+retries = 2
+retry = { delay = "1 ms" }
+"#;
+    far.here.file("tried.toml", study);
+    far.types(&["run", "tried.toml", "--quiet"]).expect(0);
+    for (words, expected) in [
+        (&["logs", "tried/0"][..], "2\n".to_owned()),
+        (&["logs", "tried/0", "--attempt", "1"], "1\n".to_owned()),
+        (&["logs", "tried/0", "--stderr"], "2\n".repeat(150_000)),
+        (&["logs", "tried/0", "--stderr", "--attempt", "1"], "1\n".repeat(150_000)),
+        (&["logs", "tried/0", "--stderr", "--attempt", "2", "--tail", "1"], "2\n".to_owned()),
+    ] {
+        assert!(far.types(words).expect(0).out == expected, "{words:?}");
+    }
+    let none = far.types(&["logs", "tried/0", "--attempt", "3"]).expect(2);
+    assert!(none.err.contains("attempts 1 to 2"), "{}", none.err);
+    let path = "/api/v1/studies/tried/runs/0/stderr";
+    let part = far.http.send("GET", &format!("{path}?attempt=1"), &[("range", "bytes=4-7")], "");
+    assert_eq!((part.status, part.text().as_str()), (206, "1\n1\n"));
+    for (path, status) in [("?attempt=3", 404), ("?attempt=x", 400), ("?atempt=1", 400)] {
+        assert_eq!(
+            far.http.get(&format!("/api/v1/studies/tried/runs/0/stderr{path}")).status,
+            status,
+            "{path}"
+        );
+    }
+    let page = far.http.get(path);
+    assert_eq!(page.header("content-type"), Some("text/plain; charset=utf-8"));
 }
 
 fn who_is_not_known_is_told_what_to_type(ground: &Ground) {

@@ -65,6 +65,16 @@ fn a_study_goes_from_a_file_to_a_table_over_http(ground: &Ground) {
         "",
     );
     assert_eq!((part.status, part.text().as_str()), (206, "1,1\n"));
+    // What is known is not sent again, and a part goes on with the same table only.
+    let table = "/api/v1/studies/1/results?format=csv&columns=x,y";
+    let tag = http.get(table).header("etag").unwrap().to_owned();
+    let asked = |headers: &[(&str, &str)]| http.send("GET", table, headers, "").status;
+    assert_eq!(asked(&[("if-none-match", &tag)]), 304);
+    assert_eq!(asked(&[("range", "bytes=4-"), ("if-range", &tag)]), 206);
+    let other = http.get("/api/v1/studies/1/results?format=csv&columns=x").header("etag").unwrap().to_owned();
+    assert_ne!(other, tag);
+    assert_eq!(asked(&[("if-none-match", &other)]), 200);
+    assert_eq!(asked(&[("range", "bytes=4-"), ("if-range", &other)]), 200);
     // The same table as the command gives.
     let parquet = http.get("/api/v1/studies/squares/results?format=parquet").body;
     assert!(desk.paramo(&["export", "squares", "--output", "t.parquet"]).code == Some(0));
@@ -166,7 +176,14 @@ fn only_the_token_opens_and_other_pages_change_nothing(ground: &Ground) {
     let headers = http.get(path);
     assert_eq!(headers.header("x-content-type-options"), Some("nosniff"));
     assert!(headers.header("content-security-policy").unwrap().contains("frame-ancestors 'none'"));
-    let file = desk.path().join(".paramo/server-token");
+    // Beside the store, or where files of the database are kept.
+    let home = desk.path().join(".paramo");
+    let below = std::fs::read_dir(&home).unwrap().flatten().map(|entry| entry.path());
+    let file = below
+        .chain([home.clone()])
+        .map(|folder| folder.join("server-token"))
+        .find(|file| file.exists())
+        .unwrap();
     let mode = std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(file).unwrap().permissions());
     assert_eq!(mode & 0o777, 0o600);
 }

@@ -4,10 +4,10 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use paramo_engine::{Budget, Command, Live, Observer, Outcome, conduct};
+use paramo_engine::{Budget, Command, Live, Observer, Outcome, conduct, pass_on};
 use paramo_model::{Capacity, Ended, Event, Moment, StopReason, StudyState};
 use paramo_sites::Request;
-use paramo_store::{News, StudyRow};
+use paramo_store::StudyRow;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 
@@ -140,19 +140,6 @@ fn listen(
         }
     });
     Ok((say, commands))
-}
-
-/// Turns what the store tells of the study into words for the engine.
-async fn pass_on(mut news: mpsc::UnboundedReceiver<News>, to: mpsc::UnboundedSender<Command>) {
-    while let Some(news) = news.recv().await {
-        let command = match news {
-            News::Changed => Command::Reload,
-            News::Lost => Command::Stop,
-        };
-        if to.send(command).is_err() {
-            return;
-        }
-    }
 }
 
 /// The view that was asked for.

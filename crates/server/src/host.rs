@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use paramo_engine::{
     Budget, Changed, Command, Driver, EngineError, InProject, Observer, Outcome, Plan, ProjectTerms,
-    Standing, Switchboard, Terms, Usage, Why, conduct, plan, why,
+    Standing, Switchboard, Terms, Usage, Why, conduct, pass_on, plan, why,
 };
 use paramo_model::{
     Bytes, Capacity, Event, Limits, Micros, Moment, Name, Seconds, StopReason, Study, StudyId, StudyState,
@@ -198,7 +198,7 @@ impl Host {
         if self.command(id, Command::Reload) {
             return Ok(());
         }
-        let lock = self.store.lock(id).await.map_err(|held| match held {
+        let mut lock = self.store.lock(id).await.map_err(|held| match held {
             Held::By(holder) => HostError::Held(format!("{holder} works on this study")),
             Held::Failed(error) => error.into(),
         })?;
@@ -211,6 +211,9 @@ impl Host {
             row.state = StudyState::Open;
         }
         let (commands, orders) = mpsc::unbounded_channel();
+        if let Some(news) = lock.news() {
+            tokio::spawn(pass_on(news, commands.clone()));
+        }
         let (moments, now) = watch::channel(None);
         // Between the look above and here nobody else can have begun: the lock is ours.
         let project = row.project.clone();

@@ -117,7 +117,7 @@ impl Problem {
     }
 
     /// A range beyond the end of what has so many bytes.
-    pub fn beyond(whole: usize) -> Problem {
+    pub fn beyond(whole: u64) -> Problem {
         let mut problem = Problem::bad_input(format!("the file has {whole} bytes; the range lies beyond"));
         problem.status = StatusCode::RANGE_NOT_SATISFIABLE.as_u16();
         problem

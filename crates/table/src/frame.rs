@@ -98,10 +98,11 @@ impl Frame {
 
     /// Those that succeeded, which most charts are made of: looked for once.
     fn succeeded(&self) -> &[usize] {
-        let made = self.succeeded.get_or_init(|| match self.with_word(&self.order, Role::State, "succeeded") {
-            Cow::Borrowed(_) => None,
-            Cow::Owned(rows) => Some(rows),
-        });
+        let made =
+            self.succeeded.get_or_init(|| match self.with_word(&self.order, Role::State, "succeeded") {
+                Cow::Borrowed(_) => None,
+                Cow::Owned(rows) => Some(rows),
+            });
         made.as_deref().unwrap_or(&self.order)
     }
 
@@ -185,7 +186,8 @@ impl Frame {
         let at = self.place(name)?;
         let column = &self.columns[at];
         // One that has been coded may be known to have few.
-        if !self.coded(at).is_some_and(|coding| coding.distinct() <= most) && levels::many(column, rows, most) {
+        if !self.coded(at).is_some_and(|coding| coding.distinct() <= most) && levels::many(column, rows, most)
+        {
             return Ok(None);
         }
         Ok(Levels::new(column, self.coding(at), rows, most))

@@ -69,7 +69,8 @@ impl Deviations {
     /// `None` where a square is too large to be told. What the mean was rounded by is taken back (Chan, Golub and LeVeque, 1983).
     pub fn done(mut self) -> Option<Moments> {
         if self.moments.count > 0.0 {
-            self.moments.squares = (self.moments.squares - self.rest * self.rest / self.moments.count).max(0.0);
+            self.moments.squares =
+                (self.moments.squares - self.rest * self.rest / self.moments.count).max(0.0);
         }
         self.moments.squares.is_finite().then_some(self.moments)
     }

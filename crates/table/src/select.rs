@@ -68,8 +68,11 @@ pub fn holding<C: Borrow<Column>>(
     let cells: Vec<Cells> = columns.iter().map(|column| column.borrow().cells()).collect();
     match expression.holding(&cells, rows) {
         Some(held) => Ok(held),
-        None => row_by_row(columns, rows, &expression)
-            .map_err(|message| TableError::Condition { condition: condition.to_owned(), message, help: None }),
+        None => row_by_row(columns, rows, &expression).map_err(|message| TableError::Condition {
+            condition: condition.to_owned(),
+            message,
+            help: None,
+        }),
     }
 }
 

@@ -49,13 +49,26 @@ pub static STATISTICS: &[Statistic] = &[
         ..numeric("max", "The highest value", |cells| cells.extreme(Ordering::Greater), spread::largest)
     },
     numeric("sum", "The sum", sum, spread::sums),
-    numeric("sd", "The standard deviation of the sample (n − 1); of at least two values", sd, spread::deviations),
+    numeric(
+        "sd",
+        "The standard deviation of the sample (n − 1); of at least two values",
+        sd,
+        spread::deviations,
+    ),
     numeric("sem", "The standard error of the mean, sd / √n; of at least two values", sem, spread::errors),
     Statistic {
         takes_fraction: true,
-        ..numeric("quantile", "A quantile, as Q:COLUMN with Q from 0 to 1, such as 0.9:wall", quantile, |_| None)
+        ..numeric(
+            "quantile",
+            "A quantile, as Q:COLUMN with Q from 0 to 1, such as 0.9:wall",
+            quantile,
+            |_| None,
+        )
     },
-    Statistic { takes_texts: true, ..numeric("first", "The value of the run with the lowest index", first, |_| None) },
+    Statistic {
+        takes_texts: true,
+        ..numeric("first", "The value of the run with the lowest index", first, |_| None)
+    },
 ];
 
 const fn numeric(

@@ -29,7 +29,7 @@ pub async fn extend(directory: &Path, args: Extend) -> Result<u8> {
         (None, None) => {
             let added = document::read_axes(&args.params, &study.application.parameters)
                 .map_err(|found| Failure::input(lines(&found)))?;
-            let text = remote::axes_text(&added)?;
+            let text = document::write_space(&added).map_err(Failure::input)?;
             (added, Sent { text, ..Sent::default() })
         }
     };

@@ -105,6 +105,7 @@ pub fn summary_json(place: &Place, study: &StudySummary) -> serde_json::Value {
         study.counts.by_cause.iter().map(|(kind, n)| (kind.word().to_owned(), (*n).into())).collect();
     json!({
         "study": study.name,
+        "project": study.project,
         "version": study.version,
         "state": state_words(place, study),
         "process": place.holder(study.id).and_then(Who::process),

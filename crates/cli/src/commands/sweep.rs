@@ -9,11 +9,11 @@ use paramo_model::{Order, Study};
 use super::run::{run_study, runs_there, same_version};
 use crate::args::{OrderWord, Sweep};
 use crate::failure::{Failure, Result};
-use crate::remote::{self, Sent};
+use crate::remote::Sent;
 
 pub async fn sweep(directory: &Path, args: Sweep) -> Result<u8> {
     let mut study = study(&args)?;
-    let text = remote::sweep_text(&args, &study)?;
+    let text = document::write_study(&study).map_err(Failure::input)?;
     let sent = Sent { text, directory: args.directory.clone(), ..Sent::default() };
     // The same command typed again goes on; another one with the same program is another study.
     let mut changed = Changed::Refuse;
@@ -68,4 +68,37 @@ pub fn study(args: &Sweep) -> Result<Study> {
         ));
     }
     Ok(study)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser;
+    use paramo_model::document::Origin;
+
+    use crate::args::{Cli, Command};
+
+    fn read(text: &str, directory: &str) -> Study {
+        let load = |name: &str| Err(format!("{name} is not there"));
+        let parquet = |_: Vec<u8>, _: &str| Err("not here".to_owned());
+        let origin = Origin { file: "x".into(), directory: directory.into(), load: &load, parquet: &parquet };
+        document::read_study(text, &origin).unwrap_or_else(|found| panic!("{text}\n{found:?}")).study
+    }
+
+    #[test]
+    fn a_sweep_is_the_same_study_as_its_file() {
+        for line in [
+            "paramo sweep --param x=1:10 --param mode=a,b -- ./sim --x {x} --mode {mode}",
+            "paramo sweep -p x=0:1/101 -o y=json:result -o t=wall-time -o e=exit-code -- python3 model.py {x}",
+            "paramo sweep -p x=0:1:0.1 -p k=1e8:2e9/25log -p b=true,false -p n=7 --where x>0.5 --name w.1 -- sim '{x}' \"q\" $y {k} {b} {n}",
+            "paramo sweep -p z=5 -p a=1,2.5,nan -p m=1:x -o r=regex:(\\d+)\\s\"' -o c=csv:col --run-cpus 0.5 --memory 1.5GiB --time 90min --retries 3 --order random -- ./a.out {z} {a} {m}",
+        ] {
+            let Ok(cli) = Cli::try_parse_from(line.split(' ')) else { panic!("{line}") };
+            let Command::Sweep(args) = cli.command else { panic!("{line}") };
+            let Ok(study) = study(&args) else { continue };
+            let text = document::write_study(&study).unwrap();
+            let again = read(&text, &study.source);
+            assert_eq!(format!("{again:?}"), format!("{study:?}"), "{line}\n{text}");
+        }
+    }
 }

@@ -146,7 +146,10 @@ impl Telling<'_> {
             Heard::Happened(happening) => happening,
         };
         match happening {
-            Happening::Progress(progress) => self.progress(progress).await?,
+            Happening::Progress(progress) => {
+                self.started(progress.clone());
+                self.progress(progress).await?;
+            }
             Happening::Notice { message } => self.say(Event::Notice { message }),
             Happening::Started { progress, .. } => self.started(progress),
             Happening::Stopped { reason: StopReason::Interrupted, .. } => {
@@ -297,12 +300,12 @@ impl Telling<'_> {
         at: Option<paramo_model::Timestamp>,
         progress: Progress,
     ) -> Result<Option<Outcome>> {
+        // Who tells the end also tells that it began, and that before any run.
+        self.started(progress.clone());
         if !self.runs().await? {
             // The end is told once all that came before it has been; it is read again when the server is there again.
             return Ok(None);
         }
-        // Who tells the end also tells that it began.
-        self.started(progress.clone());
         self.close_seat();
         self.say(Event::StudyStopped {
             reason,

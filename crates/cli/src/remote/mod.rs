@@ -4,7 +4,6 @@
 //! driven, and followed by the server's events instead of the engine's.
 
 mod begin;
-mod document;
 mod follow;
 mod moments;
 mod since;
@@ -17,7 +16,6 @@ use crate::args::Making;
 use crate::failure::{Failure, Result};
 
 pub use begin::{Sent, begin, extend, go_on, take_up};
-pub use document::{axes_text, sweep_text};
 pub use moments::moments;
 pub use since::Since;
 

@@ -24,6 +24,7 @@ mod sweep;
 #[cfg(test)]
 mod tests;
 mod words;
+mod writer;
 
 use toml::de::{DeTable, DeValue};
 
@@ -35,6 +36,7 @@ pub use reference::{FieldHelp, Shape, TABLES, TableHelp, fields};
 pub use render::render;
 pub use schema::schema;
 pub use sweep::{SweepRequest, read_axes, read_sweep};
+pub use writer::{write_space, write_study};
 
 use crate::check::{self, Broken, Finding, MOST};
 use crate::{Application, Diagnostic, FieldPath, Name, Parameter, PointTable, Position, SpaceSpec, Study};

@@ -18,6 +18,8 @@ pub struct Noted {
     pub project: Option<String>,
     pub target: Option<String>,
     pub detail: Option<String>,
+    /// What became of it, where the status does not say it: a browser is sent on to a page whether somebody came in or not.
+    pub outcome: Option<Outcome>,
     /// Nothing was done, and it is asked again and again.
     pub silent: bool,
 }
@@ -56,16 +58,18 @@ impl Trail {
     /// The entry of a request that was answered.
     pub fn entry(self, status: StatusCode, noted: Option<Noted>) -> AuditEntry {
         let noted = noted.unwrap_or_default();
-        let outcome = match status.as_u16() {
+        let by_status = match status.as_u16() {
             200..=399 => Outcome::Done,
             401 | 403 | 404 | 429 => Outcome::Refused,
             _ => Outcome::Failed,
         };
+        let said = by_status == Outcome::Done;
+        let outcome = noted.outcome.filter(|_| said).unwrap_or(by_status);
         let (user, via) = self.who.unwrap_or((None, Via::Session));
-        let detail = match (noted.detail, outcome) {
-            (Some(detail), Outcome::Done) => format!("{}: {detail}", self.route),
-            (_, Outcome::Done) => self.route,
-            _ => format!("{}: {}", self.route, status.as_u16()),
+        let detail = match (noted.detail, said) {
+            (Some(detail), true) => format!("{}: {detail}", self.route),
+            (None, true) => self.route,
+            (_, false) => format!("{}: {}", self.route, status.as_u16()),
         };
         AuditEntry {
             user: noted.user.or(user),

@@ -7,6 +7,7 @@ mod batches;
 mod described;
 mod device;
 mod docs_page;
+mod download;
 mod estimate;
 mod events;
 mod files;
@@ -21,6 +22,7 @@ mod secrets;
 mod session;
 mod shares;
 mod studies;
+mod study_file;
 mod submitted;
 mod system;
 mod tokens;
@@ -99,6 +101,7 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(estimate::make))
         .routes(routes!(studies::running))
         .routes(routes!(page::list))
+        .routes(routes!(study_file::show))
         .routes(routes!(batches::definition))
         .routes(routes!(batches::batches))
         .routes(routes!(batches::ended))

@@ -95,7 +95,9 @@ pub(super) async fn show(
     let make = async move {
         match format {
             None => numbers(&app, row, of, kind, asked).await,
-            Some(format) => app.host.cache().work(move || picture(&of.frame, &row, &kind, format, &drawn)).await,
+            Some(format) => {
+                app.host.cache().work(move || picture(&of.frame, &row, &kind, format, &drawn)).await
+            }
         }
     };
     let answer = host.cache().answer(&reading, question, make).await?;

@@ -4,14 +4,14 @@ use std::io::Write;
 
 use axum::body::Bytes;
 use axum::extract::{Query, State, rejection::QueryRejection};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Response};
-use paramo_table::{Format, Options, ResultTable};
+use axum::http::{HeaderMap, HeaderValue, header};
+use axum::response::Response;
+use paramo_table::{Options, ResultTable};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::App;
 use super::plots::blocking;
+use super::{App, download};
 use crate::access::extract::OfStudy;
 use crate::problem::{Problem, Result};
 
@@ -42,6 +42,7 @@ pub(super) struct Rows {
     responses(
         (status = 200, description = "the table"),
         (status = 206, description = "a part of it"),
+        (status = 304, description = "as it was"),
         (status = 400, body = Problem),
         (status = 404, body = Problem),
         (status = 416, body = Problem)
@@ -87,35 +88,11 @@ pub(super) async fn table(
         Ok(bytes)
     });
     let bytes = bytes.await?;
-    download(Bytes::from(bytes), format, &name, &headers)
-}
-
-/// The whole file, or the part that was asked for.
-fn download(bytes: Bytes, format: &dyn Format, name: &str, headers: &HeaderMap) -> Result<Response> {
-    let whole = bytes.len();
-    let part = match headers.get(header::RANGE).and_then(|value| value.to_str().ok()) {
-        Some(range) => part(range, whole),
-        None => Ok(None),
-    };
-    let (status, bytes, range) = match part {
-        Ok(None) => (StatusCode::OK, bytes, None),
-        Ok(Some((from, to))) => {
-            let range = format!("bytes {from}-{to}/{whole}");
-            (StatusCode::PARTIAL_CONTENT, bytes.slice(from..=to), Some(range))
-        }
-        Err(()) => return Err(Problem::beyond(whole)),
-    };
-    let mut response = (status, bytes).into_response();
-    let out = response.headers_mut();
-    out.insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type(format.name())));
-    out.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
-    if let Some(range) = range.and_then(|range| HeaderValue::from_str(&range).ok()) {
-        out.insert(header::CONTENT_RANGE, range);
-    }
+    let mut response = download::bytes(&headers, Bytes::from(bytes), media_type(format.name()))?;
     if format.name() != "json"
         && let Ok(value) = HeaderValue::from_str(&format!("attachment; filename=\"{name}\""))
     {
-        out.insert(header::CONTENT_DISPOSITION, value);
+        response.headers_mut().insert(header::CONTENT_DISPOSITION, value);
     }
     Ok(response)
 }
@@ -126,49 +103,5 @@ fn media_type(format: &str) -> &'static str {
         "jsonl" => "application/jsonl",
         "csv" => "text/csv; charset=utf-8",
         _ => "application/vnd.apache.parquet",
-    }
-}
-
-/// The first and last byte that a `Range` asks for (RFC 9110, 14.1.2). `Ok(None)` for what is to be answered with the whole file:
-/// other units, several ranges, what is no range. The error is a range beyond the end.
-pub(super) fn part(range: &str, whole: usize) -> std::result::Result<Option<(usize, usize)>, ()> {
-    let Some(bytes) = range.strip_prefix("bytes=").filter(|bytes| !bytes.contains(',')) else {
-        return Ok(None);
-    };
-    let Some((from, to)) = bytes.trim().split_once('-') else { return Ok(None) };
-    match (from.parse::<usize>(), to.parse::<usize>()) {
-        (Ok(from), _) if from >= whole => Err(()),
-        (Ok(from), Ok(to)) if to >= from => Ok(Some((from, to.min(whole - 1)))),
-        (Ok(from), Err(_)) if to.is_empty() => Ok(Some((from, whole - 1))),
-        (Err(_), Ok(0)) if from.is_empty() => Err(()),
-        (Err(_), Ok(last)) if from.is_empty() && whole > 0 => {
-            Ok(Some((whole.saturating_sub(last), whole - 1)))
-        }
-        _ => Ok(None),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn parts_are_read_as_the_standard_says() {
-        for (range, found) in [
-            ("bytes=0-9", Ok(Some((0, 9)))),
-            ("bytes=90-", Ok(Some((90, 99)))),
-            ("bytes=-5", Ok(Some((95, 99)))),
-            ("bytes=-500", Ok(Some((0, 99)))),
-            ("bytes=50-1000", Ok(Some((50, 99)))),
-            ("bytes=100-", Err(())),
-            ("bytes=-0", Err(())),
-            ("bytes=9-5", Ok(None)),
-            ("bytes=1-2,4-5", Ok(None)),
-            ("lines=1-2", Ok(None)),
-            ("bytes=x", Ok(None)),
-        ] {
-            assert_eq!(part(range, 100), found, "{range}");
-        }
-        assert_eq!(part("bytes=0-", 0), Err(()));
     }
 }

@@ -8,7 +8,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use paramo_model::Name;
-use paramo_store::{Role, Via};
+use paramo_store::{Outcome, Role, Via};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -278,7 +278,9 @@ fn provider(service: &Service) -> Result<&login::Oidc> {
 /// Back to the page for signing in, which has a text for each code. Nobody came in, which is written down with the reason: only there
 /// does an administrator see what is wrong with a provider.
 fn to_sign_in(service: &Service, code: &'static str, why: &str) -> Response {
-    let noted = Noted { detail: Some(format!("nobody came in: {why}")), ..Noted::default() };
+    let outcome = if code == "unavailable" { Outcome::Failed } else { Outcome::Refused };
+    let detail = Some(format!("nobody came in: {why}"));
+    let noted = Noted { detail, outcome: Some(outcome), ..Noted::default() };
     let to = format!("{}/login?error={code}", service.base());
     (StatusCode::SEE_OTHER, Extension(noted), [(header::LOCATION, to)]).into_response()
 }

@@ -3,6 +3,7 @@
 mod application;
 mod space;
 mod sweep;
+mod writer;
 
 use super::*;
 use crate::{
@@ -55,9 +56,13 @@ fn origin() -> Origin<'static> {
     }
 }
 
+/// Reads a study, which is also to come back when it is written.
 fn read(text: &str) -> Study {
     match read_study(text, &origin()) {
-        Ok(document) => document.study,
+        Ok(document) => {
+            writer::comes_back(&document.study);
+            document.study
+        }
         Err(found) => panic!("{}", shown(&found, text)),
     }
 }

@@ -55,33 +55,49 @@ impl Table {
 }
 
 fn tables() -> impl Strategy<Value = Table> {
-    let float = prop_oneof![Just(f64::NAN), Just(0.0), Just(-0.0), Just(1.0), Just(f64::INFINITY), -3.0..3.0f64];
+    let float =
+        prop_oneof![Just(f64::NAN), Just(0.0), Just(-0.0), Just(1.0), Just(f64::INFINITY), -3.0..3.0f64];
     let integer = prop_oneof![-3i64..4, Just(i64::MAX), Just(i64::MIN), Just((1i64 << 53) + 1)];
     let cell = (float.clone(), float, integer.clone(), integer, 0u32..4, any::<bool>(), any::<[bool; 6]>());
-    (prop::collection::vec(cell, 1..40), any::<[bool; 6]>(), any::<bool>()).prop_flat_map(|(cells, gaps, some)| {
-        let all: Vec<usize> = (0..cells.len()).collect();
-        let rows = if some { prop::sample::subsequence(all.clone(), 0..=all.len()).boxed() } else { Just(all).boxed() };
-        rows.prop_map(move |rows| Table {
-            floats: [cells.iter().map(|c| c.0).collect(), cells.iter().map(|c| c.1).collect()],
-            integers: [cells.iter().map(|c| c.2).collect(), cells.iter().map(|c| c.3).collect()],
-            texts: cells.iter().map(|c| c.4).collect(),
-            flags: cells.iter().map(|c| c.5).collect(),
-            present: std::array::from_fn(|at| gaps[at].then(|| cells.iter().map(|c| c.6[at]).collect())),
-            rows,
-        })
-    })
+    (prop::collection::vec(cell, 1..40), any::<[bool; 6]>(), any::<bool>()).prop_flat_map(
+        |(cells, gaps, some)| {
+            let all: Vec<usize> = (0..cells.len()).collect();
+            let rows = if some {
+                prop::sample::subsequence(all.clone(), 0..=all.len()).boxed()
+            } else {
+                Just(all).boxed()
+            };
+            rows.prop_map(move |rows| Table {
+                floats: [cells.iter().map(|c| c.0).collect(), cells.iter().map(|c| c.1).collect()],
+                integers: [cells.iter().map(|c| c.2).collect(), cells.iter().map(|c| c.3).collect()],
+                texts: cells.iter().map(|c| c.4).collect(),
+                flags: cells.iter().map(|c| c.5).collect(),
+                present: std::array::from_fn(|at| gaps[at].then(|| cells.iter().map(|c| c.6[at]).collect())),
+                rows,
+            })
+        },
+    )
 }
 
 /// Conditions of every shape, those that are refused among them.
 fn conditions() -> impl Strategy<Value = String> {
     let leaf = prop_oneof![
-        Just("x"), Just("y"), Just("n"), Just("m"), Just("1"), Just("0.5"), Just("-2"), Just("(2 * 3)"), Just("0"),
+        Just("x"),
+        Just("y"),
+        Just("n"),
+        Just("m"),
+        Just("1"),
+        Just("0.5"),
+        Just("-2"),
+        Just("(2 * 3)"),
+        Just("0"),
         Just("9007199254740993"),
     ]
     .prop_map(str::to_owned);
     let number = leaf.prop_recursive(3, 8, 2, |inner| {
         let operator = prop::sample::select(vec!["+", "-", "*", "/", "%", "**"]);
-        let function = prop::sample::select(vec!["abs", "sqrt", "exp", "log", "log10", "floor", "round", "-"]);
+        let function =
+            prop::sample::select(vec!["abs", "sqrt", "exp", "log", "log10", "floor", "round", "-"]);
         prop_oneof![
             (inner.clone(), operator, inner.clone()).prop_map(|(a, o, b)| format!("({a} {o} {b})")),
             (function, inner.clone()).prop_map(|(f, a)| format!("{f}({a})")),
