@@ -2,6 +2,7 @@
 //!
 //! One connection is kept for many commands (`ControlMaster`). Nothing is ever asked for, and a host whose key is not known is refused.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
@@ -38,7 +39,6 @@ impl Ssh {
         ] {
             options.extend(["-o".to_owned(), option.to_owned()]);
         }
-        options.extend(["-o".to_owned(), format!("ControlPath={}/%C", sockets.display())]);
         if let Some(known) = &login.known_hosts {
             options.extend(["-o".to_owned(), format!("UserKnownHostsFile={}", known.display())]);
         }
@@ -54,6 +54,11 @@ impl Ssh {
         for (flag, value) in words {
             options.extend(value.into_iter().flat_map(|value| [flag.to_owned(), value]));
         }
+        // A connection is only for who would have made it in the same way: with the same key, and trusting the same hosts.
+        let mut hasher = DefaultHasher::new();
+        options.hash(&mut hasher);
+        let path = format!("ControlPath={}/{:016x}-%C", sockets.display(), hasher.finish());
+        options.extend(["-o".to_owned(), path]);
         let place = match &login.user {
             Some(user) => format!("{user}@{}", login.host),
             None => login.host.clone(),
@@ -92,9 +97,9 @@ pub(crate) fn quoted(word: &str) -> String {
 /// The directory of the sockets of kept connections. Whoever can open a socket can use the connection, so it is ours alone.
 fn sockets() -> Result<PathBuf, AccessError> {
     let owner = rustix::process::geteuid().as_raw();
-    // The address of a socket has a hundred characters or so; the name of one takes sixty of them.
+    // The address of a socket has a hundred characters or so; the name of one takes seventy-five of them.
     let runtime =
-        std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from).filter(|path| path.as_os_str().len() < 30);
+        std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from).filter(|path| path.as_os_str().len() < 20);
     let directory = match runtime {
         Some(path) if path.is_dir() => path.join("paramo-ssh"),
         _ => Path::new("/tmp").join(format!("paramo-ssh-{owner}")),

@@ -86,7 +86,7 @@ impl Mirror<'_> {
         let name = format!("{}-{}", self.job.name, mark()?);
         let directory = format!("{}/mirror/{name}", self.connection.site.directory);
         let bring = async |_: &mut dyn Voice| Ok(files::bring(access, self.job, &directory).await?);
-        if self.again(voice, bring).await?.is_none() {
+        if self.unless_stopped(self.again(voice, bring)).await?.is_none() {
             return Ok(Mirrored::Stopped);
         }
         let batch = self.batch(&name, &directory);
@@ -106,7 +106,8 @@ impl Mirror<'_> {
             }
             Ok(without)
         };
-        let Some(without) = self.again(voice, fetch).await? else { return Ok(ended) };
+        let fetched = self.unless_stopped(self.again(voice, fetch)).await?;
+        let Some(without) = fetched else { return Ok(Mirrored::Stopped) };
         for pattern in &without {
             voice.say(&format!("the job has left no file {pattern}"));
         }
@@ -277,11 +278,25 @@ impl Mirror<'_> {
 
     /// Waits for so long, or until it is to stop.
     async fn rest(&self, pause: Duration) {
+        let _ = tokio::time::timeout(pause, self.stopped()).await;
+    }
+
+    async fn stopped(&self) {
         let mut stop = self.stop.clone();
-        let until = Instant::now() + pause;
-        if let Ok(Err(_)) = timeout_at(until, stop.wait_for(|stop| *stop)).await {
+        if stop.wait_for(|stop| *stop).await.is_err() {
             // Nobody is left who could want it to stop.
-            tokio::time::sleep_until(until).await;
+            std::future::pending::<()>().await;
+        }
+    }
+
+    /// For what may be left undone at any point. `None`: it is to stop.
+    async fn unless_stopped<T>(
+        &self,
+        work: impl Future<Output = Result<Option<T>, MirrorError>>,
+    ) -> Result<Option<T>, MirrorError> {
+        tokio::select! {
+            done = work => done,
+            () = self.stopped() => Ok(None),
         }
     }
 

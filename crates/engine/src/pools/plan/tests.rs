@@ -105,6 +105,10 @@ fn after(allocations: &[Tenure], plan: &Plan) -> Vec<Tenure> {
     left
 }
 
+fn runs(standing: &Standing) -> bool {
+    matches!(standing, Standing::Running { .. })
+}
+
 fn number(allocations: &[Tenure], which: impl Fn(&Standing) -> bool) -> u32 {
     allocations.iter().filter(|tenure| which(&tenure.standing)).count() as u32
 }
@@ -120,12 +124,12 @@ proptest! {
         let found = plan(&backlog, &there, &policy);
         let then = after(&there, &found);
         let pending = number(&then, |s| *s == Standing::Pending);
-        let running = number(&then, |s| matches!(s, Standing::Running { .. }));
+        let running = number(&then, runs);
 
         // Only what has not begun is cancelled, only what runs is drained.
         for tenure in &there {
             prop_assert!(!found.cancel.contains(&tenure.id) || tenure.standing == Standing::Pending);
-            prop_assert!(!found.drain.contains(&tenure.id) || matches!(tenure.standing, Standing::Running { .. }));
+            prop_assert!(!found.drain.contains(&tenure.id) || runs(&tenure.standing));
         }
         // It does not ask and cancel at once.
         prop_assert!(found.submit == 0 || found.cancel.is_empty());
@@ -139,7 +143,7 @@ proptest! {
             .filter(|kind| kind.cpus <= policy.cpus && kind.time.is_none_or(|time| time <= policy.walltime))
             .map(|kind| kind.runs as f64 / (policy.cpus / kind.cpus).floor())
             .sum();
-        let before = number(&there, |s| matches!(s, Standing::Running { .. }));
+        let before = number(&there, runs);
         prop_assert!(f64::from(pending) <= useful.ceil().max(f64::from(policy.minimum.saturating_sub(before))));
         // The minimum is kept, where those that end leave room for it.
         let room = policy.maximum.saturating_sub(number(&there, |s| *s == Standing::Draining));

@@ -151,4 +151,22 @@ mod tests {
         assert_eq!(how("PENDING", "0:0"), Ok(JobState::Waiting { reason: String::new() }));
         assert_eq!(how("MARS", ""), Err("MARS".to_owned()));
     }
+
+    #[test]
+    fn the_page_shows_the_table() {
+        let mut table =
+            "<!-- states -->\n| Slurm says | here | what happened |\n| --- | --- | --- |\n".to_owned();
+        for SlurmState { name, meaning, why } in &STATES {
+            table += &format!("| `{name}` | {} | {why} |\n", meaning.word());
+        }
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/slurm.md");
+        let page = std::fs::read_to_string(path).unwrap();
+        let (before, rest) = page.split_once("<!-- states -->\n").unwrap();
+        let (_, after) = rest.split_once("<!-- end of states -->").unwrap();
+        let made = format!("{before}{table}<!-- end of states -->{after}");
+        if std::env::var_os("UPDATE_DOCS").is_some() {
+            std::fs::write(path, &made).unwrap();
+        }
+        assert_eq!(std::fs::read_to_string(path).unwrap(), made, "make it anew with UPDATE_DOCS=1");
+    }
 }
