@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod accounting;
 mod api_results;
 mod api_studies;
 mod architecture;
@@ -10,6 +11,7 @@ mod designs;
 mod designs_classical;
 mod docs;
 mod faults;
+mod gridengine;
 mod hostile;
 mod limits;
 mod login;

@@ -24,6 +24,8 @@ pub use description::{
     read_site, read_sites,
 };
 pub use engine::{Check, Engine, EngineError, EngineKind, Verdict};
+pub use engines::gridengine::GridEngine;
+pub use engines::pbs::Pbs;
 pub use engines::slurm::{Meaning, STATES, Slurm, SlurmState};
 pub use job::{BatchJob, How, JobId, JobState};
 pub use kinds::local::Local;
@@ -34,7 +36,7 @@ pub use site::{Allocation, Request, Site, SiteError, SiteKind};
 pub static SITES: &[&dyn SiteKind] = &[&Local];
 
 /// Every kind of engine that places batch jobs.
-pub static ENGINES: &[&dyn EngineKind] = &[&Slurm];
+pub static ENGINES: &[&dyn EngineKind] = &[&GridEngine, &Pbs, &Slurm];
 
 /// The site of that name.
 pub fn site(name: &str) -> Result<Box<dyn Site>, SiteError> {

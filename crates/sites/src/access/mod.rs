@@ -129,6 +129,8 @@ impl Access {
     ) -> Result<Finished, AccessError> {
         let mut command = self.way.command(words);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+        // Ctrl-C is for whoever asked: what is under way must be able to end, and the job be cancelled after it.
+        command.process_group(0);
         let work = async {
             let mut child = command.spawn().map_err(|error| self.not_started(words, &error.to_string()))?;
             if let Some(mut pipe) = child.stdin.take() {
@@ -207,6 +209,7 @@ impl Access {
         let words = ["/bin/sh", "-c", script, "sh", path, mode, &length];
         let mut command = self.way.command(&words);
         command.stdin(file).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+        command.process_group(0);
         let finished = self.stream(command, None).await?;
         match finished.ok() {
             true => Ok(()),
@@ -225,6 +228,7 @@ impl Access {
         let file = std::fs::File::create(&part).map_err(local)?;
         let mut command = self.way.command(&["cat", "--", path]);
         command.stdin(Stdio::null()).stdout(file).stderr(Stdio::piped()).kill_on_drop(true);
+        command.process_group(0);
         let finished = self.stream(command, Some(Path::new(&part))).await;
         match finished {
             Ok(finished) if finished.ok() => std::fs::rename(&part, to).map_err(local),
