@@ -37,9 +37,6 @@ use crate::args::{Cli, Command};
 use crate::failure::Result;
 use crate::store::not_a_server;
 
-#[cfg(test)]
-pub use sweep::study as sweep_study;
-
 /// Carries out a command and gives the exit code.
 pub async fn dispatch(cli: Cli) -> Result<u8> {
     let store = match &cli.server {

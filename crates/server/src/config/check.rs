@@ -169,7 +169,7 @@ pub(super) fn parse(text: &str, name: &str, base: &Path) -> Result<Config, Strin
 
 /// A time such as `5 s`, of at least a hundredth of a second.
 fn duration(text: &str) -> Result<Duration, String> {
-    let seconds: Seconds = text.parse().map_err(|error| error.to_string())?;
+    let seconds: Seconds = text.parse()?;
     match Duration::try_from_secs_f64(seconds.0) {
         Ok(time) if time >= Duration::from_millis(10) => Ok(time),
         _ => Err(format!("`{text}` is too short; expected a time such as 5 s")),
