@@ -118,10 +118,14 @@ fn a_database_that_crashes_under_a_study_costs_nothing() {
     let postgres = Postgres::start("crashes");
     let store = postgres.database("crash");
     let desk = desk(&store);
+    // The later runs wait until the database is gone: the study cannot end before that.
+    let waits = STUDY.replace("sleep 0.01", "[ {x} -lt 50 ] || until [ -e gone ]; do sleep 0.01; done");
+    desk.file("study.toml", &waits);
     let mut child = desk.start(&["run", "study.toml", "-j", "1"]);
     let mut said = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
     until("the study did not start", || done(&desk) > 0);
     postgres.crash();
+    desk.file("gone", "");
     let noticed =
         said.find(|line| line.contains("cannot reach postgres://")).expect("nothing was said of it");
     assert!(noticed.contains("are held and stored again in"), "{noticed}");

@@ -8,6 +8,7 @@ import { createRequire } from "node:module";
 
 const require = createRequire(new URL("../../portal/package.json", import.meta.url));
 const { chromium } = require("playwright-core");
+const axe = fs.readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
 
 const [link, pictures] = process.argv.slice(2);
 const base = new URL("/", link).href;
@@ -65,18 +66,43 @@ const settle = (page) =>
     await frame();
   });
 
+/** What keeps people from using the page as it is now: by the rules of WCAG 2.2, A and AA, contrast of 4.5:1 among them (axe-core). */
+async function obstacles(page) {
+  if (!(await page.evaluate(() => "axe" in window))) await page.evaluate(axe);
+  return page.evaluate(async () => {
+    const runOnly = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+    // The way past the navigation stands before it, outside every landmark, as it should.
+    const rules = { region: { enabled: false } };
+    const { violations } = await window.axe.run(document, { runOnly, rules, resultTypes: ["violations"] });
+    return violations.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.html.slice(0, 160)} ${node.failureSummary.replace(/\s+/g, " ")}`));
+  });
+}
+
+async function accessible(page, name) {
+  // Colours that were still changing are looked at again.
+  let found = await obstacles(page);
+  for (let again = 0; found.length && again < 3; again += 1) {
+    await settle(page);
+    found = await obstacles(page);
+  }
+  assert.deepEqual(found, [], `${name} is not for everybody`);
+}
+
 async function picture(page, name) {
   for (const colorScheme of ["light", "dark"]) {
     await page.emulateMedia({ colorScheme });
     await settle(page);
+    await accessible(page, `${name}, ${colorScheme}`);
     await page.screenshot({ path: `${pictures}/${name}-${colorScheme}.png` });
   }
   await page.emulateMedia({ colorScheme: "light" });
+  await settle(page);
   await page.setViewportSize(NARROW);
   // Charts follow the width a moment later.
   const fits = page.waitForFunction(() => document.documentElement.scrollWidth <= document.documentElement.clientWidth + 1, null, { timeout: 5000 });
   await fits.catch(() => assert.fail(`${name} is too wide for a phone`));
   await settle(page);
+  await accessible(page, `${name}, narrow`);
   await page.screenshot({ path: `${pictures}/${name}-narrow.png` });
   await page.setViewportSize(WIDE);
 }

@@ -4,7 +4,9 @@ pub mod engines;
 pub mod group;
 pub mod http;
 pub mod server;
+pub mod slurm;
 pub mod terminal;
+pub mod workers;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum, ValueHint};
-use paramo_model::{CauseKind, FailureLimit, Seconds};
+use paramo_model::{Bytes, CauseKind, FailureLimit, Seconds};
 
 use crate::summary_args::SummaryArgs;
 
@@ -100,6 +100,7 @@ pub enum Command {
     Space(Space),
     Ui(Ui),
     Server(Server),
+    Worker(Worker),
     Login(Login),
     Logout(Logout),
     Whoami(Whoami),
@@ -142,6 +143,18 @@ pub struct Making {
     /// With --watch: draw no more often than this, for a slow connection
     #[arg(long, value_name = "TIME", requires = "watch")]
     pub every: Option<Seconds>,
+
+    /// Open the page of `paramo ui` on it, for yourself, and print its link; in a terminal the page stays until Ctrl-C
+    #[arg(long)]
+    pub ui: bool,
+
+    /// With --ui: open the link in the browser
+    #[arg(long, requires = "ui")]
+    pub open: bool,
+
+    /// With --ui: keep the page after the end, in a terminal or not, until Ctrl-C or SIGTERM
+    #[arg(long, requires = "ui")]
+    pub stay: bool,
 }
 
 /// Open the page of this store in a browser, for yourself
@@ -182,8 +195,8 @@ pub struct Workers {
     #[arg(long, value_name = "N")]
     pub cpus: Option<f64>,
 
-    /// Workers on this machine, each with so many CPUs, whether the machine has them all or not
-    #[arg(long, value_name = "N", default_value = "1", value_parser = clap::value_parser!(u32).range(1..=1000))]
+    /// Workers on this machine, each with so many CPUs, whether the machine has them all or not; 0 when all workers are elsewhere (`paramo worker`)
+    #[arg(long, value_name = "N", default_value = "1", value_parser = clap::value_parser!(u32).range(0..=1000))]
     pub workers: u32,
 }
 
@@ -217,6 +230,69 @@ pub struct Server {
     pub workers: Workers,
 }
 
+/// Work for a server from another machine
+///
+/// The worker opens one connection to the server of --server and makes the runs that it gets. It outlives breaks of the network and restarts of the
+/// server: what it holds goes on, and results are kept on this machine until the server has stored them. Only the server has to be reachable, also
+/// through an HTTP proxy (https_proxy, http_proxy). SIGTERM and Ctrl-C hand back what runs; nothing is lost, and nothing counts as failed.
+#[derive(Args, Debug)]
+#[command(after_long_help = "Examples:
+  paramo worker --server https://paramo.example --token-file token
+  paramo worker --server https://paramo.example --token-file token --cpus 8 --idle 5min --ends-in 1h")]
+pub struct Worker {
+    /// A file with a token for workers, which `paramo token worker` makes
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub token_file: PathBuf,
+
+    /// How people see this worker [default: the name of the machine]
+    #[arg(long, value_name = "NAME")]
+    pub name: Option<String>,
+
+    /// What the site calls the allocation that this is in
+    #[arg(long, value_name = "ID")]
+    pub allocation: Option<String>,
+
+    /// CPUs to use instead of all that this process may use
+    #[arg(long, value_name = "N")]
+    pub cpus: Option<f64>,
+
+    /// Memory to use instead of all that this process may use, as in 16GiB
+    #[arg(long, value_name = "SIZE")]
+    pub memory: Option<Bytes>,
+
+    /// GPUs to use instead of those that are found: their numbers with commas between them, or `none`
+    #[arg(long, value_name = "LIST")]
+    pub gpus: Option<String>,
+
+    /// Where results and files are kept until the server has them [default: paramo-worker-UID in the directory for temporary files]
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub scratch: Option<PathBuf>,
+
+    /// The server's files are seen here at the same paths, by a file system that is shared: they are used in place
+    #[arg(long)]
+    pub shared_files: bool,
+
+    /// End after so long without anything to do
+    #[arg(long, value_name = "TIME")]
+    pub idle: Option<Seconds>,
+
+    /// The allocation ends after so long: no run is begun that does not fit, and what runs then is handed back in time
+    #[arg(long, value_name = "TIME")]
+    pub ends_in: Option<Seconds>,
+
+    /// How long to go on without the server
+    #[arg(long, value_name = "TIME", default_value = "1 d")]
+    pub patience: Seconds,
+
+    /// A file of certificate authorities to trust beside those of the system (PEM)
+    #[arg(long, value_name = "FILE", env = "PARAMO_CA_FILE", value_hint = ValueHint::FilePath)]
+    pub ca_file: Option<PathBuf>,
+
+    /// Print every event as a line of JSON on standard output
+    #[arg(long)]
+    pub json: bool,
+}
+
 /// Run a study, or go on with one that has not ended
 ///
 /// STUDY is a study file, or the name of a study in the store. What has ended is not run again. If the file has changed since, the
@@ -228,6 +304,7 @@ pub struct Server {
 #[command(after_long_help = "Examples:
   paramo run study.toml
   paramo run study.toml -j 4
+  paramo run study.toml --ui      with the page
   paramo run hes1                 go on with a study by its name")]
 pub struct Run {
     /// A study file, or the name of a study
@@ -912,6 +989,19 @@ pub enum Token {
         /// Days until it is no good any more
         #[arg(long, value_name = "N", default_value_t = 90, value_parser = clap::value_parser!(u32).range(1..))]
         expires_days: u32,
+    },
+    /// Make a token with which workers come in, and print it this once
+    ///
+    /// It lets `paramo worker` connect and is good for nothing else. With --project the workers get studies of that project only.
+    #[command(after_long_help = "Examples:
+  paramo token worker big-machine > token
+  paramo token worker slurm-17 --expires-hours 25")]
+    Worker {
+        /// What it is for
+        name: String,
+        /// Hours until it is no good any more
+        #[arg(long, value_name = "N", default_value_t = 168, value_parser = clap::value_parser!(u32).range(1..))]
+        expires_hours: u32,
     },
     /// End a token
     #[command(after_long_help = "Examples:

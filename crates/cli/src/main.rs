@@ -5,6 +5,7 @@ mod commands;
 mod exit;
 mod failure;
 mod output;
+mod page;
 mod reason;
 mod remote;
 mod session;

@@ -14,6 +14,7 @@ use tokio::sync::mpsc;
 use crate::args::Making;
 use crate::exit;
 use crate::failure::{Failure, Result};
+use crate::page::Page;
 use crate::reason::{reason, words};
 use crate::remote::{self, Since};
 use crate::store::{Place, Who, title};
@@ -35,7 +36,7 @@ pub async fn work(place: &Place, mut row: StudyRow, making: &Making) -> Result<u
     let (say, commands) = listen(stopping.clone())?;
     let mut lock = place.lock(&row).await?;
     if let Some(news) = lock.news() {
-        tokio::spawn(pass_on(news, say));
+        tokio::spawn(pass_on(news, say.clone()));
     }
     // The row was read before the lock was held: somebody may have changed the study in between.
     row = place.store.study(row.id).await?;
@@ -79,19 +80,24 @@ pub async fn work(place: &Place, mut row: StudyRow, making: &Making) -> Result<u
         let message = format!("`paramo watch` cannot see what runs now: {error}");
         view.event(Event::Notice { message });
     }
-    let outcome = conduct(
-        place.store.clone(),
-        row.clone(),
-        allocation.link,
-        &place.directory,
-        Budget::default(),
-        commands,
-        &mut view,
-    )
-    .await?;
-    drop(view);
+    let page = match making.ui {
+        true => Some(Page::open(place, &row, &allocation.capacity, making).await?),
+        false => None,
+    };
+    let outcome = match &page {
+        Some(page) => page.work(&row, allocation, (say, commands), &mut view).await?,
+        None => {
+            let (store, budget) = (place.store.clone(), Budget::default());
+            conduct(store, row.clone(), allocation.link, &place.directory, budget, commands, &mut view)
+                .await?
+        }
+    };
+    drop((view, lock));
     if !making.quiet && !making.json {
         say_what_next(place, &row, &outcome).await?;
+    }
+    if let Some(page) = page {
+        page.end(outcome.reason, making).await?;
     }
     Ok(code_of(&outcome))
 }

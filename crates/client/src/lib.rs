@@ -20,6 +20,6 @@ pub use calls::{Begun, NewStudy, Server, file_text};
 pub use credentials::{Credentials, Known, Secret};
 pub use error::{ClientError, Fault, Problem, Result};
 pub use events::{Events, Happening, Heard};
-pub use people::{Device, NewToken, Polled, Session, SessionProject, SessionUser, TokenRow};
+pub use people::{Device, NewToken, Polled, Session, SessionProject, SessionUser, TokenRow, WorkerTokenRow};
 pub use shape::RunningNow;
 pub use store::RemoteStore;

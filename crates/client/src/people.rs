@@ -104,6 +104,13 @@ pub struct NewToken<'a> {
     pub expires_days: Option<u32>,
 }
 
+/// A token of workers that was made.
+#[derive(Clone, Debug, Deserialize)]
+pub struct WorkerTokenRow {
+    pub id: i64,
+    pub token: Secret,
+}
+
 impl Server {
     /// Who the server takes us for. A token that it does not know is an error.
     pub async fn session(&self) -> Result<Session> {
@@ -143,6 +150,20 @@ impl Server {
 
     pub async fn create_token(&self, new: &NewToken<'_>) -> Result<TokenRow> {
         self.http().send(Method::POST, "/tokens", new).await
+    }
+
+    /// Makes a token with which workers come in.
+    pub async fn create_worker_token(
+        &self,
+        name: &str,
+        project: Option<&str>,
+        expires_hours: u32,
+    ) -> Result<WorkerTokenRow> {
+        let mut wanted = serde_json::json!({ "name": name, "expires_hours": expires_hours });
+        if let Some(project) = project {
+            wanted["project"] = project.into();
+        }
+        self.http().send(Method::POST, "/workers/tokens", &wanted).await
     }
 
     pub async fn revoke_token(&self, id: &str) -> Result<()> {

@@ -5,13 +5,14 @@
 //! Whatever happens in here, a crash costs only the runs that were open.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasher, Hasher};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use paramo_design::Space;
 use paramo_model::{
-    Assignment, Cap, Event, FromWorker, Limits, Micros, Moment, Progress, ProjectPart, Report, RunRecord,
-    Running, Seconds, Spent, StopReason, Study, StudyId, StudyState, Timestamp, ToWorker,
+    Assignment, Cap, Event, FromWorker, Held, Limits, Micros, Moment, Progress, ProjectPart, Report,
+    RunRecord, Running, Seconds, Spent, StopReason, Study, StudyId, StudyState, Timestamp, ToWorker,
 };
 use paramo_store::{Store, StoreError, StudyRow};
 use paramo_worker::Link;
@@ -119,6 +120,8 @@ pub async fn conduct(
         running: HashMap::new(),
         pending: Vec::new(),
         pending_since: now,
+        doubles: Vec::new(),
+        doubles_on_their_way: Vec::new(),
         commit: None,
         store_failures: 0,
         store_retry: None,
@@ -126,6 +129,9 @@ pub async fn conduct(
         held: None,
         stopping: None,
     };
+    // Workers may still hold leases of an earlier engine: no number comes twice.
+    let random = std::hash::RandomState::new().build_hasher().finish();
+    work.conductor.leases_from(random >> 1);
     let at = timestamp();
     let progress = work.progress(now);
     work.observer.event(Event::StudyStarted {
@@ -204,6 +210,10 @@ struct Work<'a> {
     running: HashMap<u64, Running>,
     pending: Vec<RunRecord>,
     pending_since: Instant,
+    /// Attempts that are not stored by themselves: of runs that are tried again, or that had ended before. Their workers may let go of them
+    /// once all that is pending now is stored.
+    doubles: Vec<(u64, u32)>,
+    doubles_on_their_way: Vec<(u64, u32)>,
     commit: Option<Commit>,
     store_failures: usize,
     store_retry: Option<Instant>,
@@ -226,6 +236,7 @@ impl Work<'_> {
             self.heed_limits();
             let more = self.feed()?;
             self.begin_commit();
+            self.let_go();
             let all_ended = self.conductor.finished() || (gone && self.stopping.is_some());
             if all_ended && self.pending.is_empty() && self.commit.is_none() {
                 break;
@@ -335,6 +346,7 @@ impl Work<'_> {
                     }
                 }
                 FromWorker::Report(report) => self.reported(*report, now),
+                FromWorker::Holds { runs, .. } => self.take_up_held(&runs),
                 FromWorker::Returned { lease, indices, .. } => {
                     for index in &indices {
                         self.running.remove(index);
@@ -348,12 +360,16 @@ impl Work<'_> {
     }
 
     fn reported(&mut self, report: Report, now: Instant) {
-        let index = report.index;
+        let (index, number) = (report.index, report.attempt.number);
         self.running.remove(&index);
         let cpu = report.attempt.cpu;
-        self.cpu = Micros(self.cpu.0.saturating_add(cpu.0));
-        self.budget.spend(cpu);
-        match self.conductor.report(report, now) {
+        let verdict = self.conductor.report(report, now);
+        // One that comes twice was counted when it came first.
+        if !matches!(verdict, Verdict::Duplicate) {
+            self.cpu = Micros(self.cpu.0.saturating_add(cpu.0));
+            self.budget.spend(cpu);
+        }
+        match verdict {
             Verdict::Ended(record) => {
                 if self.pending.is_empty() {
                     self.pending_since = now;
@@ -362,13 +378,36 @@ impl Work<'_> {
                 self.pending.push(*record);
             }
             Verdict::Retry { attempt, wait } => {
+                self.doubles.push((index, number));
                 self.retried += 1;
                 if self.observer.wants_runs() {
                     self.observer.event(Event::RunRetried { index, attempt, wait });
                 }
             }
-            Verdict::Duplicate => {}
+            Verdict::Duplicate => self.doubles.push((index, number)),
         }
+    }
+
+    /// Runs that workers went on with while nobody worked on the study here.
+    fn take_up_held(&mut self, runs: &[Held]) {
+        let at = timestamp();
+        for held in runs {
+            if self.conductor.adopt(held)
+                && let Some(slot) = held.slot
+            {
+                let running = Running { index: held.index, attempt: held.attempt, slot, since: at };
+                self.running.insert(held.index, running);
+            }
+        }
+    }
+
+    /// Lets workers forget attempts that need not be stored, unless a run that is pending may be one of them.
+    fn let_go(&mut self) {
+        if self.doubles.is_empty() || !self.pending.is_empty() || self.commit.is_some() {
+            return;
+        }
+        let runs = std::mem::take(&mut self.doubles);
+        self.link.send(ToWorker::Kept { study: self.id, runs });
     }
 
     /// Starts a commit when a group is due and none is on its way.
@@ -384,6 +423,7 @@ impl Work<'_> {
             return;
         }
         let records = std::mem::take(&mut self.pending);
+        self.doubles_on_their_way.append(&mut self.doubles);
         let store = self.store.clone();
         let id = self.id;
         self.commit = Some(tokio::spawn(async move {
@@ -403,6 +443,9 @@ impl Work<'_> {
         if std::mem::take(&mut self.store_failures) > 0 {
             self.observer.event(Event::Notice { message: "the store takes results again".to_owned() });
         }
+        let mut runs = std::mem::take(&mut self.doubles_on_their_way);
+        runs.extend(records.iter().map(|record| (record.index, record.last.number)));
+        self.link.send(ToWorker::Kept { study: self.id, runs });
         let failed = records.iter().filter(|record| !record.succeeded()).count() as u64;
         self.failed += failed;
         self.failed_now += failed;
@@ -654,7 +697,17 @@ impl Work<'_> {
         if !gone {
             // The worker holds nothing any more; wait for its word that no process is left.
             self.link.send(ToWorker::Drain);
-            while self.link.receive().await.is_some() {}
+            while let Some(news) = self.link.receive().await {
+                // All is stored: what still comes is of runs that were made twice.
+                let late = news.into_iter().filter_map(|message| match message {
+                    FromWorker::Report(report) => Some((report.index, report.attempt.number)),
+                    _ => None,
+                });
+                let runs: Vec<(u64, u32)> = late.collect();
+                if !runs.is_empty() {
+                    self.link.send(ToWorker::Kept { study: self.id, runs });
+                }
+            }
         }
         let progress = self.progress(Instant::now());
         self.observer.event(Event::StudyStopped { reason, progress: progress.clone(), at: timestamp() });

@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use paramo_design::{Sequence, Space};
 use paramo_model::{
-    Attempt, Bytes, Cause, Ended, LeaseId, Order, Report, Resources, Retry, RunRecord, Seconds, Ticket,
+    Attempt, Bytes, Cause, Ended, Held, LeaseId, Order, Report, Resources, Retry, RunRecord, Seconds, Ticket,
 };
 use roaring::RoaringTreemap;
 
@@ -94,6 +94,27 @@ impl Conductor {
         }
     }
 
+    /// Numbers leases from here on, so that none has the number of one of an earlier conductor of the study.
+    pub fn leases_from(&mut self, first: u64) {
+        self.next_lease = first;
+    }
+
+    /// Takes up a run that a worker still makes under a lease of before. False when it has ended, or is leased to somebody by now.
+    pub fn adopt(&mut self, held: &Held) -> bool {
+        let Held { index, lease, .. } = *held;
+        if index >= self.space.len() || self.ended.contains(index) {
+            return false;
+        }
+        let open = self.open.entry(index).or_default();
+        if open.lease.is_some() {
+            return false;
+        }
+        open.lease = Some(lease);
+        self.waiting.retain(|(_, waiting)| *waiting != index);
+        self.returned.retain(|returned| *returned != index);
+        true
+    }
+
     /// Takes up to `limit` runs: retries that are due, then returned ones, then new ones in the study's order.
     ///
     /// The error is a condition that cannot be decided: the index, and why.
@@ -135,7 +156,10 @@ impl Conductor {
     fn ticket(&mut self, index: u64, lease: LeaseId) -> Ticket {
         let open = self.open.entry(index).or_default();
         open.lease = Some(lease);
-        Ticket { index, attempt: open.earlier.len() as u32 + 1, memory: open.memory, time: open.time }
+        // One that was taken up has attempts that are not known here.
+        let last = open.earlier.iter().map(|attempt| attempt.number).max().unwrap_or(0);
+        let attempt = last.max(open.earlier.len() as u32) + 1;
+        Ticket { index, attempt, memory: open.memory, time: open.time }
     }
 
     /// Takes a report in.
@@ -146,6 +170,12 @@ impl Conductor {
             return Verdict::Duplicate;
         }
         let attempt = report.attempt;
+        // A failure under a lease that was given up says nothing about the attempt that came after it.
+        let late = self.open.get(&index).is_some_and(|open| open.lease != Some(report.lease));
+        if late && attempt.ended != Ended::Succeeded {
+            self.duplicates += 1;
+            return Verdict::Duplicate;
+        }
         // A late report of a lease that was given up is as good as any other; the run just must not wait or be leased as well.
         let mut open = self.open.remove(&index).unwrap_or_default();
         if open.lease != Some(report.lease) {

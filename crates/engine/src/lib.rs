@@ -27,6 +27,6 @@ pub use news::pass_on;
 pub use observer::Observer;
 pub use plan::{Changed, Plan, plan};
 pub use project::{Budget, InProject, Over, ProjectTerms, Usage};
-pub use switchboard::{Switchboard, Terms, WorkerStatus};
+pub use switchboard::{About, Arrival, Note, RemoteStatus, Switchboard, Terms, WorkerStatus};
 pub use turn::ahead;
 pub use why::{Code, Driver, Standing, Why, cap, why};

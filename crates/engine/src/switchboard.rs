@@ -4,13 +4,14 @@
 //! others there are. Behind it leases are divided among the workers that have room, and what a lost worker held is handed back. Workers' time is
 //! shared among projects first, by [`ProjectTerms`], and then among the studies of each, by [`Terms`]; the workers keep to it run by run.
 
+mod arrival;
 mod board;
 mod parts;
 mod pump;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use paramo_model::{Capacity, FromWorker, Name, StudyId, ToWorker, WorkerId};
@@ -19,6 +20,11 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::ProjectTerms;
 use board::Board;
+
+pub use arrival::{About, Arrival, Note, RemoteStatus, WorkerStatus};
+
+/// How long a worker that is not heard of keeps its runs, unless somebody says otherwise.
+const GRACE: Duration = Duration::from_secs(120);
 
 /// What a study may have of the workers.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -33,24 +39,6 @@ impl Default for Terms {
     fn default() -> Terms {
         Terms { share: 1.0, runs: None }
     }
-}
-
-/// A worker as people see it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct WorkerStatus {
-    pub id: WorkerId,
-    pub name: String,
-    pub capacity: Capacity,
-    /// Runs that it holds, running or about to.
-    pub leased: usize,
-    /// Those of them that are known to run: it does not speak of tiny ones.
-    pub running: usize,
-    /// The same by study.
-    pub running_of: BTreeMap<StudyId, usize>,
-    /// The studies that it has runs of.
-    pub studies: Vec<StudyId>,
-    /// It takes nothing new.
-    pub draining: bool,
 }
 
 /// A handle; as many as are wanted, of one board.
@@ -68,6 +56,11 @@ enum Wire {
         capacity: Capacity,
         link: Box<dyn Link>,
     },
+    Arrive {
+        id: oneshot::Sender<WorkerId>,
+        arrival: Box<Arrival>,
+        link: Box<dyn Link>,
+    },
     Detach(WorkerId),
     Open {
         study: StudyId,
@@ -80,16 +73,36 @@ enum Wire {
     Project(Name, ProjectTerms),
     /// From the link of this number; what an earlier link of the study still says is of no matter.
     Order(StudyId, u64, ToWorker),
-    News(WorkerId, Vec<FromWorker>),
-    Lost(WorkerId),
+    Kept(StudyId, Vec<(u64, u32)>),
+    Repeat(StudyId),
+    /// From the connection of this number.
+    News(WorkerId, u64, Vec<FromWorker>),
+    /// The connection of this number is no more.
+    Broken(WorkerId, u64),
+    /// Nothing was heard of a worker for too long since this connection broke.
+    GraceOver(WorkerId, u64),
+    GiveUp(String),
+    Expect(Vec<(String, Vec<StudyId>)>, Duration),
+    NotExpected,
+    Close,
     Workers(oneshot::Sender<Vec<WorkerStatus>>),
 }
 
 impl Switchboard {
     /// Starts a board without workers, as a task of the current runtime. It ends when the last handle and the last link are gone.
     pub fn start() -> Switchboard {
+        Switchboard::begin(GRACE, None)
+    }
+
+    /// The same for workers elsewhere as well: one that is not heard of for the length of `grace` loses its runs to others. `notes` hears what
+    /// whoever keeps the board has to see to.
+    pub fn for_remote(grace: Duration, notes: mpsc::UnboundedSender<Note>) -> Switchboard {
+        Switchboard::begin(grace, Some(notes))
+    }
+
+    fn begin(grace: Duration, notes: Option<mpsc::UnboundedSender<Note>>) -> Switchboard {
         let (to, mut from) = mpsc::unbounded_channel();
-        let mut board = Board::new(to.downgrade());
+        let mut board = Board::new(to.downgrade(), grace, notes);
         tokio::spawn(async move {
             while let Some(wire) = from.recv().await {
                 board.take(wire);
@@ -103,6 +116,40 @@ impl Switchboard {
         let (id, answer) = oneshot::channel();
         self.to.send(Wire::Attach { id, name, capacity, link }).ok()?;
         answer.await.ok()
+    }
+
+    /// Gives the board a worker elsewhere, for the first time or again: what it says that it holds stays its own. Its link ends when the
+    /// connection breaks. `None` when the board has ended.
+    pub async fn arrive(&self, arrival: Arrival, link: Box<dyn Link>) -> Option<WorkerId> {
+        let (id, answer) = oneshot::channel();
+        self.to.send(Wire::Arrive { id, arrival: Box::new(arrival), link }).ok()?;
+        answer.await.ok()
+    }
+
+    /// An allocation has ended, as its site says: what its workers held is somebody else's at once, without waiting for them to come back.
+    pub fn give_up(&self, allocation: &str) {
+        let _ = self.to.send(Wire::GiveUp(allocation.to_owned()));
+    }
+
+    /// Has studies wait for workers that an earlier board had, by their keys: nothing of these studies is leased until the workers
+    /// are back, or the wait is over. Said before anything is worked on.
+    pub fn expect(&self, workers: Vec<(String, Vec<StudyId>)>, wait: Duration) {
+        let _ = self.to.send(Wire::Expect(workers, wait));
+    }
+
+    /// Leaves workers elsewhere to the next board from now on: they go on with what they hold, whatever is stopped here.
+    pub fn close(&self) {
+        let _ = self.to.send(Wire::Close);
+    }
+
+    /// Tells workers elsewhere that they need not keep the results of these attempts, each an index and a number.
+    pub fn kept(&self, study: StudyId, runs: Vec<(u64, u32)>) {
+        let _ = self.to.send(Wire::Kept(study, runs));
+    }
+
+    /// Has workers elsewhere report again what they have of a study and was not kept.
+    pub fn repeat(&self, study: StudyId) {
+        let _ = self.to.send(Wire::Repeat(study));
     }
 
     /// Lets a worker end what it runs and go.

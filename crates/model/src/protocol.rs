@@ -94,6 +94,16 @@ pub struct Report {
     pub outputs: Vec<Value>,
 }
 
+/// A run that a worker holds: leased to it, and neither reported nor returned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Held {
+    pub index: u64,
+    pub lease: LeaseId,
+    pub attempt: u32,
+    /// The slot, once it is known to run.
+    pub slot: Option<u32>,
+}
+
 /// From the engine to a worker.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -116,6 +126,16 @@ pub enum ToWorker {
     },
     /// Ask for runs of a paused study again.
     Resume {
+        study: StudyId,
+    },
+    /// The results of these attempts, each an index and a number, are stored or of no use: a worker that keeps results until then may let
+    /// go of them.
+    Kept {
+        study: StudyId,
+        runs: Vec<(u64, u32)>,
+    },
+    /// Report again what has been reported of a study and is not known to be kept.
+    Repeat {
         study: StudyId,
     },
     /// Give back what has not been started; let the rest end.
@@ -142,6 +162,11 @@ pub enum FromWorker {
         slot: u32,
     },
     Report(Box<Report>),
+    /// Runs of a study that were leased by an engine that is no more, and that the worker still makes: they are not to be leased to others.
+    Holds {
+        study: StudyId,
+        runs: Vec<Held>,
+    },
     /// Leased, never started, and not going to be.
     Returned {
         study: StudyId,

@@ -3,26 +3,31 @@
 //! Wishes are written to the store first and then told to whatever works on the study; so they hold when the server dies in between. A
 //! server that starts takes up again every study that was left open.
 
-use std::collections::HashMap;
+mod kept;
+
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use paramo_engine::{
-    Budget, Changed, Command, Driver, InProject, Observer, Plan, ProjectTerms, Standing, Switchboard, Terms,
-    Usage, Why, conduct, pass_on, plan, why,
+    Budget, Changed, Command, Driver, EngineError, InProject, Observer, Outcome, Plan, ProjectTerms,
+    Standing, Switchboard, Terms, Usage, Why, conduct, pass_on, plan, why,
 };
 use paramo_model::{
     Bytes, Capacity, Event, Limits, Micros, Moment, Name, Seconds, StopReason, Study, StudyId, StudyState,
 };
 use paramo_store::{Held, People, Project, Store, StoreError, StudyLock, StudyRow};
+use paramo_worker::Link;
 use roaring::RoaringTreemap;
 use serde_json::json;
 use tokio::sync::{mpsc, watch};
 
+use self::kept::Kept;
 use crate::cache::Cache;
 use crate::hub::Hub;
 use crate::shape::{self, Going, Reason};
+use crate::workers::{self, Patience, Sources};
 
 /// A host, with its store, its workers and what it works on.
 pub struct Host {
@@ -30,13 +35,16 @@ pub struct Host {
     /// Where files of runs are, absolute.
     directory: String,
     board: Switchboard,
-    /// What the largest worker has: a study that needs more is refused.
-    here: Capacity,
+    /// What the largest worker here has; nothing where all are elsewhere. A study that nobody could run is refused.
+    here: Option<Capacity>,
+    patience: Patience,
+    sources: Sources,
     hub: Hub,
     projects: Mutex<HashMap<Name, Budget>>,
     /// Who knows what projects keep.
     people: OnceLock<Arc<dyn People>>,
     cache: Cache,
+    kept: Arc<Kept>,
     driven: Mutex<HashMap<StudyId, Driven>>,
     idle: watch::Sender<usize>,
 }
@@ -64,21 +72,60 @@ pub enum HostError {
 impl Host {
     /// A host over a store, for studies whose runs fit `here`. Needs a runtime. The error is a system without random numbers.
     pub fn new(store: Arc<dyn Store>, directory: String, here: Capacity) -> std::io::Result<Arc<Host>> {
+        Host::patient(store, directory, Some(here), Patience::default())
+    }
+
+    /// The same with workers elsewhere: without `here` there are no others.
+    pub fn patient(
+        store: Arc<dyn Store>,
+        directory: String,
+        here: Option<Capacity>,
+        patience: Patience,
+    ) -> std::io::Result<Arc<Host>> {
         // Tells the numbers of its changes from those of an earlier host.
         let mut epoch = [0u8; 4];
         rustix::rand::getrandom(&mut epoch, rustix::rand::GetRandomFlags::empty())?;
-        Ok(Arc::new(Host {
+        let (notes, noted) = mpsc::unbounded_channel();
+        let host = Arc::new(Host {
             store,
+            kept: Arc::new(Kept::new(&directory)),
             directory,
-            board: Switchboard::start(),
+            board: Switchboard::for_remote(patience.grace, notes),
             here,
+            patience,
+            sources: Sources::default(),
             hub: Hub::new(u32::from_ne_bytes(epoch).into()),
             projects: Mutex::default(),
             people: OnceLock::new(),
             cache: Cache::default(),
             driven: Mutex::default(),
             idle: watch::Sender::new(0),
-        }))
+        });
+        tokio::spawn(workers::listen(Arc::downgrade(&host), noted));
+        Ok(host)
+    }
+
+    /// How patient it is with workers elsewhere.
+    pub(crate) fn patience(&self) -> Patience {
+        self.patience
+    }
+
+    /// The directories of studies, as they are sent to workers elsewhere.
+    pub(crate) fn sources(&self) -> &Sources {
+        &self.sources
+    }
+
+    /// Remembers of which studies a worker elsewhere has runs.
+    pub(crate) async fn remember(&self, key: &str, studies: &[StudyId]) {
+        if let Some(people) = self.people.get() {
+            // What is not remembered is made twice at the worst, and counts once.
+            let _ = people.set_worker(key, studies).await;
+        }
+    }
+
+    /// Says that there are results that came without anybody working on their study.
+    pub(crate) fn told_of_results(&self, id: StudyId) {
+        self.told(id, "study-changed");
     }
 
     pub fn board(&self) -> &Switchboard {
@@ -156,9 +203,9 @@ impl Host {
             Held::Failed(error) => error.into(),
         })?;
         let mut row = self.store.study(id).await?;
-        let name = row.title();
-        paramo_worker::preflight(&row.study, &self.here)
-            .map_err(|message| HostError::Preflight { name, message })?;
+        if let Some(message) = self.missing(&row.study).await {
+            return Err(HostError::Preflight { name: row.title(), message });
+        }
         if !matches!(row.state, StudyState::Open | StudyState::Paused) {
             self.store.set_state(id, StudyState::Open).await?;
             row.state = StudyState::Open;
@@ -174,8 +221,21 @@ impl Host {
         self.driven().insert(id, Driven { project, commands, now });
         self.idle.send_modify(|working| *working += 1);
         self.told(id, "study-taken-up");
-        tokio::spawn(Arc::clone(self).work(row, budget, orders, moments, lock));
+        // Workers that come from now on find it open.
+        let link = self.board.open(id, row.project.clone(), Terms::default());
+        tokio::spawn(Arc::clone(self).work(row, budget, orders, moments, lock, link));
         Ok(())
+    }
+
+    /// What keeps every run of a study from starting, here and elsewhere. What there is elsewhere is not known before it is tried.
+    async fn missing(&self, study: &Study) -> Option<String> {
+        let here = self.here.as_ref()?;
+        let missing = paramo_worker::preflight(study, here).err()?;
+        let workers = self.board.workers().await;
+        let needs = &study.application.resources;
+        let elsewhere = workers.iter().filter(|worker| worker.remote.is_some());
+        let fits = elsewhere.map(|worker| paramo_worker::room(needs, &worker.capacity).is_ok());
+        if fits.into_iter().any(|fits| fits) { None } else { Some(missing) }
     }
 
     async fn work(
@@ -185,13 +245,10 @@ impl Host {
         orders: mpsc::UnboundedReceiver<Command>,
         moments: watch::Sender<Option<Arc<Moment>>>,
         lock: StudyLock,
+        link: Box<dyn Link>,
     ) {
         let id = row.id;
-        let link = self.board.open(id, row.project.clone(), Terms::default());
-        let (project, counting) = (row.project.clone(), Arc::default());
-        let mut view = View { host: &self, id, moments, project, done: 0, counting };
-        let outcome =
-            conduct(self.store.clone(), row, link, &self.directory, budget, orders, &mut view).await;
+        let outcome = self.conducted(row, budget, orders, moments, link, None).await;
         self.driven().remove(&id);
         drop(lock);
         if let Err(error) = outcome {
@@ -199,6 +256,39 @@ impl Host {
             self.hub.say(Some(id), "study-failed", json.to_string());
         }
         self.idle.send_modify(|working| *working -= 1);
+    }
+
+    /// Works on a study for the caller, who holds its lock, gives the orders and looks on, until it ends.
+    pub async fn work_for(
+        self: &Arc<Host>,
+        row: StudyRow,
+        (commands, orders): (mpsc::UnboundedSender<Command>, mpsc::UnboundedReceiver<Command>),
+        caller: &mut (dyn Observer + Send),
+    ) -> Result<Outcome, EngineError> {
+        let (id, project) = (row.id, row.project.clone());
+        let (moments, now) = watch::channel(None);
+        let budget = self.budget(&project).await?;
+        self.driven().insert(id, Driven { project, commands, now });
+        self.told(id, "study-taken-up");
+        let link = self.board.open(id, row.project.clone(), Terms::default());
+        let outcome = self.conducted(row, budget, orders, moments, link, Some(caller)).await;
+        self.driven().remove(&id);
+        outcome
+    }
+
+    async fn conducted<'a>(
+        self: &'a Arc<Host>,
+        row: StudyRow,
+        budget: Budget,
+        orders: mpsc::UnboundedReceiver<Command>,
+        moments: watch::Sender<Option<Arc<Moment>>>,
+        link: Box<dyn Link>,
+        caller: Option<&'a mut (dyn Observer + Send)>,
+    ) -> Result<Outcome, EngineError> {
+        let id = row.id;
+        let (project, counting) = (row.project.clone(), Arc::default());
+        let mut view = View { host: self, id, moments, project, done: 0, counting, caller };
+        conduct(self.store.clone(), row, link, &self.directory, budget, orders, &mut view).await
     }
 
     /// Starts nothing more until the pause is over.
@@ -251,6 +341,8 @@ impl Host {
     /// Holds projects to their quotas and shares as `people` has them. Said once, before anything is worked on.
     pub async fn govern(&self, people: Arc<dyn People>) -> Result<(), HostError> {
         let projects = people.projects().await?;
+        let known = people.known_workers().await?.into_iter().map(|worker| (worker.key, worker.studies));
+        self.board.expect(known.collect(), self.patience.returning);
         // A second word would be the same.
         let _ = self.people.set(people);
         for project in &projects {
@@ -271,9 +363,25 @@ impl Host {
         let Some(people) = self.people.get() else { return Ok(()) };
         let budget = self.budget(name).await?;
         if budget.terms().storage.is_some() {
-            budget.set_storage(people.usage(name.as_str()).await?.storage);
+            let stored = people.usage(name.as_str()).await?.storage;
+            let files = self.files().await?.remove(name).unwrap_or_default();
+            budget.set_storage(Bytes(stored.0.saturating_add(files.0)));
         }
         Ok(())
+    }
+
+    /// What the files of the runs of each project take up, beside the store.
+    pub async fn files(&self) -> Result<BTreeMap<Name, Bytes>, StoreError> {
+        let mut studies: BTreeMap<Name, Vec<StudyId>> = BTreeMap::new();
+        for study in self.store.summaries().await? {
+            studies.entry(study.project).or_default().push(study.id);
+        }
+        let kept = self.kept.clone();
+        let sizes = tokio::task::spawn_blocking(move || {
+            studies.into_iter().map(|(project, studies)| (project, kept.size(&studies))).collect()
+        });
+        // It ends early only with the runtime.
+        Ok(sizes.await.unwrap_or_default())
     }
 
     /// A project, with what it uses.
@@ -306,7 +414,7 @@ impl Host {
     }
 
     /// The budget of a project, which begins with what its studies have used.
-    async fn budget(&self, name: &Name) -> Result<Budget, HostError> {
+    async fn budget(&self, name: &Name) -> Result<Budget, StoreError> {
         if let Some(budget) = self.projects().get(name) {
             return Ok(budget.clone());
         }
@@ -331,10 +439,11 @@ impl Host {
     /// What would keep a study from starting here.
     pub fn unfit(&self, study: &Study) -> Option<Reason> {
         let reason = |code, what, change: &str| Reason { code, what, change: change.to_owned() };
-        if let Err(what) = paramo_worker::room(&study.application.resources, &self.here) {
+        let here = self.here.as_ref()?;
+        if let Err(what) = paramo_worker::room(&study.application.resources, here) {
             return Some(reason("too-large", what, "ask for less in [application.resources]"));
         }
-        let missing = paramo_worker::preflight(study, &self.here).err()?;
+        let missing = paramo_worker::preflight(study, here).err()?;
         Some(reason("not-started", missing, "put it where the workers find it"))
     }
 
@@ -350,6 +459,7 @@ impl Host {
             return Ok(0);
         }
         let opened = self.store.reopen(id, &chosen).await?;
+        self.kept.forget(id);
         self.changed(id);
         self.drive(id).await?;
         Ok(opened)
@@ -363,6 +473,11 @@ impl Host {
         })?;
         let project = self.store.study(id).await?.project;
         self.store.delete(id).await?;
+        let kept = self.kept.clone();
+        if let Ok(Err(error)) = tokio::task::spawn_blocking(move || kept.remove(id)).await {
+            let message = format!("the files of its runs are left in {}: {error}", self.directory);
+            self.hub.say(None, "notice", json!({ "study": id.0, "message": message }).to_string());
+        }
         drop(lock);
         self.recount(&project).await?;
         self.told(id, "study-deleted");
@@ -385,7 +500,10 @@ impl Host {
     }
 
     /// Ends what runs; it stays open and is taken up by the next host. Returns once nothing runs any more.
+    ///
+    /// Workers elsewhere go on with what they hold: the next host has them.
     pub async fn stop(&self) {
+        self.board.close();
         for driven in self.driven().values() {
             let _ = driven.commands.send(Command::Stop);
         }
@@ -429,6 +547,8 @@ struct View<'a> {
     done: u64,
     /// A count is on its way.
     counting: Arc<AtomicBool>,
+    /// Somebody else who looks on.
+    caller: Option<&'a mut (dyn Observer + Send)>,
 }
 
 impl View<'_> {
@@ -449,10 +569,13 @@ impl View<'_> {
 
 impl Observer for View<'_> {
     fn wants_runs(&self) -> bool {
-        false
+        self.caller.as_ref().is_some_and(|caller| caller.wants_runs())
     }
 
     fn event(&mut self, event: Event) {
+        if let Some(caller) = &mut self.caller {
+            caller.event(event.clone());
+        }
         if let Event::Progress(progress) = &event {
             self.count(progress.done());
         }
@@ -483,6 +606,9 @@ impl Observer for View<'_> {
     }
 
     fn moment(&mut self, moment: Moment) {
+        if let Some(caller) = &mut self.caller {
+            caller.moment(moment.clone());
+        }
         self.moments.send_replace(Some(Arc::new(moment)));
     }
 }

@@ -18,6 +18,7 @@ mod portal;
 mod problem;
 mod serve;
 mod shape;
+mod workers;
 
 pub use access::Token;
 pub use api::{App, openapi, router};
@@ -26,3 +27,4 @@ pub use host::{Host, HostError};
 pub use people::Service;
 pub use people::roles::page as roles_page;
 pub use serve::{Door, serve};
+pub use workers::Patience;

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, SecondsFormat};
-use paramo_engine::{Why, WorkerStatus};
+use paramo_engine::{RemoteStatus, Why, WorkerStatus};
 use paramo_model::{
     Attempt, Capacity, Ended, Moment, OutputFile, ParameterType, Progress, RunRecord, Timestamp, Value,
 };
@@ -210,8 +210,25 @@ pub struct Worker {
     pub gpus: usize,
     /// Runs that it holds, running or about to.
     pub leased: usize,
+    /// Those of them that are known to run: it does not speak of tiny ones.
+    pub running: usize,
+    /// Runs that it has reported since it came.
+    pub reported: u64,
     pub studies: Vec<i64>,
     pub draining: bool,
+    /// `here` in the process of the server, else `connected` or `away`.
+    pub state: &'static str,
+    /// Seconds since it was heard of last, when it is away.
+    pub away_seconds: Option<f64>,
+    /// The machine that it is on, as that calls itself; of workers elsewhere, as what follows.
+    pub host: Option<String>,
+    pub version: Option<String>,
+    /// What its site calls the allocation in which it lives.
+    pub allocation: Option<String>,
+    /// The only project whose studies it may have.
+    pub project: Option<String>,
+    /// Seconds until its allocation ends.
+    pub ends_in_seconds: Option<f64>,
 }
 
 /// A kind of site.
@@ -355,6 +372,7 @@ impl From<&OutputFile> for Captured {
 impl Worker {
     pub fn new(status: &WorkerStatus) -> Worker {
         let Capacity { cpus, memory, gpus } = &status.capacity;
+        let elsewhere = status.remote.as_ref();
         Worker {
             id: status.id.0,
             name: status.name.clone(),
@@ -362,8 +380,21 @@ impl Worker {
             memory_bytes: memory.0,
             gpus: gpus.len(),
             leased: status.leased,
+            running: status.running,
+            reported: status.reported,
             studies: status.studies.iter().map(|id| id.0).collect(),
             draining: status.draining,
+            state: match elsewhere {
+                None => "here",
+                Some(RemoteStatus { away: None, .. }) => "connected",
+                Some(_) => "away",
+            },
+            away_seconds: elsewhere.and_then(|it| it.away).map(|away| away.as_secs_f64()),
+            host: elsewhere.map(|it| it.about.host.clone()),
+            version: elsewhere.map(|it| it.about.version.clone()),
+            allocation: elsewhere.and_then(|it| it.about.allocation.clone()),
+            project: elsewhere.and_then(|it| it.about.project.as_ref()).map(ToString::to_string),
+            ends_in_seconds: elsewhere.and_then(|it| it.ends_in).map(|left| left.as_secs_f64()),
         }
     }
 }

@@ -37,9 +37,9 @@ pub use error::{Result, StoreError};
 pub use holder::{Held, Holder, News, StudyLock};
 pub use people::{
     Application, AuditEntry, AuditQuery, AuditRow, Begun, Device, DeviceAnswer, DeviceState, ExternalUser,
-    Fresh, Hashed, Link, Member, NewApplication, NewDevice, NewToken, NewUser, Outcome, PasswordHash, People,
-    Project, Purpose, Quota, Role, Scope, Sealed, SecretRow, Share, SignedIn, Source, Token, TokenUse, Usage,
-    User, UserChange, UserId, Via, Welcome, Who,
+    Fresh, Hashed, KnownWorker, Link, Member, NewApplication, NewDevice, NewToken, NewUser, NewWorkerToken,
+    Outcome, PasswordHash, People, Project, Purpose, Quota, Role, Scope, Sealed, SecretRow, Share, SignedIn,
+    Source, Token, TokenUse, Usage, User, UserChange, UserId, Via, Welcome, Who, WorkerToken,
 };
 pub use postgres::PostgresStore;
 pub use project::{DEFAULT_PROJECT, title};

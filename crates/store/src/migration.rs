@@ -14,6 +14,7 @@ const SQLITE: &[Step] = &[
     (1, "studies_and_batches", include_str!("../migrations/sqlite/0001_studies_and_batches.sql")),
     (2, "moving", include_str!("../migrations/sqlite/0002_moving.sql")),
     (3, "people", include_str!("../migrations/sqlite/0003_people.sql")),
+    (4, "workers", include_str!("../migrations/sqlite/0004_workers.sql")),
 ];
 
 /// The same for PostgreSQL, in `migrations/postgres/`.
@@ -21,6 +22,7 @@ const POSTGRES: &[Step] = &[
     (1, "studies_and_batches", include_str!("../migrations/postgres/0001_studies_and_batches.sql")),
     (2, "moving", include_str!("../migrations/postgres/0002_moving.sql")),
     (3, "people", include_str!("../migrations/postgres/0003_people.sql")),
+    (4, "workers", include_str!("../migrations/postgres/0004_workers.sql")),
 ];
 
 type Step = (i64, &'static str, &'static str);

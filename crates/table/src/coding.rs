@@ -36,6 +36,17 @@ impl Coding {
         self.kind == kind && self.codes.len() >= rows
     }
 
+    /// Distinct values.
+    pub fn distinct(&self) -> usize {
+        self.keys.len()
+    }
+
+    /// About the memory that it takes.
+    pub fn bytes(&self) -> usize {
+        // A value stands in the list and, with its hash, in the map.
+        self.codes.len() * 4 + self.keys.len() * 32
+    }
+
     pub fn is_of(&self, kind: ValueType) -> bool {
         self.kind == kind
     }

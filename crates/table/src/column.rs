@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use paramo_model::expression::{CellData, Cells};
 use paramo_model::{Name, Value, ValueType};
 
 /// The results of a study, one row for each run that has ended; or a summary of them, one row for each group.
@@ -145,6 +146,34 @@ impl Column {
             Data::Float(values) => values.get(row).copied().unwrap_or(f64::NAN),
             Data::String(_) => f64::NAN,
         }
+    }
+
+    /// As a condition reads it.
+    pub(crate) fn cells(&self) -> Cells<'_> {
+        let data = match &self.data {
+            Data::Boolean(values) => CellData::Boolean(values),
+            Data::Integer(values) => CellData::Integer(values),
+            Data::Float(values) => CellData::Float(values),
+            Data::String(texts) => CellData::Text { labels: &texts.labels, codes: &texts.codes },
+        };
+        Cells { data, present: self.present.as_deref() }
+    }
+
+    /// Whether two of some rows have different cells.
+    pub fn varies(&self, rows: &[usize]) -> bool {
+        fn differ<T: Copy>(values: &[T], rows: &[usize], same: impl Fn(T, T) -> bool) -> bool {
+            let mut cells = rows.iter().filter_map(|row| values.get(*row).copied());
+            let Some(first) = cells.next() else { return false };
+            cells.any(|cell| !same(first, cell))
+        }
+        let equal = match &self.data {
+            Data::Boolean(values) => !differ(values, rows, |a, b| a == b),
+            Data::Integer(values) => !differ(values, rows, |a, b| a == b),
+            // As values are compared: NaN is itself.
+            Data::Float(values) => !differ(values, rows, |a, b| a == b || (a.is_nan() && b.is_nan())),
+            Data::String(texts) => !differ(&texts.codes, rows, |a, b| a == b),
+        };
+        !equal || self.present.as_ref().is_some_and(|present| differ(present, rows, |a, b| a == b))
     }
 
     /// About the memory that it takes.

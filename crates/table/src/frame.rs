@@ -5,7 +5,7 @@
 //! somebody still reads what is older.
 
 use std::borrow::Cow;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use paramo_design::Space;
 use paramo_model::{Name, SpaceSpec, Timestamp, Value};
@@ -14,7 +14,7 @@ use roaring::RoaringTreemap;
 
 use crate::builder::{Builder, Rest, grow};
 use crate::coding::Coding;
-use crate::groups::Groups;
+use crate::groups::{Groups, Parts};
 use crate::levels::{self, Levels};
 use crate::load::append;
 use crate::names::{Heading, headings};
@@ -34,6 +34,8 @@ pub struct Frame {
     order: Arc<Vec<usize>>,
     /// `index` first, as they are named in the table.
     columns: Vec<Arc<Column>>,
+    /// The rows that count of runs that succeeded; `None`: all.
+    succeeded: Arc<OnceLock<Option<Vec<usize>>>>,
     codings: Arc<Mutex<Vec<Option<Arc<Coding>>>>>,
 }
 
@@ -54,6 +56,15 @@ impl Frame {
         &self.columns
     }
 
+    /// Rows that count.
+    pub fn len(&self) -> usize {
+        self.order.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.order.is_empty()
+    }
+
     /// The column of a name; [`TableError::NoColumn`] with the nearest name when there is none.
     pub fn column(&self, name: &str) -> Result<&Column, TableError> {
         self.place(name).map(|at| &*self.columns[at])
@@ -71,23 +82,40 @@ impl Frame {
 
     /// The rows of some runs, by index.
     pub fn rows(&self, which: &Which) -> Result<Cow<'_, [usize]>, TableError> {
-        let mut rows = Cow::Borrowed(self.order.as_slice());
-        for (role, word) in [
-            (Role::State, which.succeeded.map(|right| if right { "succeeded" } else { "failed" })),
-            (Role::Cause, which.cause.as_deref()),
-        ] {
-            let (Some(word), Some(column)) = (word, self.of_role(role)) else { continue };
-            let Data::String(texts) = &column.data else { continue };
-            let wanted = texts.labels.iter().position(|label| &**label == word);
-            let holds = |row: &usize| wanted == Some(texts.codes[*row] as usize) && column.is_present(*row);
-            if !rows.iter().all(holds) {
-                rows = Cow::Owned(rows.iter().copied().filter(holds).collect());
-            }
+        let mut rows = match which.succeeded {
+            None => Cow::Borrowed(self.order.as_slice()),
+            Some(true) => Cow::Borrowed(self.succeeded()),
+            Some(false) => self.with_word(&self.order, Role::State, "failed"),
+        };
+        if let Some(cause) = &which.cause {
+            rows = Cow::Owned(self.with_word(&rows, Role::Cause, cause).into_owned());
         }
         if let Some(condition) = &which.condition {
-            rows = Cow::Owned(holding(&self.columns, rows.into_owned(), condition)?);
+            rows = Cow::Owned(holding(&self.columns, &rows, condition)?);
         }
         Ok(rows)
+    }
+
+    /// Those that succeeded, which most charts are made of: looked for once.
+    fn succeeded(&self) -> &[usize] {
+        let made =
+            self.succeeded.get_or_init(|| match self.with_word(&self.order, Role::State, "succeeded") {
+                Cow::Borrowed(_) => None,
+                Cow::Owned(rows) => Some(rows),
+            });
+        made.as_deref().unwrap_or(&self.order)
+    }
+
+    /// Those of some rows in which a column of texts has this one.
+    fn with_word<'a>(&self, rows: &'a [usize], role: Role, word: &str) -> Cow<'a, [usize]> {
+        let Some(column) = self.of_role(role) else { return Cow::Borrowed(rows) };
+        let Data::String(texts) = &column.data else { return Cow::Borrowed(rows) };
+        let wanted = texts.labels.iter().position(|label| &**label == word);
+        let holds = |row: &usize| wanted == Some(texts.codes[*row] as usize) && column.is_present(*row);
+        match rows.iter().all(holds) {
+            true => Cow::Borrowed(rows),
+            false => Cow::Owned(rows.iter().copied().filter(holds).collect()),
+        }
     }
 
     /// Rows in the order that `by` asks for, as [`ResultTable::sort`] has it, at the most so many.
@@ -137,24 +165,39 @@ impl Frame {
     /// A summary of some rows.
     pub fn summary(&self, rows: &[usize], summary: &Summary) -> Result<ResultTable, TableError> {
         let columns: Vec<&Column> = self.columns.iter().map(|column| &**column).collect();
-        let groups = self.groups(rows, &summary.by)?;
-        summary.summarise(&columns, &groups, (&self.study, self.version))
+        let parts = self.parts(rows, &summary.by)?;
+        summary.summarise(&columns, rows, &parts, (&self.study, self.version))
+    }
+
+    /// Which rows have the same values in some columns. No group is empty.
+    pub fn parts(&self, rows: &[usize], by: &[String]) -> Result<Parts, TableError> {
+        let codings = by.iter().map(|name| self.place(name).map(|at| self.coding(at)));
+        Ok(Parts::coded(rows, &codings.collect::<Result<Vec<_>, _>>()?))
     }
 
     /// Rows in groups of those that have the same values in some columns.
     pub fn groups(&self, rows: &[usize], by: &[String]) -> Result<Groups, TableError> {
-        let codings = by.iter().map(|name| self.place(name).map(|at| self.coding(at)));
-        Ok(Groups::coded(rows, &codings.collect::<Result<Vec<_>, _>>()?))
+        let parts = self.parts(rows, by)?;
+        Ok(Groups::of_cells(rows, &parts.cells, parts.count))
     }
 
     /// The distinct values of a column among some rows; `None` when they are more than `most`.
     pub fn levels(&self, name: &str, rows: &[usize], most: usize) -> Result<Option<Levels>, TableError> {
         let at = self.place(name)?;
         let column = &self.columns[at];
-        if levels::many(column, rows, most) {
+        // One that has been coded may be known to have few.
+        if !self.coded(at).is_some_and(|coding| coding.distinct() <= most) && levels::many(column, rows, most)
+        {
             return Ok(None);
         }
         Ok(Levels::new(column, self.coding(at), rows, most))
+    }
+
+    fn coded(&self, at: usize) -> Option<Arc<Coding>> {
+        let kind = self.columns[at].kind();
+        // A list is whole between two statements.
+        let codings = self.codings.lock().unwrap_or_else(PoisonError::into_inner);
+        codings.get(at)?.clone().filter(|coding| coding.covers(kind, self.rows))
     }
 
     /// Made once for all who read this study, and gone on with when it has grown.
@@ -181,7 +224,10 @@ impl Frame {
 
     /// About the memory that it takes.
     pub fn bytes(&self) -> usize {
-        self.order.len() * 8 + self.columns.iter().map(|column| column.bytes()).sum::<usize>()
+        // A list is whole between two statements.
+        let codings = self.codings.lock().unwrap_or_else(PoisonError::into_inner);
+        let codings: usize = codings.iter().flatten().map(|coding| coding.bytes()).sum();
+        self.order.len() * 8 + codings + self.columns.iter().map(|column| column.bytes()).sum::<usize>()
     }
 }
 
@@ -215,6 +261,7 @@ impl Growing {
             rows: 0,
             order: Arc::default(),
             columns: headings.iter().map(column).collect(),
+            succeeded: Arc::default(),
             codings: Arc::default(),
         };
         Ok(Growing {
@@ -261,6 +308,7 @@ impl Growing {
         let content = batch.decode()?;
         let frame = Arc::make_mut(&mut self.frame);
         frame.seq = Some(batch.seq);
+        frame.succeeded = Arc::default();
         match content {
             Content::Reopened(indices) => reopen(frame, &indices),
             Content::Runs(runs) => {

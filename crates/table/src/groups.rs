@@ -9,7 +9,19 @@ use crate::coding::{Coding, NAN};
 use crate::order::{keys, rank};
 use crate::{Column, Data};
 
-/// The rows of a table, group after group, those of a group in their order.
+/// What no group is called: of rows that are in none.
+pub const NOWHERE: u32 = u32::MAX;
+
+/// Which group each of some rows is in.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Parts {
+    /// For each of the rows the number of its group, or [`NOWHERE`].
+    pub cells: Vec<u32>,
+    /// Groups; their numbers are below.
+    pub count: usize,
+}
+
+/// Rows, group after group, those of a group in their order.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Groups {
     rows: Vec<usize>,
@@ -17,11 +29,14 @@ pub struct Groups {
     starts: Vec<usize>,
 }
 
-impl Groups {
-    pub(crate) fn of(rows: usize, by: &[&Column]) -> Groups {
-        if by.is_empty() {
-            return Groups { rows: (0..rows).collect(), starts: vec![0, rows] };
-        }
+impl Parts {
+    /// All rows in one group; without rows there is none.
+    fn whole(rows: usize) -> Parts {
+        Parts { cells: vec![0; rows], count: usize::from(rows > 0) }
+    }
+
+    /// The groups of all rows of a table.
+    pub(crate) fn of(rows: usize, by: &[&Column]) -> Parts {
         let mut codes: Option<Vec<u64>> = None;
         for column in by {
             let own = places(column, rows);
@@ -33,65 +48,129 @@ impl Groups {
                 }
             });
         }
-        let all: Vec<usize> = (0..rows).collect();
-        Groups::counted(&all, &codes.unwrap_or_default())
+        codes.map_or_else(|| Parts::whole(rows), |codes| Parts::numbered(&codes))
     }
 
     /// The groups of some rows by the codes of the columns that make them.
-    pub(crate) fn coded(rows: &[usize], codings: &[Arc<Coding>]) -> Groups {
+    pub(crate) fn coded(rows: &[usize], codings: &[Arc<Coding>]) -> Parts {
         if codings.is_empty() {
-            return Groups { rows: rows.to_vec(), starts: vec![0, rows.len()] };
+            return Parts::whole(rows.len());
         }
-        let mut cells = vec![0u64; rows.len()];
-        let mut count = 1u64;
-        for coding in codings {
-            let places = coding.places(rows);
-            // Behind the values come NaN and nothing.
-            let own = places.len() as u64 + 2;
-            if count.saturating_mul(own) > u64::from(u32::MAX) {
-                cells = ranks(cells);
-                count = cells.iter().max().map_or(1, |most| most + 1);
-            }
+        let places: Vec<Vec<u32>> = codings.iter().map(|coding| coding.places(rows)).collect();
+        // Behind the values come NaN and nothing.
+        let width = |places: &Vec<u32>| places.len() + 2;
+        let room = places.iter().map(width).try_fold(1usize, |room, width| {
+            room.checked_mul(width).filter(|room| *room <= (4 * rows.len()).max(1 << 16))
+        });
+        let Some(room) = room.filter(|room| u32::try_from(*room).is_ok()) else {
+            return Parts::sparse(rows, codings, &places);
+        };
+        let mut cells = vec![0u32; rows.len()];
+        for (coding, places) in codings.iter().zip(&places) {
+            let own = width(places) as u32;
             for (cell, row) in cells.iter_mut().zip(rows) {
-                let code = coding.codes[*row];
-                let place = match places.get(code as usize) {
-                    Some(place) => u64::from(*place),
-                    None => own - if code == NAN { 2 } else { 1 },
-                };
-                *cell = *cell * own + place;
+                *cell = *cell * own + place(places, coding.codes[*row]);
             }
-            count *= own;
-        }
-        if count > (4 * rows.len() as u64).max(1 << 16) {
-            return Groups::counted(rows, &ranks(cells));
         }
         // Cells without a row are no groups.
-        let mut number = vec![0u64; count as usize];
-        cells.iter().for_each(|cell| number[*cell as usize] = 1);
-        let taken = number.iter_mut().filter(|number| **number == 1);
-        taken.zip(0..).for_each(|(number, next)| *number = next);
-        cells.iter_mut().for_each(|cell| *cell = number[*cell as usize]);
-        Groups::counted(rows, &cells)
-    }
-
-    /// Groups of rows whose groups are numbered without gaps.
-    fn counted(rows: &[usize], codes: &[u64]) -> Groups {
-        let count = codes.iter().max().map_or(0, |most| *most as usize + 1);
-        Groups::of_cells(rows, codes, count)
-    }
-
-    /// So many groups, some of which may be empty; `cells` says for each of the rows which one it is in, below `count`.
-    pub fn of_cells(rows: &[usize], cells: &[u64], count: usize) -> Groups {
-        let codes = cells;
-        let mut starts = vec![0usize; count + 1];
-        codes.iter().for_each(|code| starts[*code as usize + 1] += 1);
-        for group in 0..count {
-            starts[group + 1] += starts[group];
+        let mut number = vec![NOWHERE; room];
+        cells.iter().for_each(|cell| number[*cell as usize] = 0);
+        let mut count = 0;
+        for number in number.iter_mut().filter(|number| **number == 0) {
+            *number = count;
+            count += 1;
         }
+        cells.iter_mut().for_each(|cell| *cell = number[*cell as usize]);
+        Parts { cells, count: count as usize }
+    }
+
+    /// The same where there is room for more groups than there are rows.
+    fn sparse(rows: &[usize], codings: &[Arc<Coding>], places: &[Vec<u32>]) -> Parts {
+        let mut cells = vec![0u64; rows.len()];
+        for (coding, places) in codings.iter().zip(places) {
+            let own = places.len() as u64 + 2;
+            // As many as there are rows at the most, so that the product fits.
+            cells = ranks(cells);
+            for (cell, row) in cells.iter_mut().zip(rows) {
+                *cell = *cell * own + u64::from(place(places, coding.codes[*row]));
+            }
+        }
+        Parts::numbered(&ranks(cells))
+    }
+
+    /// Of groups that are numbered without gaps.
+    fn numbered(codes: &[u64]) -> Parts {
+        let count = codes.iter().max().map_or(0, |most| *most as usize + 1);
+        Parts { cells: codes.iter().map(|code| u32::try_from(*code).unwrap_or(NOWHERE)).collect(), count }
+    }
+
+    /// Of each group the first of its rows, and how many there are.
+    pub fn firsts(&self, rows: &[usize]) -> Vec<(usize, i64)> {
+        let mut found = vec![(0, 0); self.count];
+        for (cell, row) in self.cells.iter().zip(rows) {
+            if let Some((first, count)) = found.get_mut(*cell as usize) {
+                if *count == 0 {
+                    *first = *row;
+                }
+                *count += 1;
+            }
+        }
+        found
+    }
+
+    /// How many rows each group has.
+    pub fn sizes(&self) -> Vec<u64> {
+        let mut sizes = vec![0; self.count];
+        for cell in &self.cells {
+            if let Some(size) = sizes.get_mut(*cell as usize) {
+                *size += 1;
+            }
+        }
+        sizes
+    }
+
+    /// How many of its rows each group has for which something holds.
+    pub(crate) fn counted(&self, rows: &[usize], holds: impl Fn(usize) -> bool) -> Vec<i64> {
+        let mut counts = vec![0; self.count];
+        for (cell, row) in self.cells.iter().zip(rows) {
+            if let Some(count) = counts.get_mut(*cell as usize) {
+                *count += i64::from(holds(*row));
+            }
+        }
+        counts
+    }
+}
+
+/// The place of a code: of its value, or behind all values.
+fn place(places: &[u32], code: u32) -> u32 {
+    match places.get(code as usize) {
+        Some(place) => *place,
+        None => places.len() as u32 + u32::from(code != NAN),
+    }
+}
+
+/// Where each group begins when the rows stand group after group, and behind the last one the end.
+pub(crate) fn starts(cells: &[u32], count: usize) -> Vec<usize> {
+    let mut starts = vec![0usize; count + 1];
+    for cell in cells {
+        if (*cell as usize) < count {
+            starts[*cell as usize + 1] += 1;
+        }
+    }
+    for group in 0..count {
+        starts[group + 1] += starts[group];
+    }
+    starts
+}
+
+impl Groups {
+    /// So many groups, some of which may be empty; `cells` says for each of the rows which one it is in, as [`Parts`] has it.
+    pub fn of_cells(rows: &[usize], cells: &[u32], count: usize) -> Groups {
+        let starts = starts(cells, count);
         let mut next = starts.clone();
-        let mut ordered = vec![0; rows.len()];
-        for (row, code) in rows.iter().zip(codes) {
-            let place = &mut next[*code as usize];
+        let mut ordered = vec![0; starts.last().copied().unwrap_or(0)];
+        for (row, cell) in rows.iter().zip(cells).filter(|(_, cell)| (**cell as usize) < count) {
+            let place = &mut next[*cell as usize];
             ordered[*place] = *row;
             *place += 1;
         }

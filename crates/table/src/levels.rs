@@ -6,7 +6,7 @@ use std::sync::Arc;
 use paramo_model::Value;
 
 use crate::coding::Coding;
-use crate::{Column, Data};
+use crate::{Column, Data, NOWHERE};
 
 /// Rows that are looked at to see that a column is one of measured numbers, of which hardly two are the same.
 const LOOK: usize = 1 << 14;
@@ -35,9 +35,14 @@ impl Levels {
     pub(crate) fn new(column: &Column, coding: Arc<Coding>, rows: &[usize], most: usize) -> Option<Levels> {
         let by_code = coding.places(rows);
         let mut holder: Vec<Option<usize>> = vec![None; by_code.len()];
+        let mut found = 0;
         for row in rows {
-            if let Some(holder) = holder.get_mut(coding.codes[*row] as usize) {
-                holder.get_or_insert(*row);
+            if let Some(holder @ None) = holder.get_mut(coding.codes[*row] as usize) {
+                *holder = Some(*row);
+                found += 1;
+                if found == by_code.len() {
+                    break;
+                }
             }
         }
         let mut found: Vec<(u32, usize, usize)> = holder
@@ -49,7 +54,7 @@ impl Levels {
             return None;
         }
         found.sort_unstable();
-        let mut places = vec![u32::MAX; by_code.len()];
+        let mut places = vec![NOWHERE; by_code.len()];
         for (place, (_, code, _)) in found.iter().enumerate() {
             places[*code] = place as u32;
         }
@@ -57,9 +62,16 @@ impl Levels {
         Some(Levels { values, coding, places })
     }
 
+    /// For each of some rows which of the values it has, or [`NOWHERE`].
+    pub fn all(&self, rows: &[usize]) -> Vec<u32> {
+        let codes = &self.coding.codes;
+        let place = |row: &usize| self.places.get(codes[*row] as usize).copied().unwrap_or(NOWHERE);
+        rows.iter().map(place).collect()
+    }
+
     /// Which of the values a row has; `None` when it has none of them.
     pub fn of(&self, row: usize) -> Option<usize> {
         let code = *self.coding.codes.get(row)? as usize;
-        self.places.get(code).filter(|place| **place != u32::MAX).map(|place| *place as usize)
+        self.places.get(code).filter(|place| **place != NOWHERE).map(|place| *place as usize)
     }
 }

@@ -4,6 +4,7 @@
 
 use std::borrow::Borrow;
 
+use paramo_model::expression::Cells;
 use paramo_model::{Expression, Value, nearest};
 
 use crate::order::sorted;
@@ -14,7 +15,7 @@ impl ResultTable {
     /// braces, as the language of [`Expression`] has it.
     pub fn filter(&mut self, condition: &str) -> Result<(), TableError> {
         let rows: Vec<usize> = (0..self.rows).collect();
-        self.take(&holding(&self.columns, rows, condition)?);
+        self.take(&holding(&self.columns, &rows, condition)?);
         Ok(())
     }
 
@@ -58,29 +59,40 @@ impl ResultTable {
 /// Those of some rows for which an expression over the columns holds.
 pub fn holding<C: Borrow<Column>>(
     columns: &[C],
-    mut rows: Vec<usize>,
+    rows: &[usize],
     condition: &str,
 ) -> Result<Vec<usize>, TableError> {
     let names: Vec<&str> = columns.iter().map(|column| column.borrow().name.as_str()).collect();
     let expression =
         Expression::parse(condition, &names).map_err(|error| TableError::condition(condition, error))?;
+    let cells: Vec<Cells> = columns.iter().map(|column| column.borrow().cells()).collect();
+    match expression.holding(&cells, rows) {
+        Some(held) => Ok(held),
+        None => row_by_row(columns, rows, &expression).map_err(|message| TableError::Condition {
+            condition: condition.to_owned(),
+            message,
+            help: None,
+        }),
+    }
+}
+
+fn row_by_row<C: Borrow<Column>>(
+    columns: &[C],
+    rows: &[usize],
+    expression: &Expression,
+) -> Result<Vec<usize>, String> {
     let used: Vec<usize> = expression.references().collect();
     let mut values = vec![Value::Missing; columns.len()];
-    let mut wrong = None;
-    rows.retain(|row| {
+    let mut held = Vec::new();
+    for row in rows {
         for at in &used {
             values[*at] = columns[*at].borrow().value(*row);
         }
-        wrong.is_none()
-            && expression.test(&values).unwrap_or_else(|message| {
-                wrong = Some(message);
-                false
-            })
-    });
-    match wrong {
-        None => Ok(rows),
-        Some(message) => Err(TableError::Condition { condition: condition.to_owned(), message, help: None }),
+        if expression.test(&values)? {
+            held.push(*row);
+        }
     }
+    Ok(held)
 }
 
 /// Rows in the order that `by` asks for (see [`ResultTable::sort`]), at the most so many.

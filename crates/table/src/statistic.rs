@@ -7,6 +7,10 @@ use std::cmp::Ordering;
 
 use paramo_model::{Value, ValueType};
 
+use crate::groups::Groups;
+use crate::moments::{Moments, Sum};
+use crate::order::rank;
+use crate::spread::{self, Spread};
 use crate::{Column, Data, TableError};
 
 /// A way to summarise cells.
@@ -23,6 +27,8 @@ pub struct Statistic {
     /// It has the unit of its column.
     pub keeps_unit: bool,
     of: fn(&Cells) -> Value,
+    /// The same of many groups in one pass over their rows; it may leave them to `of`.
+    each: fn(&Spread) -> Option<Vec<Value>>,
 }
 
 /// Every statistic.
@@ -30,30 +36,48 @@ pub static STATISTICS: &[Statistic] = &[
     Statistic {
         takes_texts: true,
         keeps_unit: false,
-        ..numeric("count", "How many cells hold a value", count)
+        ..numeric("count", "How many cells hold a value", count, spread::counts)
     },
-    numeric("mean", "The mean", mean),
-    numeric("median", "The median", median),
+    numeric("mean", "The mean", mean, spread::means),
+    numeric("median", "The median", median, spread::medians),
     Statistic {
         takes_texts: true,
-        ..numeric("min", "The lowest value", |cells| cells.extreme(Ordering::Less))
+        ..numeric("min", "The lowest value", |cells| cells.extreme(Ordering::Less), spread::least)
     },
     Statistic {
         takes_texts: true,
-        ..numeric("max", "The highest value", |cells| cells.extreme(Ordering::Greater))
+        ..numeric("max", "The highest value", |cells| cells.extreme(Ordering::Greater), spread::largest)
     },
-    numeric("sum", "The sum", sum),
-    numeric("sd", "The standard deviation of the sample (n − 1); of at least two values", sd),
-    numeric("sem", "The standard error of the mean, sd / √n; of at least two values", sem),
+    numeric("sum", "The sum", sum, spread::sums),
+    numeric(
+        "sd",
+        "The standard deviation of the sample (n − 1); of at least two values",
+        sd,
+        spread::deviations,
+    ),
+    numeric("sem", "The standard error of the mean, sd / √n; of at least two values", sem, spread::errors),
     Statistic {
         takes_fraction: true,
-        ..numeric("quantile", "A quantile, as Q:COLUMN with Q from 0 to 1, such as 0.9:wall", quantile)
+        ..numeric(
+            "quantile",
+            "A quantile, as Q:COLUMN with Q from 0 to 1, such as 0.9:wall",
+            quantile,
+            |_| None,
+        )
     },
-    Statistic { takes_texts: true, ..numeric("first", "The value of the run with the lowest index", first) },
+    Statistic {
+        takes_texts: true,
+        ..numeric("first", "The value of the run with the lowest index", first, |_| None)
+    },
 ];
 
-const fn numeric(name: &'static str, help: &'static str, of: fn(&Cells) -> Value) -> Statistic {
-    Statistic { name, help, takes_fraction: false, takes_texts: false, keeps_unit: true, of }
+const fn numeric(
+    name: &'static str,
+    help: &'static str,
+    of: fn(&Cells) -> Value,
+    each: fn(&Spread) -> Option<Vec<Value>>,
+) -> Statistic {
+    Statistic { name, help, takes_fraction: false, takes_texts: false, keeps_unit: true, of, each }
 }
 
 /// The statistic of a name.
@@ -79,6 +103,26 @@ impl Statistic {
     /// The value for some rows of a column, all of which hold one.
     pub fn of(&self, column: &Column, rows: &[usize], fraction: f64) -> Value {
         (self.of)(&Cells { column, rows, fraction })
+    }
+
+    /// The value for each group of the rows of a column, of which those that hold none are left out.
+    pub fn of_each(&self, spread: &Spread, fraction: f64) -> Vec<Value> {
+        if self.takes_fraction
+            && let Some(mut quantiles) = spread.quantiles(&[fraction])
+        {
+            return quantiles.pop().unwrap_or_default();
+        }
+        if let Some(values) = (self.each)(spread) {
+            return values;
+        }
+        let groups = Groups::of_cells(spread.rows, &spread.parts.cells, spread.parts.count);
+        let mut valued = Vec::new();
+        let value = |rows: &[usize]| {
+            valued.clear();
+            valued.extend(rows.iter().copied().filter(|row| rank(spread.column, *row) == 0));
+            self.of(spread.column, &valued, fraction)
+        };
+        groups.each().map(value).collect()
     }
 }
 
@@ -121,23 +165,26 @@ impl Cells<'_> {
         }
     }
 
-    /// The value below which a part of the others lies, by linear interpolation of the order statistics: type 7 of Hyndman
-    /// and Fan (1996), as NumPy and R have it.
     fn at(&self, fraction: f64) -> Value {
-        let mut numbers: Vec<f64> = self.numbers().collect();
-        let Some(last) = numbers.len().checked_sub(1) else { return Value::Missing };
-        let place = fraction.clamp(0.0, 1.0) * last as f64;
-        let below = (place as usize).min(last);
-        let part = place - below as f64;
-        let (_, low, above) = numbers.select_nth_unstable_by(below, f64::total_cmp);
-        let low = *low;
-        // Infinities times zero would be NaN.
-        let value = match above.iter().copied().min_by(f64::total_cmp) {
-            Some(high) if part > 0.0 && high != low => low * (1.0 - part) + high * part,
-            _ => low,
-        };
-        Value::Float(value)
+        quantile_of(&mut self.numbers().collect::<Vec<_>>(), fraction)
     }
+}
+
+/// The value below which a part of the others lies, by linear interpolation of the order statistics: type 7 of Hyndman and Fan
+/// (1996), as NumPy and R have it. The numbers are put in another order.
+pub(crate) fn quantile_of(numbers: &mut [f64], fraction: f64) -> Value {
+    let Some(last) = numbers.len().checked_sub(1) else { return Value::Missing };
+    let place = fraction.clamp(0.0, 1.0) * last as f64;
+    let below = (place as usize).min(last);
+    let part = place - below as f64;
+    let (_, low, above) = numbers.select_nth_unstable_by(below, f64::total_cmp);
+    let low = *low;
+    // Infinities times zero would be NaN.
+    let value = match above.iter().copied().min_by(f64::total_cmp) {
+        Some(high) if part > 0.0 && high != low => low * (1.0 - part) + high * part,
+        _ => low,
+    };
+    Value::Float(value)
 }
 
 fn count(cells: &Cells) -> Value {
@@ -148,7 +195,7 @@ fn first(cells: &Cells) -> Value {
     cells.rows.first().map_or(Value::Missing, |row| cells.column.value(*row))
 }
 
-/// Of integers an integer while it fits one; of floats compensated (Neumaier, 1974).
+/// Of integers an integer while it fits one; of floats compensated.
 fn sum(cells: &Cells) -> Value {
     if cells.rows.is_empty() {
         return Value::Missing;
@@ -157,22 +204,16 @@ fn sum(cells: &Cells) -> Value {
         let sum: i128 = cells.rows.iter().map(|row| i128::from(values[*row])).sum();
         return i64::try_from(sum).map_or(Value::Float(sum as f64), Value::Integer);
     }
-    let (mut sum, mut lost) = (0.0f64, 0.0);
-    for x in cells.numbers() {
-        let next = sum + x;
-        lost += if sum.abs() >= x.abs() { (sum - next) + x } else { (x - next) + sum };
-        sum = next;
-    }
-    let total = if sum.is_finite() { sum + lost } else { sum };
+    let mut sum = Sum::default();
+    cells.numbers().for_each(|x| sum.add(x));
     match cells.column.data {
-        Data::Boolean(_) => Value::Integer(total as i64),
-        _ => Value::Float(total),
+        Data::Boolean(_) => Value::Integer(sum.value() as i64),
+        _ => Value::Float(sum.value()),
     }
 }
 
 fn mean(cells: &Cells) -> Value {
-    let moments = Moments::of(cells);
-    if moments.count == 0.0 { Value::Missing } else { Value::Float(moments.mean) }
+    Moments::of(|| cells.numbers()).mean().map_or(Value::Missing, Value::Float)
 }
 
 fn median(cells: &Cells) -> Value {
@@ -184,47 +225,11 @@ fn quantile(cells: &Cells) -> Value {
 }
 
 fn sd(cells: &Cells) -> Value {
-    Moments::of(cells).sd().map_or(Value::Missing, Value::Float)
+    Moments::of(|| cells.numbers()).sd().map_or(Value::Missing, Value::Float)
 }
 
 fn sem(cells: &Cells) -> Value {
-    let moments = Moments::of(cells);
-    moments.sd().map_or(Value::Missing, |sd| Value::Float(sd / moments.count.sqrt()))
-}
-
-/// Mean and squared deviations in one pass, without the loss of digits that sums of squares have (Welford, 1962).
-#[derive(Default)]
-struct Moments {
-    count: f64,
-    mean: f64,
-    squares: f64,
-}
-
-impl Moments {
-    fn of(cells: &Cells) -> Moments {
-        let mut moments = Moments::default();
-        // Of infinities the mean is their sum, and nothing deviates from it.
-        let mut infinite = None;
-        for x in cells.numbers() {
-            moments.count += 1.0;
-            if x.is_finite() {
-                let before = x - moments.mean;
-                // Divided first: the difference of two large numbers may not be one.
-                moments.mean += x / moments.count - moments.mean / moments.count;
-                moments.squares += before * (x - moments.mean);
-            } else {
-                infinite = Some(infinite.unwrap_or(0.0) + x);
-            }
-        }
-        if let Some(infinite) = infinite {
-            (moments.mean, moments.squares) = (infinite, f64::NAN);
-        }
-        moments
-    }
-
-    fn sd(&self) -> Option<f64> {
-        (self.count >= 2.0).then(|| (self.squares / (self.count - 1.0)).sqrt())
-    }
+    Moments::of(|| cells.numbers()).error().map_or(Value::Missing, Value::Float)
 }
 
 #[cfg(test)]

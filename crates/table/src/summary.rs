@@ -10,10 +10,10 @@
 use paramo_model::Name;
 
 use crate::builder::Builder;
-use crate::groups::Groups;
+use crate::groups::Parts;
 use crate::order::rank;
 use crate::select::column_named;
-use crate::{Column, Data, ResultTable, Role, Statistic, TableError};
+use crate::{Column, Data, ResultTable, Role, Spread, Statistic, TableError};
 
 /// What a summary is asked for.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -97,8 +97,9 @@ impl Summary {
     /// Summarises the rows of a table, which has the columns that this is made of and that of the runs' states.
     pub(crate) fn of(&self, table: &ResultTable) -> Result<ResultTable, TableError> {
         let columns: Vec<&Column> = table.columns.iter().collect();
-        let groups = Groups::of(table.rows, &self.keys(&columns)?);
-        self.summarise(&columns, &groups, (&table.study, table.version))
+        let rows: Vec<usize> = (0..table.rows).collect();
+        let parts = Parts::of(table.rows, &self.keys(&columns)?);
+        self.summarise(&columns, &rows, &parts, (&table.study, table.version))
     }
 
     /// The columns that make the groups.
@@ -110,25 +111,24 @@ impl Summary {
     pub(crate) fn summarise(
         &self,
         columns: &[&Column],
-        groups: &Groups,
+        rows: &[usize],
+        parts: &Parts,
         (study, version): (&Name, u32),
     ) -> Result<ResultTable, TableError> {
-        let succeeded = succeeded(columns);
-        let failed = |row: usize| succeeded.as_ref().is_some_and(|right| !right(row));
-        let firsts: Vec<usize> = groups.each().filter_map(|rows| rows.first().copied()).collect();
+        let failed = failed(columns);
+        let (firsts, runs): (Vec<usize>, Vec<i64>) = parts.firsts(rows).into_iter().unzip();
         let mut out: Vec<Column> = Vec::new();
         for key in self.keys(columns)? {
             if !out.iter().any(|column| column.name == key.name) {
                 out.push(key.picked(&firsts));
             }
         }
-        let counts = |count: &dyn Fn(&[usize]) -> usize| -> Data {
-            Data::Integer(groups.each().map(|rows| count(rows) as i64).collect())
+        push(&mut out, "n".to_owned(), None, Role::Runs, Data::Integer(runs));
+        let lost = match &failed {
+            Some(failed) => parts.counted(rows, failed),
+            None => vec![0; parts.count],
         };
-        let runs = counts(&<[usize]>::len);
-        push(&mut out, "n".to_owned(), None, Role::Runs, runs);
-        let lost = counts(&|rows| rows.iter().filter(|row| failed(**row)).count());
-        push(&mut out, "failed".to_owned(), None, Role::Failed, lost);
+        push(&mut out, "failed".to_owned(), None, Role::Failed, Data::Integer(lost));
         let mut absent: Vec<&Column> = Vec::new();
         for (at, asked) in self.statistics.iter().enumerate() {
             if self.statistics[..at].contains(asked) {
@@ -137,11 +137,9 @@ impl Summary {
             let source = column_of(&asked.column, columns)?;
             asked.statistic.check(source)?;
             let mut builder = Builder::new(None);
-            let mut valued = Vec::new();
-            for rows in groups.each() {
-                valued.clear();
-                valued.extend(rows.iter().copied().filter(|row| rank(source, *row) == 0));
-                builder.push(asked.statistic.of(source, &valued, asked.fraction));
+            let spread = Spread { column: source, rows, parts };
+            for value in asked.statistic.of_each(&spread, asked.fraction) {
+                builder.push(value);
             }
             let unit = source.unit.clone().filter(|_| asked.statistic.keeps_unit);
             let name = free(asked.name(), &out);
@@ -151,11 +149,13 @@ impl Summary {
             }
         }
         for source in absent {
-            let missing =
-                |rows: &[usize]| rows.iter().filter(|row| rank(source, **row) > 0 && !failed(**row)).count();
-            push(&mut out, format!("missing_{}", source.name), None, Role::Absent, counts(&missing));
+            let missing = match &failed {
+                Some(failed) => parts.counted(rows, |row| rank(source, row) > 0 && !failed(row)),
+                None => parts.counted(rows, |row| rank(source, row) > 0),
+            };
+            push(&mut out, format!("missing_{}", source.name), None, Role::Absent, Data::Integer(missing));
         }
-        Ok(ResultTable { study: study.clone(), version, rows: firsts.len(), columns: out })
+        Ok(ResultTable { study: study.clone(), version, rows: parts.count, columns: out })
     }
 }
 
@@ -176,11 +176,12 @@ fn free(mut name: String, columns: &[Column]) -> String {
     name
 }
 
-/// Which of the runs have succeeded; `None`: all.
-fn succeeded<'a>(columns: &[&'a Column]) -> Option<impl Fn(usize) -> bool + 'a> {
+/// Which of the runs have failed; `None`: none.
+fn failed<'a>(columns: &[&'a Column]) -> Option<impl Fn(usize) -> bool + 'a> {
     let state = columns.iter().find(|column| column.role == Role::State)?;
     let Data::String(texts) = &state.data else { return None };
-    let right: Vec<bool> = texts.labels.iter().map(|label| &**label == "succeeded").collect();
-    let of = |row: usize| texts.codes.get(row).copied();
-    Some(move |row: usize| of(row).and_then(|code| right.get(code as usize).copied()).unwrap_or(false))
+    let right = texts.labels.iter().position(|label| &**label == "succeeded");
+    let all = texts.labels.len() == 1 && right.is_some() && state.present.is_none();
+    let of = |row: usize| texts.codes.get(row).map(|code| *code as usize);
+    (!all).then_some(move |row: usize| right.is_none() || of(row) != right)
 }

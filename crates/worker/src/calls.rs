@@ -98,7 +98,8 @@ impl<'a> Frame<'a> {
     pub fn fill(&mut self, slot: &mut SlotState<'_>, job: &mut Job, warm: &Warm) {
         let mut text = std::mem::take(&mut slot.frame);
         frame::begin(&mut text);
-        let most = if warm.noisy { 1 } else { usize::MAX };
+        // The first call of a process goes alone, so that one that writes past Python's streams is known for it before others share a frame.
+        let most = if warm.noisy || warm.sent == 0 { 1 } else { usize::MAX };
         while text.len() < FRAME_BYTES && self.calls.len() < most {
             let Some((lease, ticket)) = job.tickets.pop_front() else { break };
             let mut values = std::mem::take(&mut slot.values);

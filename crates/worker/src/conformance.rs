@@ -215,7 +215,7 @@ impl Rig {
                         std::fs::write(told, "").expect("a file");
                     }
                     FromWorker::Notice(notice) => self.notices.push(notice),
-                    FromWorker::Settled { .. } => {}
+                    FromWorker::Settled { .. } | FromWorker::Holds { .. } => {}
                     FromWorker::Returned { indices, .. } => self.returned.extend(indices),
                     FromWorker::Released { .. } | FromWorker::Gone => panic!("nobody sent it away"),
                 }

@@ -5,6 +5,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::Instant;
 
 use paramo_model::{Capacity, FromWorker, LeaseId, Program, StudyId, Ticket};
 
@@ -72,6 +73,8 @@ struct Lane {
     leaving: bool,
     /// Nothing of it is started for now.
     paused: bool,
+    /// Nothing of it is started any more: it would not end in time.
+    late: bool,
     /// CPU time that its runs have had, by its share.
     had: f64,
     /// How many smaller runs were started though it was its turn.
@@ -89,10 +92,12 @@ pub(crate) struct Dispatch {
     ledger: Ledger,
     /// Slots with a job.
     busy: usize,
+    /// When what runs is ended from outside.
+    ends: Option<Instant>,
 }
 
 impl Dispatch {
-    pub fn new(capacity: Capacity, slots: usize) -> Dispatch {
+    pub fn new(capacity: Capacity, slots: usize, ends: Option<Instant>) -> Dispatch {
         Dispatch {
             mode: Mode::Running,
             lanes: Vec::new(),
@@ -102,6 +107,7 @@ impl Dispatch {
             owed: Vec::new(),
             ledger: Ledger::new(capacity, slots),
             busy: 0,
+            ends,
         }
     }
 
@@ -120,6 +126,7 @@ impl Dispatch {
                 told: 0,
                 leaving: false,
                 paused: false,
+                late: false,
                 had: 0.0,
                 passed: 0,
             }),
@@ -201,6 +208,23 @@ impl Dispatch {
     pub fn kill(&self) {
         for lane in &self.lanes {
             lane.halt.kill();
+        }
+    }
+
+    /// Gives back what would not end in time. By what its application says that a run takes, or else by what it has taken lately.
+    pub fn expire(&mut self, messages: &mut Vec<FromWorker>) {
+        let Some(ends) = self.ends else { return };
+        let left = ends.saturating_duration_since(Instant::now()).as_secs_f64();
+        for lane in self.lanes.iter_mut().filter(|lane| lane.takes()) {
+            let said = lane.queue.front().and_then(|(_, ticket)| ticket.time);
+            let said = said.or(lane.study.resources().time).map(|time| time.0);
+            let takes = said.unwrap_or(if lane.known > 0 { lane.mean } else { 0.0 });
+            if takes > left || left <= 0.0 {
+                lane.late = true;
+                let study = lane.study.id;
+                messages.extend(give_back(study, lane.queue.drain(..)));
+                messages.push(FromWorker::Wants { study, runs: 0 });
+            }
         }
     }
 
@@ -317,7 +341,7 @@ impl Dispatch {
 impl Lane {
     /// Whether more of it may be started.
     fn takes(&self) -> bool {
-        !self.leaving && !self.paused
+        !self.leaving && !self.paused && !self.late
     }
 
     /// How many tickets go to a slot at once: one for a command, some milliseconds' worth for a warm function.

@@ -29,6 +29,7 @@ mod outputs;
 mod preflight;
 mod prepared;
 mod process;
+pub mod remote;
 mod share;
 mod slot;
 mod spawn;

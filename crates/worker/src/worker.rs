@@ -6,6 +6,7 @@ use std::os::fd::OwnedFd;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
+use std::time::Instant;
 
 use async_trait::async_trait;
 use paramo_model::{Assignment, Capacity, FromWorker, LeaseId, StudyId, Ticket, ToWorker};
@@ -27,11 +28,13 @@ pub struct WorkerOptions {
     pub slots: u32,
     /// How memory limits are enforced; `None`: as well as the machine allows.
     pub memory_limits: Option<MemoryLimits>,
+    /// When what runs here is ended from outside: no run is begun that does not fit before.
+    pub ends: Option<Instant>,
 }
 
 impl Default for WorkerOptions {
     fn default() -> WorkerOptions {
-        WorkerOptions { slots: 1000, memory_limits: None }
+        WorkerOptions { slots: 1000, memory_limits: None, ends: None }
     }
 }
 
@@ -101,7 +104,7 @@ impl LocalWorker {
             open_files,
             cpus: capacity.cpus,
             inner: Mutex::new(Inner {
-                dispatch: Dispatch::new(capacity, most),
+                dispatch: Dispatch::new(capacity, most, options.ends),
                 threads: Vec::new(),
                 idle: 0,
                 most,
@@ -165,6 +168,8 @@ impl Worker {
             ToWorker::Release { study, now } => inner.dispatch.release(study, now),
             ToWorker::Pause { study } => inner.dispatch.pause(study, true),
             ToWorker::Resume { study } => inner.dispatch.pause(study, false),
+            // Whoever is in this process keeps what it hears.
+            ToWorker::Kept { .. } | ToWorker::Repeat { .. } => return,
             ToWorker::Drain => inner.dispatch.end(),
             ToWorker::Stop => {
                 self.halt.end();
@@ -206,6 +211,7 @@ impl Worker {
             None => Vec::new(),
         };
         loop {
+            inner.dispatch.expire(&mut messages);
             let job = inner.dispatch.take();
             if job.is_some() {
                 self.wake(&mut inner);

@@ -18,24 +18,22 @@ mod results;
 mod retry;
 mod rm;
 mod run;
-mod server;
+pub mod server;
 mod slots;
 mod space;
 mod status;
 mod sweep;
 mod token;
-mod ui;
+pub mod ui;
 mod watch;
 mod why;
+mod worker;
 
 use paramo_client::ServerAddress;
 
 use crate::args::{Cli, Command};
 use crate::failure::Result;
 use crate::store::not_a_server;
-
-#[cfg(test)]
-pub use sweep::study as sweep_study;
 
 /// Carries out a command and gives the exit code.
 pub async fn dispatch(cli: Cli) -> Result<u8> {
@@ -67,6 +65,7 @@ pub async fn dispatch(cli: Cli) -> Result<u8> {
         Command::List(args) => list::list(&store, args).await,
         Command::Ui(args) => ui::ui(not_a_server(&store, "ui")?, args).await,
         Command::Server(args) => server::server(not_a_server(&store, "server")?, args).await,
+        Command::Worker(args) => worker::worker(cli.server, args).await,
         Command::Space(args) => space::space(&store, args).await,
         Command::Doctor(args) => doctor::doctor(not_a_server(&store, "doctor")?, args).await,
         Command::Login(args) => login::login(cli.server, args).await,

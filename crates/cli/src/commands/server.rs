@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use paramo_model::Capacity;
-use paramo_server::{App, Config, Door, Host, PublicUrl, Service, Tls, Token, router, serve};
+use paramo_server::{App, Config, Door, Host, Patience, PublicUrl, Service, Tls, Token, router, serve};
 use paramo_sites::Request;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -28,6 +28,7 @@ pub struct Setting {
     pub listener: TcpListener,
     pub tls: Option<Tls>,
     pub workers: Workers,
+    pub patience: Patience,
     /// End when standard input does.
     pub while_stdin: bool,
 }
@@ -43,7 +44,13 @@ pub async fn server(store: &Path, args: Server) -> Result<u8> {
     let machine = args.token_file.as_deref().map(read_token).transpose()?;
     let place = open(store, true).await?;
     let listener = listen(args.listen.or(config.listen).unwrap_or(LISTEN)).await?;
-    let setting = Setting { listener, tls: config.tls.clone(), workers: args.workers, while_stdin: false };
+    let setting = Setting {
+        listener,
+        tls: config.tls.clone(),
+        workers: args.workers,
+        patience: config.workers,
+        while_stdin: false,
+    };
     let key_file = PathBuf::from(&place.directory).join("secrets-key");
     let service = Service::group(place.people()?, machine, config, key_file).map_err(Failure::unavailable)?;
     let welcome =
@@ -95,7 +102,8 @@ pub async fn run(
     let site = paramo_sites::site("local")?;
     let Workers { cpus, workers } = setting.workers;
     let capacity = Capacity { cpus: cpus.unwrap_or(site.capacity().cpus), ..site.capacity() };
-    let host = Host::new(place.store.clone(), place.directory.clone(), capacity)
+    let here = (workers > 0).then_some(capacity);
+    let host = Host::patient(place.store.clone(), place.directory.clone(), here, setting.patience)
         .map_err(|error| Failure::unavailable(format!("cannot start: {error}")))?;
     let door = Door::new(setting.listener, setting.tls.as_ref(), service.base(), service.patience())
         .map_err(Failure::input)?;
@@ -111,29 +119,52 @@ pub async fn run(
         anstream::eprintln!("warning: {name} is not taken up: {error}");
     }
     greet(&door)?;
-    let service = Arc::new(service);
-    service.keep_tidy();
-    let app = App::new(Arc::clone(&host), service);
-    let (stop, stopped) = tokio::sync::watch::channel(false);
-    let mut serving = tokio::spawn(serve(door, router(app), stopped));
+    let mut open = Open::new(host, service, door);
     tokio::select! {
         word = told_to_stop() => word?,
         () = input_ended(), if setting.while_stdin => {}
-        ended = &mut serving => {
-            let why = ended.err().map_or("it ended by itself".to_owned(), |error| error.to_string());
-            return Err(Failure::unavailable(format!("the server has stopped: {why}")));
-        }
+        why = open.broken() => return Err(why),
     }
     anstream::eprintln!("ending what runs; the studies stay open, and the next server goes on with them");
-    host.stop().await;
-    let _ = stop.send(true);
-    // Readers of events never end by themselves.
-    let _ = tokio::time::timeout(GOODBYE, serving).await;
+    open.close().await;
     Ok(exit::OK)
 }
 
+/// A door that requests come through.
+pub struct Open {
+    pub host: Arc<Host>,
+    stop: tokio::sync::watch::Sender<bool>,
+    serving: tokio::task::JoinHandle<()>,
+}
+
+impl Open {
+    /// Answers from now on.
+    pub fn new(host: Arc<Host>, service: Service, door: Door) -> Open {
+        let service = Arc::new(service);
+        service.keep_tidy();
+        let app = App::new(Arc::clone(&host), service);
+        let (stop, stopped) = tokio::sync::watch::channel(false);
+        Open { host, stop, serving: tokio::spawn(serve(door, router(app), stopped)) }
+    }
+
+    /// Why nobody is answered any more, once that is so.
+    pub async fn broken(&mut self) -> Failure {
+        let ended = (&mut self.serving).await;
+        let why = ended.err().map_or("it ended by itself".to_owned(), |error| error.to_string());
+        Failure::unavailable(format!("the server has stopped: {why}"))
+    }
+
+    /// Ends what runs, and then the answers.
+    pub async fn close(self) {
+        self.host.stop().await;
+        let _ = self.stop.send(true);
+        // Readers of events never end by themselves.
+        let _ = tokio::time::timeout(GOODBYE, self.serving).await;
+    }
+}
+
 /// Other commands change the store and send this signal to whoever holds a study's lock, which is this process from now on.
-fn listen_to_commands(host: &Arc<Host>) -> Result<()> {
+pub fn listen_to_commands(host: &Arc<Host>) -> Result<()> {
     let mut changed = signal(SignalKind::user_defined1())
         .map_err(|error| Failure::unavailable(format!("cannot listen to signals: {error}")))?;
     let host = Arc::downgrade(host);
@@ -159,7 +190,7 @@ async fn input_ended() {
 }
 
 /// Returns when somebody wants the server to end.
-async fn told_to_stop() -> Result<()> {
+pub async fn told_to_stop() -> Result<()> {
     let open = |kind| {
         signal(kind).map_err(|error| Failure::unavailable(format!("cannot listen to signals: {error}")))
     };

@@ -41,6 +41,14 @@ pub async fn token(server: Option<String>, project: Option<String>, args: Token)
                 id(&made)
             );
         }
+        Token::Worker { name, expires_hours } => {
+            let made = server.create_worker_token(&name, project.as_deref(), expires_hours).await?;
+            print_line(made.token.reveal())?;
+            anstream::eprintln!(
+                "this is the only time that the token is shown; workers come in with it: paramo worker --server {} --token-file FILE",
+                server.address()
+            );
+        }
         Token::Revoke { token } => {
             // By number, or by a name that only one has.
             let all = server.tokens().await?;

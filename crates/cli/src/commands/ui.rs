@@ -5,7 +5,8 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use paramo_server::{Service, Token};
+use paramo_model::StudyId;
+use paramo_server::{Door, Patience, Service, Token};
 
 use super::server::{Setting, listen, read_token, run};
 use crate::args::Ui;
@@ -26,11 +27,11 @@ pub async fn ui(store: &Path, args: Ui) -> Result<u8> {
         listener: listen(args.listen).await?,
         tls: None,
         workers: args.workers,
+        patience: Patience::default(),
         while_stdin: args.while_stdin,
     };
-    let page = study.map(|id| format!("studies/{}", id.0)).unwrap_or_default();
     run(&place, service, setting, |door| {
-        let link = format!("http://{}/{page}?token={}", door.address(), token.reveal());
+        let link = link(door, study, &token);
         anstream::eprintln!("open this link, or send the token as `Authorization: Bearer`; Ctrl-C ends it:");
         print_line(&link)?;
         if args.open {
@@ -39,6 +40,12 @@ pub async fn ui(store: &Path, args: Ui) -> Result<u8> {
         Ok(())
     })
     .await
+}
+
+/// What opens the page, at a study.
+pub fn link(door: &Door, study: Option<StudyId>, token: &Token) -> String {
+    let page = study.map(|id| format!("studies/{}", id.0)).unwrap_or_default();
+    format!("http://{}/{page}?token={}", door.address(), token.reveal())
 }
 
 /// A service for whoever started this process, and the token that opens it.
@@ -59,7 +66,7 @@ fn check(address: SocketAddr) -> Result<()> {
 }
 
 /// Opens a link in the browser. A machine without one is no reason to end.
-fn browse(link: &str) {
+pub fn browse(link: &str) {
     let nothing = Stdio::null;
     let opened =
         Command::new("xdg-open").arg(link).stdin(nothing()).stdout(nothing()).stderr(nothing()).spawn();

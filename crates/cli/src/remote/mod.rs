@@ -55,6 +55,9 @@ pub fn check(making: &Making) -> Result<()> {
             "--cpus is of this machine, and the server makes the runs on its own; -j says how many at once";
         return Err(Failure::input(text));
     }
+    if making.ui {
+        return Err(Failure::input("--ui is of runs that this process makes; the server has the page"));
+    }
     if making.detach && making.watch {
         return Err(Failure::input("--detach returns at once, and --watch stays: leave one of them out"));
     }

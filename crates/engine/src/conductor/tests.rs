@@ -152,6 +152,41 @@ fn a_late_report_of_a_given_up_lease_wins_once() {
     assert!(matches!(again, Verdict::Duplicate) && conductor.finished());
 }
 
+#[test]
+fn a_late_failure_of_a_given_up_lease_does_not_touch_the_attempt_that_came_after_it() {
+    let now = Instant::now();
+    let mut conductor = conductor(&[1], None, Retry::default());
+    let first = conductor.lease(1, now).unwrap();
+    conductor.give_back(first.id, [0]);
+    let second = conductor.lease(1, now).unwrap();
+    for cause in [Cause::LostWorker, Cause::Exit { code: 1 }] {
+        let late = conductor.report(report(first.id, &first.tickets[0], Ended::Failed(cause)), now);
+        assert!(matches!(late, Verdict::Duplicate), "{late:?}");
+    }
+    assert_eq!((conductor.leased(), conductor.duplicates()), (1, 2));
+    let ended = conductor.report(report(second.id, &second.tickets[0], Ended::Succeeded), now);
+    assert!(matches!(ended, Verdict::Ended(_)));
+}
+
+#[test]
+fn what_a_worker_still_makes_is_taken_up_and_leased_to_nobody_else() {
+    let now = Instant::now();
+    let mut conductor = conductor(&[3], None, Retry { count: 1, ..Retry::default() });
+    conductor.leases_from(1 << 40);
+    let held = |index| Held { index, lease: LeaseId(7), attempt: 2, slot: Some(0) };
+    assert!(conductor.adopt(&held(1)));
+    assert!(!conductor.adopt(&held(1)), "it is leased by now");
+    assert!(!conductor.adopt(&held(9)), "there is no such run");
+    let lease = conductor.lease(9, now).unwrap();
+    assert_eq!(lease.tickets.iter().map(|ticket| ticket.index).collect::<Vec<_>>(), [0, 2]);
+    let ticket = Ticket { index: 1, attempt: 2, memory: None, time: None };
+    let failed = Ended::Failed(Cause::Exit { code: 1 });
+    let verdict = conductor.report(report(LeaseId(7), &ticket, failed), now);
+    assert!(matches!(verdict, Verdict::Retry { .. }), "{verdict:?}");
+    let again = conductor.lease(9, now + Duration::from_secs(9)).unwrap();
+    assert_eq!(again.tickets[0].attempt, 3, "the first attempt was made under an engine that is no more");
+}
+
 #[derive(Clone, Debug)]
 enum Step {
     Lease(usize),

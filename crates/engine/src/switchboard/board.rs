@@ -1,19 +1,22 @@
-//! The state of the board and its decisions. Nothing in here waits.
+//! The state of the board and what studies order. Nothing in here waits.
 
-use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
-use std::sync::Arc;
+mod arrivals;
+mod news;
+mod shares;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
+use std::time::{Duration, Instant};
 
 use paramo_model::{
-    Assignment, Attempt, Bytes, Capacity, Cause, Ended, FromWorker, LeaseId, Micros, Name, OutputFile,
-    ProjectPart, Report, StudyId, Ticket, Timestamp, ToWorker, Value, WorkerId,
+    Assignment, Capacity, FromWorker, Held, LeaseId, Name, Seconds, StudyId, Ticket, ToWorker, WorkerId,
 };
 use tokio::sync::mpsc;
 
 use paramo_worker::room;
 
+use super::arrival::{About, Note, RemoteStatus, WorkerStatus};
 use super::parts::{self, Part};
-use super::pump;
-use super::{Terms, Wire, WorkerStatus};
+use super::{Terms, Wire};
 use crate::ProjectTerms;
 
 pub(super) struct Board {
@@ -22,12 +25,27 @@ pub(super) struct Board {
     studies: HashMap<StudyId, Study>,
     projects: HashMap<Name, ProjectTerms>,
     next_worker: u32,
+    next_pump: u64,
+    /// Who reported what that is not known to be kept: index, number of the attempt, worker elsewhere.
+    unkept: HashMap<StudyId, BTreeSet<(u64, u32, WorkerId)>>,
+    /// Workers that an earlier board had, by their keys, with the studies they had runs of: those studies wait for them.
+    expected: HashMap<String, HashSet<StudyId>>,
+    /// Workers elsewhere whose runs were given to others, by their keys.
+    forsaken: HashSet<String>,
+    /// How long a worker that is not heard of keeps its runs.
+    grace: Duration,
+    /// Workers elsewhere are left alone: another board will have them.
+    closing: bool,
+    notes: Option<mpsc::UnboundedSender<Note>>,
 }
 
 struct Worker {
     name: String,
     capacity: Capacity,
-    orders: mpsc::UnboundedSender<ToWorker>,
+    /// `None` while it is away.
+    orders: Option<mpsc::UnboundedSender<ToWorker>>,
+    /// The number of its present connection.
+    pump: u64,
     draining: bool,
     /// What it knows and holds of each study.
     holds: HashMap<StudyId, Holding>,
@@ -35,6 +53,20 @@ struct Worker {
     projects: HashMap<Name, Part>,
     /// The number of the last assignment.
     revision: u64,
+    reported: u64,
+    remote: Option<Remote>,
+}
+
+/// A worker elsewhere.
+struct Remote {
+    about: About,
+    away: Option<Instant>,
+    /// When its allocation ends.
+    ends: Option<Instant>,
+    /// It has said its last word, and stays until its results are kept.
+    gone: bool,
+    /// Its allocation is no more: it will not come back.
+    given_up: bool,
 }
 
 /// What one worker has of one study.
@@ -42,21 +74,12 @@ struct Worker {
 struct Holding {
     /// Leased and neither reported nor returned.
     open: HashMap<u64, Held>,
-    /// Room that it has told of.
-    wants: usize,
-    /// Released and not yet answered.
-    leaving: bool,
+    /// Released and not yet answered; whether what ran was to be ended.
+    leaving: Option<bool>,
     /// What it has of the study's runs at once.
     part: Part,
     /// What it was told last: the same is not said twice.
     assigned: Option<Assignment>,
-}
-
-struct Held {
-    lease: LeaseId,
-    attempt: u32,
-    /// The slot, once it is known to run.
-    started: Option<u32>,
 }
 
 struct Study {
@@ -67,6 +90,8 @@ struct Study {
     assignment: Option<Assignment>,
     /// Leased by the engine, and taken by no worker yet.
     spool: VecDeque<(LeaseId, Ticket)>,
+    /// Room that workers have told of and that was not filled.
+    wants: BTreeMap<WorkerId, usize>,
     /// The room that the engine was told of and has not filled.
     told: usize,
     /// Nothing is handed out for now.
@@ -76,51 +101,38 @@ struct Study {
 }
 
 impl Board {
-    pub fn new(own: mpsc::WeakUnboundedSender<Wire>) -> Board {
+    pub fn new(
+        own: mpsc::WeakUnboundedSender<Wire>,
+        grace: Duration,
+        notes: Option<mpsc::UnboundedSender<Note>>,
+    ) -> Board {
         Board {
             own,
             workers: BTreeMap::new(),
             studies: HashMap::new(),
             projects: HashMap::new(),
             next_worker: 0,
+            next_pump: 0,
+            unkept: HashMap::new(),
+            expected: HashMap::new(),
+            forsaken: HashSet::new(),
+            grace,
+            closing: false,
+            notes,
         }
     }
 
     pub fn take(&mut self, wire: Wire) {
         match wire {
             Wire::Attach { id, name, capacity, link } => {
-                let worker = WorkerId(self.next_worker);
-                self.next_worker += 1;
-                let orders = pump::start(worker, link, self.own.clone());
-                let (holds, projects) = (HashMap::new(), HashMap::new());
-                let new = Worker { name, capacity, orders, draining: false, holds, projects, revision: 0 };
-                self.workers.insert(worker, new);
-                let _ = id.send(worker);
-                self.assign_all();
+                let _ = id.send(self.attach(name, capacity, link));
             }
-            Wire::Detach(worker) => {
-                if let Some(worker) = self.workers.get_mut(&worker) {
-                    worker.draining = true;
-                    let _ = worker.orders.send(ToWorker::Drain);
-                    for holding in worker.holds.values_mut() {
-                        holding.wants = 0;
-                    }
-                }
-                self.assign_all();
+            Wire::Arrive { id, arrival, link } => {
+                let _ = id.send(self.arrive(*arrival, link));
             }
+            Wire::Detach(worker) => self.detach(worker),
             Wire::Open { study, project, link, terms, to } => {
-                let new = Study {
-                    project,
-                    link,
-                    to,
-                    terms,
-                    assignment: None,
-                    spool: VecDeque::new(),
-                    told: 0,
-                    paused: false,
-                    leaving: None,
-                };
-                self.studies.insert(study, new);
+                self.open(study, Study::new(project, link, terms, to));
             }
             Wire::Terms(id, terms) => {
                 if let Some(study) = self.studies.get_mut(&id) {
@@ -138,12 +150,41 @@ impl Board {
                     self.order(study, order);
                 }
             }
-            Wire::News(worker, news) => self.news(worker, news),
-            Wire::Lost(worker) => self.lost(worker),
+            Wire::Kept(study, runs) => self.kept(study, &runs),
+            Wire::Repeat(study) => self.repeat(study),
+            Wire::News(worker, pump, news) => {
+                if self.is_of(worker, pump) {
+                    self.news(worker, news);
+                }
+            }
+            Wire::Broken(worker, pump) => {
+                if self.is_of(worker, pump) {
+                    self.broken(worker);
+                }
+            }
+            Wire::GraceOver(worker, pump) => {
+                if self.workers.get(&worker).is_some_and(|it| it.pump == pump && it.orders.is_none()) {
+                    self.lost(worker);
+                }
+            }
+            Wire::GiveUp(allocation) => self.give_up(&allocation),
+            Wire::Expect(expected, wait) => self.expect(expected, wait),
+            Wire::NotExpected => self.not_expected(),
+            Wire::Close => self.closing = true,
             Wire::Workers(to) => {
                 let _ = to.send(self.workers.iter().map(|(id, worker)| worker.status(*id)).collect());
             }
         }
+    }
+
+    fn is_of(&self, worker: WorkerId, pump: u64) -> bool {
+        self.workers.get(&worker).is_some_and(|worker| worker.pump == pump && worker.orders.is_some())
+    }
+
+    fn open(&mut self, id: StudyId, study: Study) {
+        self.studies.insert(id, study);
+        // Results that came while nobody worked on it.
+        self.repeat(id);
     }
 
     fn order(&mut self, id: StudyId, order: ToWorker) {
@@ -164,6 +205,8 @@ impl Board {
             }
             ToWorker::Pause { .. } => self.pause(id, true),
             ToWorker::Resume { .. } => self.pause(id, false),
+            ToWorker::Kept { study: of, runs } => self.kept(of, &runs),
+            ToWorker::Repeat { .. } => {}
             ToWorker::Release { study: released, now } => {
                 self.release(id, now, FromWorker::Released { study: released });
             }
@@ -176,35 +219,41 @@ impl Board {
         let Some(study) = self.studies.get_mut(&id) else { return };
         study.paused = paused;
         study.told = 0;
+        // Each worker asks anew when it goes on.
+        study.wants.clear();
         study.unspool(id);
-        for worker in self.workers.values_mut() {
-            if let Some(holding) = worker.holds.get_mut(&id) {
-                // Each worker asks anew when it goes on.
-                holding.wants = 0;
-                let _ = worker.orders.send(pausing(id, paused));
-            }
+        for worker in self.workers.values_mut().filter(|worker| worker.holds.contains_key(&id)) {
+            worker.send(pausing(id, paused));
         }
     }
 
     /// Takes a study from all workers; `last` is said when they have answered.
     fn release(&mut self, id: StudyId, now: bool, last: FromWorker) {
+        let closing = self.closing;
         let Some(study) = self.studies.get_mut(&id) else { return };
         study.leaving = Some(last);
         study.told = 0;
+        study.wants.clear();
         study.unspool(id);
         for worker in self.workers.values_mut() {
-            if let Some(holding) = worker.holds.get_mut(&id) {
-                holding.leaving = true;
-                holding.wants = 0;
-                let _ = worker.orders.send(ToWorker::Release { study: id, now });
+            let Some(holding) = worker.holds.get_mut(&id) else { continue };
+            let alone = worker.remote.is_some() && closing;
+            if worker.orders.is_none() || alone {
+                // It is not waited for. What it makes is taken when it is back, here or at the next board.
+                study.say(given_back(id, holding.open.drain().map(|(index, held)| (held.lease, index))));
+                worker.holds.remove(&id);
+                continue;
             }
+            holding.leaving = Some(now);
+            worker.send(ToWorker::Release { study: id, now });
         }
         self.left(id);
     }
 
     /// Says the last word of a study that no worker has anything of any more.
     fn left(&mut self, id: StudyId) {
-        if self.workers.values().any(|worker| worker.holds.contains_key(&id)) {
+        let waiting = self.studies.get(&id).is_some_and(|study| study.leaving.is_some());
+        if !waiting || self.workers.values().any(|worker| worker.holds.contains_key(&id)) {
             return;
         }
         let Some(study) = self.studies.get_mut(&id) else { return };
@@ -222,145 +271,40 @@ impl Board {
         }
     }
 
-    fn assign_all(&mut self) {
-        let names: HashSet<Name> = self.studies.values().map(|study| study.project.clone()).collect();
-        for name in names {
-            self.share_out(&name);
-            self.tell_project(&name);
-        }
-    }
-
-    /// Tells the workers of a study, each with its part of the runs at once.
-    fn assign(&mut self, id: StudyId) {
-        let Some(name) = self.studies.get(&id).map(|study| study.project.clone()) else { return };
-        // A study more or less changes where its project has room.
-        if self.share_out(&name) {
-            self.tell_project(&name);
-        } else {
-            self.tell(id);
-        }
-    }
-
-    fn tell_project(&mut self, name: &Name) {
-        let of = self.studies.iter().filter(|(_, study)| study.project == *name);
-        let ids: Vec<StudyId> = of.map(|(id, _)| *id).collect();
-        ids.into_iter().for_each(|id| self.tell(id));
-    }
-
-    fn terms(&self, project: &Name) -> ProjectTerms {
-        self.projects.get(project).copied().unwrap_or_default()
-    }
-
-    /// Divides a project's runs at once among the workers. Whether anything has changed.
-    fn share_out(&mut self, name: &Name) -> bool {
-        let limit = self.terms(name).runs;
-        let studies = &self.studies;
-        let members = || studies.iter().filter(|(_, study)| study.project == *name);
-        for worker in self.workers.values_mut() {
-            // Where nothing of it is, nothing of it runs.
-            if !members().any(|(id, _)| worker.holds.contains_key(id)) {
-                worker.projects.remove(name);
-            }
-        }
-        let room = |worker: &Worker| members().map(|(_, study)| study.room(worker)).max().unwrap_or(0);
-        let rooms: Vec<u32> = self.workers.values().map(room).collect();
-        let held = self.workers.values().map(|worker| worker.projects.get(name).map_or(0, Part::held));
-        let told = spread(limit, &rooms, &held.collect::<Vec<u32>>());
-        let mut changed = false;
-        for (worker, told) in self.workers.values_mut().zip(told) {
-            let revision = worker.revision + 1;
-            let part = worker.projects.entry(name.clone()).or_default();
-            changed |= part.told() != told;
-            part.tell(told, revision);
-        }
-        changed
-    }
-
-    fn tell(&mut self, id: StudyId) {
-        let Some(study) = self.studies.get(&id) else { return };
-        let Some(assignment) = study.assignment.as_ref().filter(|_| study.leaving.is_none()) else { return };
-        let least = |a: Option<u32>, b: Option<u32>| a.into_iter().chain(b).min();
-        let limit = least(study.terms.runs, assignment.slots);
-        let project_share = self.terms(&study.project).share;
-        let project = |worker: &Worker| worker.projects.get(&study.project).map_or(0, Part::told);
-        let rooms: Vec<u32> =
-            self.workers.values().map(|worker| study.room(worker).min(project(worker))).collect();
-        let held = self.workers.values().map(|w| w.holds.get(&id).map_or(0, |holding| holding.part.held()));
-        let told = spread(limit, &rooms, &held.collect::<Vec<u32>>());
-        for (worker, told) in self.workers.values_mut().zip(told) {
-            let known = worker.holds.get(&id);
-            if worker.draining
-                || known.is_some_and(|holding| holding.leaving)
-                || (told == 0 && known.is_none())
-            {
-                continue;
-            }
-            let project = ProjectPart {
-                name: study.project.clone(),
-                share: project_share,
-                slots: worker.projects.get(&study.project).and_then(Part::slots),
-            };
-            let holding = worker.holds.entry(id).or_default();
-            let revision = worker.revision + 1;
-            holding.part.tell(told, revision);
-            if told == 0 {
-                holding.leaving = true;
-                holding.wants = 0;
-                let _ = worker.orders.send(ToWorker::Release { study: id, now: false });
-                continue;
-            }
-            let (slots, share) = (holding.part.slots(), assignment.share * study.terms.share);
-            let same = |told: &Assignment| {
-                told.slots == slots
-                    && told.share == share
-                    && told.project == project
-                    && Arc::ptr_eq(&told.study, &assignment.study)
-            };
-            if !holding.assigned.as_ref().is_some_and(same) {
-                worker.revision = revision;
-                let assignment = Assignment { slots, share, project, revision, ..assignment.clone() };
-                holding.assigned = Some(assignment.clone());
-                let _ = worker.orders.send(ToWorker::Assign(assignment));
-                if study.paused {
-                    let _ = worker.orders.send(pausing(id, true));
-                }
-            }
-        }
-    }
-
-    /// A worker keeps to an assignment: what it gave up with it is somebody else's.
-    fn settled(&mut self, worker: WorkerId, id: StudyId, revision: u64) {
-        let Some(worker) = self.workers.get_mut(&worker) else { return };
-        let freed = worker.holds.get_mut(&id).is_some_and(|holding| holding.part.settle(revision));
-        let project = self.studies.get(&id).and_then(|study| worker.projects.get_mut(&study.project));
-        if project.is_some_and(|part| part.settle(revision)) || freed {
-            self.assign(id);
-        }
-    }
-
     /// Gives what is spooled to the workers that have room: as even as their room is.
     fn hand_out(&mut self, id: StudyId) {
         let Some(study) = self.studies.get_mut(&id) else { return };
-        let mut room: usize = self.workers.values().map(|worker| worker.wants(id)).sum();
-        for worker in self.workers.values_mut() {
-            let wants = worker.wants(id);
-            if study.spool.is_empty() || wants == 0 {
+        let time = study.assignment.as_ref().and_then(|given| given.study.application.resources.time);
+        let mut room: usize = study.wants.values().sum();
+        let hungry: Vec<WorkerId> =
+            if study.spool.is_empty() { Vec::new() } else { study.wants.keys().copied().collect() };
+        for at in hungry {
+            let Some(wants) = study.wants.remove(&at) else { continue };
+            let Some(worker) = self.workers.get_mut(&at) else { continue };
+            if study.spool.is_empty() {
+                study.wants.insert(at, wants);
+                break;
+            }
+            if !worker.has_time(time) {
+                room -= wants;
                 continue;
             }
             // What is there is divided as the room is, so that a large worker leaves something to a small one.
             let part = (study.spool.len().min(room) * wants).div_ceil(room).min(study.spool.len());
             room -= wants;
+            if wants > part {
+                study.wants.insert(at, wants - part);
+            }
             let Some(holding) = worker.holds.get_mut(&id) else { continue };
-            holding.wants -= part.min(wants);
             let mut tickets: Vec<(LeaseId, Ticket)> = study.spool.drain(..part).collect();
             for (lease, ticket) in &tickets {
-                let held = Held { lease: *lease, attempt: ticket.attempt, started: None };
+                let held = Held { index: ticket.index, lease: *lease, attempt: ticket.attempt, slot: None };
                 holding.open.insert(ticket.index, held);
             }
             while let Some(lease) = tickets.first().map(|(lease, _)| *lease) {
                 let same = tickets.iter().take_while(|(other, _)| *other == lease).count();
                 let tickets = tickets.drain(..same).map(|(_, ticket)| ticket).collect();
-                let _ = worker.orders.send(ToWorker::Lease { study: id, lease, tickets });
+                worker.send(ToWorker::Lease { study: id, lease, tickets });
             }
         }
         self.ask(id);
@@ -368,8 +312,11 @@ impl Board {
 
     /// Tells the engine of room that it has not been told of.
     fn ask(&mut self, id: StudyId) {
-        let room: usize = self.workers.values().map(|worker| worker.wants(id)).sum();
+        if self.expected.values().any(|studies| studies.contains(&id)) {
+            return;
+        }
         let Some(study) = self.studies.get_mut(&id) else { return };
+        let room: usize = study.wants.values().sum();
         let runs = room.saturating_sub(study.spool.len());
         if runs > study.told && study.leaving.is_none() {
             study.told = runs;
@@ -377,115 +324,70 @@ impl Board {
         }
     }
 
-    fn news(&mut self, from: WorkerId, news: Vec<FromWorker>) {
-        let Some(worker) = self.workers.get_mut(&from) else { return };
-        let mut said: Vec<(StudyId, Vec<FromWorker>)> = Vec::new();
-        let mut hungry: Vec<StudyId> = Vec::new();
-        let mut released: Vec<StudyId> = Vec::new();
-        let mut settled: Vec<(StudyId, u64)> = Vec::new();
-        for mut message in news {
-            if let FromWorker::Report(report) = &mut message {
-                report.attempt.worker = from.0;
-            }
-            let id = match &message {
-                FromWorker::Wants { study, runs } => {
-                    if let Some(holding) = worker.holds.get_mut(study).filter(|holding| !holding.leaving) {
-                        let paused = self.studies.get(study).is_none_or(|study| study.paused);
-                        holding.wants = if worker.draining || paused { 0 } else { *runs as usize };
-                        hungry.push(*study);
-                    }
-                    continue;
-                }
-                FromWorker::Started { study, index, slot, .. } => {
-                    if let Some(held) =
-                        worker.holds.get_mut(study).and_then(|holding| holding.open.get_mut(index))
-                    {
-                        held.started = Some(*slot);
-                    }
-                    *study
-                }
-                FromWorker::Report(report) => {
-                    if let Some(holding) = worker.holds.get_mut(&report.study) {
-                        holding.open.remove(&report.index);
-                    }
-                    report.study
-                }
-                FromWorker::Returned { study, indices, .. } => {
-                    if let Some(holding) = worker.holds.get_mut(study) {
-                        for index in indices {
-                            holding.open.remove(index);
-                        }
-                    }
-                    *study
-                }
-                FromWorker::Released { study } => {
-                    worker.holds.remove(study);
-                    released.push(*study);
-                    continue;
-                }
-                FromWorker::Settled { study, revision } => {
-                    settled.push((*study, *revision));
-                    continue;
-                }
-                FromWorker::Notice(_) => {
-                    let to: HashSet<StudyId> = worker.holds.keys().copied().collect();
-                    said.extend(to.into_iter().map(|id| (id, vec![message.clone()])));
-                    continue;
-                }
-                FromWorker::Gone => continue,
-            };
-            match said.last_mut() {
-                Some((last, messages)) if *last == id => messages.push(message),
-                _ => said.push((id, vec![message])),
+    /// Tells workers elsewhere that they need not keep some results any more.
+    fn kept(&mut self, id: StudyId, runs: &[(u64, u32)]) {
+        let Some(unkept) = self.unkept.get_mut(&id) else { return };
+        let mut of: BTreeMap<WorkerId, Vec<(u64, u32)>> = BTreeMap::new();
+        for &(index, attempt) in runs {
+            let all = (index, attempt, WorkerId(0))..=(index, attempt, WorkerId(u32::MAX));
+            // Nearly always one.
+            while let Some(entry) = unkept.range(all.clone()).next().copied() {
+                unkept.remove(&entry);
+                of.entry(entry.2).or_default().push((index, attempt));
             }
         }
-        for (id, messages) in said {
-            if let Some(study) = self.studies.get(&id) {
-                study.say(messages);
+        if unkept.is_empty() {
+            self.unkept.remove(&id);
+        }
+        for (worker, runs) in of {
+            if let Some(worker) = self.workers.get_mut(&worker) {
+                worker.send(ToWorker::Kept { study: id, runs });
             }
-        }
-        for id in hungry {
-            self.hand_out(id);
-        }
-        for (id, revision) in settled {
-            self.settled(from, id, revision);
-        }
-        for id in released {
-            self.left(id);
-            // It may have been opened anew, or be wanted here again, while its last runs ended.
-            self.assign(id);
         }
     }
 
-    /// A worker that is gone, with or without having been sent away: what it held is somebody else's.
-    fn lost(&mut self, id: WorkerId) {
-        let Some(worker) = self.workers.remove(&id) else { return };
-        for (study_id, holding) in worker.holds {
-            let Some(study) = self.studies.get(&study_id) else { continue };
-            let outputs =
-                study.assignment.as_ref().map_or(0, |assignment| assignment.study.application.outputs.len());
-            let (started, waiting): (Vec<_>, Vec<_>) =
-                holding.open.into_iter().partition(|(_, held)| held.started.is_some());
-            let mut messages =
-                given_back(study_id, waiting.into_iter().map(|(index, held)| (held.lease, index)));
-            messages.extend(
-                started.into_iter().map(|(index, held)| lost_run(id, study_id, index, &held, outputs)),
-            );
-            study.say(messages);
-            self.left(study_id);
+    /// Has workers elsewhere say again what they have of a study and is not known to be kept.
+    fn repeat(&mut self, id: StudyId) {
+        let Some(unkept) = self.unkept.get(&id) else { return };
+        let workers: BTreeSet<WorkerId> = unkept.iter().map(|(_, _, worker)| *worker).collect();
+        for worker in workers {
+            if let Some(worker) = self.workers.get_mut(&worker) {
+                worker.send(ToWorker::Repeat { study: id });
+            }
         }
-        self.assign_all();
+    }
+
+    fn note(&self, note: Note) {
+        if let Some(notes) = &self.notes {
+            // Nobody listens any more when all is ending.
+            let _ = notes.send(note);
+        }
     }
 }
 
 impl Worker {
-    fn wants(&self, study: StudyId) -> usize {
-        self.holds.get(&study).map_or(0, |holding| holding.wants)
+    fn send(&self, order: ToWorker) {
+        if let Some(orders) = &self.orders {
+            // A connection that breaks is noticed by its pump.
+            let _ = orders.send(order);
+        }
+    }
+
+    /// Whether a run of this length ends before its allocation does.
+    fn has_time(&self, time: Option<Seconds>) -> bool {
+        let ends = self.remote.as_ref().and_then(|remote| remote.ends);
+        match (ends, time) {
+            (Some(ends), Some(time)) => {
+                ends.saturating_duration_since(Instant::now()).as_secs_f64() >= time.0
+            }
+            _ => true,
+        }
     }
 
     fn status(&self, id: WorkerId) -> WorkerStatus {
         let mut studies: Vec<StudyId> = self.holds.keys().copied().collect();
         studies.sort_unstable();
+        let now = Instant::now();
         WorkerStatus {
             id,
             name: self.name.clone(),
@@ -493,22 +395,47 @@ impl Worker {
             leased: self.holds.values().map(|holding| holding.open.len()).sum(),
             running: self.holds.values().map(Holding::running).sum(),
             running_of: self.holds.iter().map(|(id, holding)| (*id, holding.running())).collect(),
+            reported: self.reported,
             studies,
             draining: self.draining,
+            remote: self.remote.as_ref().map(|remote| RemoteStatus {
+                about: remote.about.clone(),
+                away: remote.away.map(|since| now.saturating_duration_since(since)),
+                ends_in: remote.ends.map(|ends| ends.saturating_duration_since(now)),
+            }),
         }
     }
 }
 
 impl Holding {
     fn running(&self) -> usize {
-        self.open.values().filter(|held| held.started.is_some()).count()
+        self.open.values().filter(|held| held.slot.is_some()).count()
     }
 }
 
 impl Study {
+    fn new(project: Name, link: u64, terms: Terms, to: mpsc::UnboundedSender<Vec<FromWorker>>) -> Study {
+        Study {
+            project,
+            link,
+            to,
+            terms,
+            assignment: None,
+            spool: VecDeque::new(),
+            wants: BTreeMap::new(),
+            told: 0,
+            paused: false,
+            leaving: None,
+        }
+    }
+
     /// Runs of it that a worker could run at once when it runs nothing else.
     fn room(&self, worker: &Worker) -> u32 {
         let Some(assignment) = self.assignment.as_ref().filter(|_| !worker.draining) else { return 0 };
+        let barred = worker.remote.as_ref().and_then(|remote| remote.about.project.as_ref());
+        if worker.orders.is_none() || barred.is_some_and(|only| *only != self.project) {
+            return 0;
+        }
         let fits = room(&assignment.study.application.resources, &worker.capacity).unwrap_or(0);
         u32::try_from(fits).unwrap_or(parts::ALL)
     }
@@ -527,14 +454,6 @@ impl Study {
     }
 }
 
-/// What each worker may be told of a limit. Without one, each may have all that it has room for.
-fn spread(limit: Option<u32>, rooms: &[u32], held: &[u32]) -> Vec<u32> {
-    match limit {
-        Some(limit) => parts::allow(limit, &parts::divide(limit, rooms), held),
-        None => rooms.iter().map(|room| if *room > 0 { parts::ALL } else { 0 }).collect(),
-    }
-}
-
 fn pausing(study: StudyId, paused: bool) -> ToWorker {
     if paused { ToWorker::Pause { study } } else { ToWorker::Resume { study } }
 }
@@ -550,23 +469,4 @@ fn given_back(study: StudyId, runs: impl Iterator<Item = (LeaseId, u64)>) -> Vec
         FromWorker::Returned { study, lease, indices }
     };
     leases.into_iter().map(returned).collect()
-}
-
-/// The report of a run whose worker is gone. When it began and what it used went with the worker.
-fn lost_run(worker: WorkerId, study: StudyId, index: u64, held: &Held, outputs: usize) -> FromWorker {
-    let attempt = Attempt {
-        number: held.attempt,
-        ended: Ended::Failed(Cause::LostWorker),
-        started: Timestamp(0),
-        wall: Micros(0),
-        cpu: Micros(0),
-        peak_memory: Bytes(0),
-        exit_code: None,
-        worker: worker.0,
-        slot: held.started.unwrap_or(0),
-        stdout: OutputFile::default(),
-        stderr: OutputFile::default(),
-    };
-    let outputs = vec![Value::Missing; outputs];
-    FromWorker::Report(Box::new(Report { study, lease: held.lease, index, attempt, outputs }))
 }

@@ -149,6 +149,7 @@ impl Rig {
                         self.lease(indices);
                     }
                     FromWorker::Settled { .. }
+                    | FromWorker::Holds { .. }
                     | FromWorker::Released { .. }
                     | FromWorker::Notice(_)
                     | FromWorker::Gone => {}

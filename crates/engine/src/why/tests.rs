@@ -42,6 +42,8 @@ fn worker(memory: u64, running: usize) -> WorkerStatus {
         leased: running,
         running,
         running_of: Default::default(),
+        reported: 0,
+        remote: None,
         studies: Vec::new(),
         draining: false,
     }

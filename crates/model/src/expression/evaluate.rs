@@ -168,16 +168,19 @@ fn arithmetic<'a>(operator: Operator, left: Term<'a>, right: Term<'a>) -> Evalua
         Operator::Subtract => a - b,
         Operator::Multiply => a * b,
         Operator::Divide => a / b,
-        Operator::Remainder => {
-            let r = a % b;
-            if r != 0.0 && (r < 0.0) != (b < 0.0) { r + b } else { r }
-        }
+        Operator::Remainder => remainder(a, b),
         Operator::Power => a.powf(b),
     }))
 }
 
+/// The remainder with the sign of the right side.
+pub(super) fn remainder(a: f64, b: f64) -> f64 {
+    let r = a % b;
+    if r != 0.0 && (r < 0.0) != (b < 0.0) { r + b } else { r }
+}
+
 #[inline]
-fn compare(comparison: Comparison, left: Term, right: Term) -> Result<bool, String> {
+pub(super) fn compare(comparison: Comparison, left: Term, right: Term) -> Result<bool, String> {
     let order = match (left, right) {
         (Term::Integer(a), Term::Integer(b)) => Some(a.cmp(&b)),
         (Term::Float(a), Term::Float(b)) => a.partial_cmp(&b),

@@ -19,6 +19,7 @@
 //! Integers stay exact and become floats where they overflow. Division by zero gives an infinity or NaN, never an error.
 //! A missing value makes arithmetic missing and every comparison false.
 
+mod columns;
 mod evaluate;
 mod lexer;
 mod parser;
@@ -28,6 +29,8 @@ mod tests;
 use std::ops::Range;
 
 use crate::Value;
+
+pub use columns::{CellData, Cells};
 
 /// A parsed expression over variables that are known by their position.
 #[derive(Clone, Debug, PartialEq)]

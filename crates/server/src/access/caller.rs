@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use paramo_model::{Name, StudyId};
-use paramo_store::{Hashed, Role, Scope, Token, User, Via};
+use paramo_store::{Hashed, Role, Scope, Token, User, Via, WorkerToken};
 
 use crate::people::roles::{Action, Reach};
 
@@ -17,6 +17,8 @@ pub enum Caller {
     Share {
         study: StudyId,
     },
+    /// A worker elsewhere: it may come in to work, and do nothing else.
+    Worker(Box<WorkerToken>, Hashed),
 }
 
 /// Somebody with an account.
@@ -78,7 +80,7 @@ impl Caller {
     pub fn role(&self, project: &Name) -> Option<Role> {
         match self {
             Caller::Owner => Some(Role::Administrator),
-            Caller::Share { .. } => None,
+            Caller::Share { .. } | Caller::Worker(..) => None,
             Caller::User(person) => {
                 if person.bound().is_some_and(|only| only != project) {
                     return None;
@@ -115,7 +117,7 @@ impl Caller {
         match self {
             Caller::Owner => Sight::All,
             Caller::Share { study } if action == Action::StudyRead => Sight::Study(*study),
-            Caller::Share { .. } => Sight::Of(BTreeSet::new()),
+            Caller::Share { .. } | Caller::Worker(..) => Sight::Of(BTreeSet::new()),
             Caller::User(_) if !self.scoped(action.rule().scope) => Sight::Of(BTreeSet::new()),
             Caller::User(person) => match (person.bound(), person.user.administrator) {
                 (None, true) => Sight::All,
@@ -131,7 +133,7 @@ impl Caller {
     fn server_role(&self, action: Action) -> Option<Role> {
         match self {
             Caller::Owner => Some(Role::Administrator),
-            Caller::Share { .. } => None,
+            Caller::Share { .. } | Caller::Worker(..) => None,
             Caller::User(person) => match (person.bound().is_some(), person.user.administrator) {
                 // A token of one project changes nothing of the server.
                 (true, _) if action.rule().scope > Scope::Read => None,
@@ -146,6 +148,7 @@ impl Caller {
         match self {
             Caller::Owner => true,
             Caller::Share { .. } => needed == Scope::Read,
+            Caller::Worker(..) => false,
             Caller::User(person) => match &person.by {
                 Credential::Session(_) => true,
                 Credential::Token(token) => token.scopes.iter().any(|scope| *scope >= needed),
@@ -157,6 +160,7 @@ impl Caller {
         match self {
             Caller::Owner => Via::Owner,
             Caller::Share { .. } => Via::Share,
+            Caller::Worker(..) => Via::Token,
             Caller::User(person) => match person.by {
                 Credential::Session(_) => Via::Session,
                 Credential::Token(_) => Via::Token,
@@ -168,7 +172,7 @@ impl Caller {
     pub fn name(&self) -> Option<&str> {
         match self {
             Caller::Owner => Some("owner"),
-            Caller::Share { .. } => None,
+            Caller::Share { .. } | Caller::Worker(..) => None,
             Caller::User(person) => Some(&person.user.name),
         }
     }

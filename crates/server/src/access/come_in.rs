@@ -11,6 +11,8 @@ use crate::people::{Service, code};
 pub const TOKEN: &str = "prm_";
 /// The same for links to a study.
 pub const SHARED: &str = "shr_";
+/// The same for tokens of workers.
+pub const WORKER: &str = "prw_";
 
 /// Who sends a request.
 #[derive(Debug)]
@@ -43,6 +45,11 @@ async fn of_bearer(service: &Service, token: &str) -> Result<Option<Caller>, Sto
     if token.starts_with(SHARED) {
         let share = service.store().share(&code::hash(token)).await?;
         return Ok(share.map(|share| Caller::Share { study: share.study }));
+    }
+    if token.starts_with(WORKER) {
+        let hash = code::hash(token);
+        let found = service.store().worker_token(&hash).await?;
+        return Ok(found.map(|found| Caller::Worker(Box::new(found), hash)));
     }
     if !token.starts_with(TOKEN) || service.is_embedded() {
         return Ok(None);

@@ -26,7 +26,7 @@ use serde::Deserialize;
 
 pub use self::browser::{From, Keeping};
 pub use self::caller::{Caller, Credential, Person, Sight, Verdict};
-pub use self::come_in::{Known, SHARED, TOKEN, known};
+pub use self::come_in::{Known, SHARED, TOKEN, WORKER, known};
 use self::come_in::{has_lapsed, shared};
 use self::extract::Asked;
 pub use self::owner::Token;
@@ -54,7 +54,7 @@ pub async fn guard(State(app): State<App>, request: Request, next: Next) -> Resp
     };
     let action = match guard {
         Guard::Needs(action, _) => action.name(),
-        Guard::Open(word) | Guard::Known(word) => word,
+        Guard::Open(word) | Guard::Known(word) | Guard::Work(word) => word,
     };
     let recorded = routes::is_recorded(&method, path.as_str());
     let mut trail = Trail::new(action, method.as_str(), path.as_str());
@@ -91,6 +91,20 @@ async fn admit(app: &App, guard: Guard, request: Request, trail: &mut Trail) -> 
     };
     if let Some(caller) = &caller {
         trail.by(caller);
+    }
+    match (guard, &caller) {
+        (Guard::Work(_), Some(Caller::Worker(..) | Caller::Owner)) => {}
+        (Guard::Work(_), _) => {
+            return Err(Problem::forbidden(
+                "workers come in with a token of their own; an administrator makes one: paramo token worker NAME",
+            ));
+        }
+        (_, Some(Caller::Worker(..))) => {
+            return Err(Problem::forbidden(
+                "the token of a worker is good for its connection and nothing else",
+            ));
+        }
+        _ => {}
     }
     // Somebody else's page must not sign a browser in under another name either.
     let origin = app.people.public_url().map(|url| url.origin.as_str());

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::App;
-use super::plots::{blocking, json, names, respond};
+use super::plots::{json, names, respond};
 use crate::access::extract::OfStudy;
 use crate::cache::Answer;
 use crate::problem::{Problem, Result};
@@ -67,9 +67,9 @@ pub(super) async fn show(
 ) -> Result<Response> {
     let Query(groups) = groups?;
     let summary = summary(&groups)?;
-    let reading = app.host.cache().read(app.host.store(), &row).await?;
+    let reading = app.host.cache().lately(app.host.store(), &row).await?;
     let (frame, question) = (reading.frame.clone(), format!("aggregate {groups:?}"));
-    let make = blocking(move || made(&frame, &groups, &summary));
+    let make = app.host.cache().work(move || made(&frame, &groups, &summary));
     Ok(respond(app.host.cache().answer(&reading, question, make).await?))
 }
 

@@ -85,7 +85,7 @@ fn tell(operation: &mut Operation, method: &Method, path: &str, guard: Guard) {
     let in_path = path.contains('{');
     let of = match guard {
         Guard::Needs(_, of) => Some(of),
-        Guard::Open(_) | Guard::Known(_) => None,
+        Guard::Open(_) | Guard::Known(_) | Guard::Work(_) => None,
     };
     let has_query = operation.parameters.iter().flatten().any(
         |parameter| matches!(parameter, RefOr::T(parameter) if parameter.parameter_in != ParameterIn::Path),

@@ -14,7 +14,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::App;
 use super::aggregate::Heading;
-use super::plots::{blocking, json, respond};
+use super::plots::{json, respond};
 use crate::access::extract::OfStudy;
 use crate::cache::Answer;
 use crate::problem::{Problem, Result};
@@ -121,7 +121,7 @@ pub(super) async fn list(
             )));
         }
     };
-    let reading = app.host.cache().read(app.host.store(), &row).await?;
+    let reading = app.host.cache().lately(app.host.store(), &row).await?;
     let frame = reading.frame.clone();
     if let Some(state @ ("running" | "waiting")) = runs.state.as_deref() {
         let now = app.host.now(row.id).1;
@@ -129,10 +129,10 @@ pub(super) async fn list(
         let all = now.map_or(0, |now| now.progress.running);
         let waiting = state == "waiting";
         let made = move || unended(&row, &frame, waiting, &running, all, &runs);
-        return Ok(respond(blocking(made).await?));
+        return Ok(respond(app.host.cache().work(made).await?));
     }
     let question = format!("runs {runs:?}");
-    let make = blocking(move || {
+    let make = app.host.cache().work(move || {
         let which = Which { succeeded, cause: runs.cause.clone(), condition: runs.condition.clone() };
         ended(&frame, &which, &runs)
     });

@@ -89,13 +89,15 @@ pub(super) async fn show(
         Some(_) => paramo_plot::kind(&kind).map(|_| ()).map_err(Problem::not_found)?,
     }
     let asked = asked(&drawn)?;
-    let reading = app.host.cache().read(app.host.store(), &row).await?;
+    let reading = app.host.cache().lately(app.host.store(), &row).await?;
     let question = format!("plot {kind} {format:?} {drawn:?} {:?}", row.study.description);
     let (host, of) = (app.host.clone(), reading.clone());
     let make = async move {
         match format {
             None => numbers(&app, row, of, kind, asked).await,
-            Some(format) => blocking(move || picture(&of.frame, &row, &kind, format, &drawn)).await,
+            Some(format) => {
+                app.host.cache().work(move || picture(&of.frame, &row, &kind, format, &drawn)).await
+            }
         }
     };
     let answer = host.cache().answer(&reading, question, make).await?;
@@ -145,7 +147,7 @@ pub(super) fn names(text: Option<&str>) -> Vec<String> {
 
 async fn numbers(app: &App, row: StudyRow, of: Reading, kind: String, asked: Asked) -> Result<Answer> {
     let id = row.id;
-    let mut made = blocking(move || chart::chart(&kind, &of.frame, &row.study, &asked)).await?;
+    let mut made = app.host.cache().work(move || chart::chart(&kind, &of.frame, &row.study, &asked)).await?;
     if let Chart::Failures(Failures { causes, .. }) = &mut made {
         for failed in causes {
             let Some(first) = failed.examples.first() else { continue };

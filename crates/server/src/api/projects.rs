@@ -59,6 +59,7 @@ struct Usage {
     /// Runs that run now.
     running: u64,
     cpu_hours: f64,
+    /// Of the store, and of the files that runs have left.
     storage_bytes: u64,
 }
 
@@ -70,7 +71,12 @@ struct Uses {
 
 impl Uses {
     async fn read(app: &App) -> Result<Uses> {
-        let stored = app.people.store().usages().await?.into_iter().collect();
+        let mut stored: BTreeMap<Name, paramo_store::Usage> =
+            app.people.store().usages().await?.into_iter().collect();
+        for (project, files) in app.host.files().await? {
+            let storage = &mut stored.entry(project).or_default().storage;
+            storage.0 = storage.0.saturating_add(files.0);
+        }
         let mut running: BTreeMap<Name, u64> = BTreeMap::new();
         for summary in app.host.store().summaries().await? {
             if let (_, Some(now)) = app.host.now(summary.id) {

@@ -6,12 +6,14 @@ mod answers;
 
 use std::collections::HashMap;
 use std::future::Future;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
-use paramo_model::StudyId;
+use paramo_model::{StudyId, StudyState, Timestamp};
 use paramo_store::{Store, StudyRow};
 use paramo_table::{Frame, Growing};
+use tokio::sync::Semaphore;
 
 pub use answers::Answer;
 
@@ -23,22 +25,46 @@ const KEPT: usize = 1 << 30;
 /// Batches read at a time.
 const BATCHES: usize = 16;
 
+/// Rows from which on a study that grows is read once a second at the most: to grow what others still look at copies it.
+const LARGE: usize = 100_000;
+const AGE: Duration = Duration::from_secs(1);
+/// Nobody is told what is older than so many ages.
+const AGES: u32 = 5;
+
 /// The results that are kept.
+#[derive(Clone, Debug)]
+pub struct Cache(Arc<Shared>);
+
 #[derive(Debug)]
-pub struct Cache {
+struct Shared {
     limit: usize,
+    large: usize,
+    age: Duration,
     studies: Mutex<HashMap<StudyId, Arc<Kept>>>,
     answers: Answers,
     /// Numbers what is read from the start, so that answers about something older are not taken for its own.
     next: AtomicU64,
     clock: AtomicU64,
+    /// As many answers are made at once as there are cores: more would only wait for one another with all that they hold.
+    turns: Arc<Semaphore>,
 }
 
 #[derive(Debug, Default)]
 struct Kept {
     growing: Arc<tokio::sync::Mutex<Option<(u64, Growing)>>>,
+    recent: Mutex<Option<Recent>>,
+    /// Somebody reads what is newer than the recent.
+    renewing: AtomicBool,
     bytes: AtomicU64,
     used: AtomicU64,
+}
+
+/// What was read last.
+#[derive(Clone, Debug)]
+struct Recent {
+    reading: Reading,
+    created: Timestamp,
+    at: Instant,
 }
 
 /// The results of a study as they are now.
@@ -50,24 +76,78 @@ pub struct Reading {
 
 impl Default for Cache {
     fn default() -> Cache {
-        Cache::new(KEPT)
+        Cache::new(KEPT, LARGE, AGE)
     }
 }
 
 impl Cache {
-    /// A cache of about so many bytes.
-    pub fn new(limit: usize) -> Cache {
-        Cache {
+    /// A cache of about so many bytes, in which studies that grow are of an age from so many rows on.
+    fn new(limit: usize, large: usize, age: Duration) -> Cache {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        Cache(Arc::new(Shared {
             limit,
+            large,
+            age,
             studies: Mutex::default(),
             answers: Answers::default(),
             next: AtomicU64::default(),
             clock: AtomicU64::default(),
-        }
+            turns: Arc::new(Semaphore::new(cores)),
+        }))
     }
 
     /// The results of a study as they are now. Reads what has been committed since they were asked for last.
     pub async fn read(&self, store: &Arc<dyn Store>, row: &StudyRow) -> Result<Reading> {
+        self.0.read(store, row).await
+    }
+
+    /// The same for those who look on: of a large study that is open it may be about a second old, so that many who look do not
+    /// wait for every group of results that comes.
+    pub async fn lately(&self, store: &Arc<dyn Store>, row: &StudyRow) -> Result<Reading> {
+        let kept = self.0.kept(row.id);
+        let Some(recent) = self.0.recent(&kept, row) else { return self.read(store, row).await };
+        let age = recent.at.elapsed();
+        if age >= self.0.age * AGES {
+            return self.read(store, row).await;
+        }
+        if age >= self.0.age && !kept.renewing.swap(true, Ordering::AcqRel) {
+            let (shared, store, row) = (self.0.clone(), store.clone(), row.clone());
+            tokio::spawn(async move {
+                // Who asks when it is too old gets to know what is wrong.
+                let _ = shared.read(&store, &row).await;
+                kept.renewing.store(false, Ordering::Release);
+            });
+        }
+        Ok(recent.reading)
+    }
+
+    /// The answer to a question about results: made once for all who ask it of the same results, and kept for a while.
+    pub async fn answer<F>(&self, of: &Reading, question: String, make: F) -> Result<Answer>
+    where
+        F: Future<Output = Result<Answer>> + Send,
+    {
+        self.0.answers.of((of.number, of.frame.seq, question), make).await
+    }
+
+    /// Runs what computes for a while on a thread of its own, when there is a core for it.
+    pub async fn work<T: Send + 'static>(
+        &self,
+        make: impl FnOnce() -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let closed = || Problem::unavailable("the answer could not be made; try again");
+        let turn = self.0.turns.clone().acquire_owned().await.map_err(|_| closed())?;
+        let made = tokio::task::spawn_blocking(move || {
+            let made = make();
+            // Who asked may have left, and the core is still taken.
+            drop(turn);
+            made
+        });
+        made.await.map_err(|_| closed())?
+    }
+}
+
+impl Shared {
+    async fn read(&self, store: &Arc<dyn Store>, row: &StudyRow) -> Result<Reading> {
         let kept = self.kept(row.id);
         let mut place = kept.growing.clone().lock_owned().await;
         let fits = match place.as_mut() {
@@ -85,7 +165,9 @@ impl Cache {
         let (number, seq) = (*number, growing.frame().seq);
         let first = store.batches(row.id, seq, BATCHES).await?;
         if first.is_empty() {
-            return Ok(Reading { frame: growing.frame(), number });
+            let reading = Reading { frame: growing.frame(), number };
+            kept.note(&reading, row);
+            return Ok(reading);
         }
         // Goes on when who asked has left: the next one would have to begin anew.
         let (store, id) = (store.clone(), row.id);
@@ -111,15 +193,16 @@ impl Cache {
         let frame = grown.await.map_err(|_| lost())??;
         kept.bytes.store(frame.bytes() as u64, Ordering::Relaxed);
         self.shrink(row.id);
-        Ok(Reading { frame, number })
+        let reading = Reading { frame, number };
+        kept.note(&reading, row);
+        Ok(reading)
     }
 
-    /// The answer to a question about results: made once for all who ask it of the same results, and kept for a while.
-    pub async fn answer<F>(&self, of: &Reading, question: String, make: F) -> Result<Answer>
-    where
-        F: Future<Output = Result<Answer>> + Send,
-    {
-        self.answers.of((of.number, of.frame.seq, question), make).await
+    /// What was read last, of a large study that is open.
+    fn recent(&self, kept: &Kept, row: &StudyRow) -> Option<Recent> {
+        let recent = kept.recent.lock().unwrap_or_else(PoisonError::into_inner).clone()?;
+        let same = recent.created == row.created && recent.reading.frame.study == row.name;
+        (same && row.state == StudyState::Open && recent.reading.frame.len() >= self.large).then_some(recent)
     }
 
     fn kept(&self, id: StudyId) -> Arc<Kept> {
@@ -155,6 +238,13 @@ impl Cache {
                 row.counts.done()
             ))),
         }
+    }
+}
+
+impl Kept {
+    fn note(&self, reading: &Reading, row: &StudyRow) {
+        let recent = Recent { reading: reading.clone(), created: row.created, at: Instant::now() };
+        *self.recent.lock().unwrap_or_else(PoisonError::into_inner) = Some(recent);
     }
 }
 

@@ -116,7 +116,7 @@ async fn many_who_ask_the_same_get_one_answer_until_there_is_more() {
 async fn the_study_that_nobody_looked_at_for_longest_makes_room() {
     let directory = tempfile::tempdir().unwrap();
     let store = store(directory.path()).await;
-    let cache = Cache::new(25_000);
+    let cache = Cache::new(25_000, LARGE, AGE);
     let mut studies = Vec::new();
     for name in ["a", "b", "c"] {
         let row = store.create("default", &study(name, 200)).await.unwrap();
@@ -154,4 +154,50 @@ async fn another_study_in_the_place_of_a_removed_one_is_read_anew() {
     let next = store.create("default", &study("b", 10)).await.unwrap();
     store.commit(next.id, &[run(5)]).await.unwrap();
     assert_eq!(rows(&cache.read(&store, &next).await.unwrap()), 1);
+}
+
+/// Who looks on a large study that is open may see what is a little old, until it is too old or the study has ended.
+#[tokio::test]
+async fn those_who_look_on_do_not_wait_for_every_group() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = store(directory.path()).await;
+    let row = store.create("default", &study("a", 1000)).await.unwrap();
+    let commit = async |group: u64| {
+        let runs: Vec<RunRecord> = (group * 25..group * 25 + 25).map(run).collect();
+        store.commit(row.id, &runs).await.unwrap();
+    };
+    let old = Cache::new(KEPT, 25, Duration::from_secs(3600));
+    let none = Cache::new(KEPT, 25, Duration::ZERO);
+    let large = Cache::new(KEPT, 1000, Duration::from_secs(3600));
+    for group in 0..4 {
+        commit(group).await;
+        let now = 25 * (group as usize + 1);
+        assert_eq!(rows(&old.lately(&store, &row).await.unwrap()), 25);
+        assert_eq!(rows(&none.lately(&store, &row).await.unwrap()), now, "too old to be told");
+        assert_eq!(rows(&large.lately(&store, &row).await.unwrap()), now, "not so large");
+    }
+    assert_eq!(rows(&old.read(&store, &row).await.unwrap()), 100);
+    assert_eq!(rows(&old.lately(&store, &row).await.unwrap()), 100);
+    commit(4).await;
+    let ended = StudyRow { state: StudyState::Finished, ..row.clone() };
+    assert_eq!(rows(&old.lately(&store, &row).await.unwrap()), 100);
+    assert_eq!(rows(&old.lately(&store, &ended).await.unwrap()), 125);
+}
+
+/// What is being renewed is told as it was, and when it has been renewed as it is.
+#[tokio::test]
+async fn what_is_old_is_renewed_beside_those_who_look() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = store(directory.path()).await;
+    let row = store.create("default", &study("a", 1000)).await.unwrap();
+    store.commit(row.id, &(0..25).map(run).collect::<Vec<_>>()).await.unwrap();
+    let cache = Cache::new(KEPT, 25, Duration::from_millis(20));
+    assert_eq!(rows(&cache.lately(&store, &row).await.unwrap()), 25);
+    store.commit(row.id, &(25..50).map(run).collect::<Vec<_>>()).await.unwrap();
+    let renewed = async {
+        while rows(&cache.lately(&store, &row).await.unwrap()) < 50 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), renewed).await.unwrap();
 }

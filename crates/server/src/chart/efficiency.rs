@@ -1,13 +1,11 @@
 //! Speed-up and efficiency: how much was done at once, and how much of the slots' time was used.
 
-use std::collections::HashSet;
-
 use paramo_table::Role;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::Source;
-use super::times::{Times, place};
+use super::times::Times;
 use crate::problem::Result;
 
 const BINS: usize = 200;
@@ -35,20 +33,20 @@ pub struct Running(pub f64, pub f64);
 
 pub fn of(source: &Source) -> Result<Efficiency> {
     let times = Times::of(source)?;
-    let slots: HashSet<(u32, u32)> = times.spans.iter().map(|span| place(source, span.row)).collect();
-    let busy: f64 = times.spans.iter().map(|span| span.end - span.start).sum();
+    let slots = times.slots(source)?.count;
+    let busy: f64 = times.spans().map(|span| span.end - span.start).sum();
     let cpu = source.frame.of_role(Role::Cpu);
     let used = |row: usize| cpu.map_or(0.0, |column| column.number(row));
-    let cpu = times.spans.iter().map(|span| used(span.row)).filter(|x| x.is_finite()).sum();
+    let cpu = times.rows.iter().map(|row| used(*row)).filter(|x| x.is_finite()).sum();
     let speedup = (times.seconds > 0.0).then(|| busy / times.seconds);
     Ok(Efficiency {
         kind: "efficiency",
         wall_seconds: times.seconds,
         busy_seconds: busy,
         cpu_seconds: cpu,
-        slots: slots.len(),
+        slots,
         speedup,
-        efficiency: speedup.map(|speedup| speedup / slots.len().max(1) as f64),
+        efficiency: speedup.map(|speedup| speedup / slots.max(1) as f64),
         curve: curve(&times, source.asked.bins.unwrap_or(BINS)),
     })
 }
@@ -63,7 +61,7 @@ fn curve(times: &Times, bins: usize) -> Vec<Running> {
     let bin = |t: f64| ((t / width) as usize).min(bins - 1);
     let mut part = vec![0.0; bins];
     let mut whole = vec![0i64; bins + 1];
-    for span in &times.spans {
+    for span in times.spans() {
         let (first, last) = (bin(span.start), bin(span.end));
         if first == last {
             part[first] += span.end - span.start;

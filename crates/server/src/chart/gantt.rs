@@ -1,12 +1,11 @@
 //! Gantt chart: which slot of which worker made which run when.
 
-use std::collections::BTreeMap;
-
+use paramo_table::Parts;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::Source;
-use super::times::{Span, Times, place, succeeded};
+use super::times::{Times, place, succeeded};
 use crate::problem::Result;
 
 /// Bars at the most.
@@ -37,34 +36,44 @@ pub struct Bar(pub f64, pub f64, pub bool, pub Option<u64>);
 
 pub fn of(source: &Source) -> Result<Gantt> {
     let times = Times::of(source)?;
-    let right = succeeded(source);
-    let mut slots: BTreeMap<(u32, u32), Vec<Span>> = BTreeMap::new();
-    for span in &times.spans {
-        slots.entry(place(source, span.row)).or_default().push(*span);
+    let slots = times.slots(source)?;
+    let merged = times.rows.len() > MOST;
+    let bars = if merged { together(source, &times, &slots) } else { each(source, &times, &slots) };
+    let mut rows: Vec<Slot> = bars.into_iter().map(|bars| Slot { worker: 0, slot: 0, bars }).collect();
+    for (slot, first) in rows.iter_mut().zip(slots.firsts(&times.rows)) {
+        (slot.worker, slot.slot) = place(source, first.0);
     }
-    let merged = times.spans.len() > MOST;
-    let each = (MOST / slots.len().max(1)).max(1);
-    let rows = slots.into_iter().map(|((worker, slot), mut spans)| {
-        spans.sort_by(|a, b| a.start.total_cmp(&b.start));
-        let bars = match merged {
-            false => {
-                spans.iter().map(|s| Bar(s.start, s.end, right(s.row), Some(source.index(s.row)))).collect()
-            }
-            true => together(source, &spans, times.seconds / each as f64, &right),
-        };
-        Slot { worker, slot, bars }
-    });
-    Ok(Gantt { kind: "gantt", from: times.from(), seconds: times.seconds, rows: rows.collect(), merged })
+    Ok(Gantt { kind: "gantt", from: times.from(), seconds: times.seconds, rows, merged })
 }
 
-/// Bars that begin within the same short time become one.
-fn together(source: &Source, spans: &[Span], width: f64, right: &impl Fn(usize) -> bool) -> Vec<Bar> {
-    let bin = |span: &Span| if width > 0.0 { (span.start / width) as u64 } else { 0 };
-    let groups = spans.chunk_by(|a, b| bin(a) == bin(b));
-    let bar = |spans: &[Span]| {
-        let end = spans.iter().map(|span| span.end).fold(0.0, f64::max);
-        let index = if spans.len() == 1 { Some(source.index(spans[0].row)) } else { None };
-        Bar(spans[0].start, end, spans.iter().all(|span| right(span.row)), index)
-    };
-    groups.map(bar).collect()
+/// A bar for each run, by slot.
+fn each(source: &Source, times: &Times, slots: &Parts) -> Vec<Vec<Bar>> {
+    let right = succeeded(source);
+    let mut bars: Vec<Vec<Bar>> = (0..slots.count).map(|_| Vec::new()).collect();
+    for (span, slot) in times.spans().zip(&slots.cells) {
+        bars[*slot as usize].push(Bar(span.start, span.end, right(span.row), Some(source.index(span.row))));
+    }
+    bars.iter_mut().for_each(|bars| bars.sort_by(|a, b| a.0.total_cmp(&b.0)));
+    bars
+}
+
+/// Runs that begin within the same short time become one bar.
+fn together(source: &Source, times: &Times, slots: &Parts) -> Vec<Vec<Bar>> {
+    let right = succeeded(source);
+    let bins = (MOST / slots.count.max(1)).max(1);
+    let width = times.seconds / bins as f64;
+    // What begins at the very end is in a bin of its own.
+    let mut bars: Vec<Option<Bar>> = (0..slots.count * (bins + 1)).map(|_| None).collect();
+    for (span, slot) in times.spans().zip(&slots.cells) {
+        let bin = if width > 0.0 { ((span.start / width) as usize).min(bins) } else { 0 };
+        let right = right(span.row);
+        match &mut bars[*slot as usize * (bins + 1) + bin] {
+            place @ None => *place = Some(Bar(span.start, span.end, right, Some(source.index(span.row)))),
+            Some(bar) => {
+                let end = bar.1.max(span.end);
+                *bar = Bar(bar.0.min(span.start), end, bar.2 && right, None);
+            }
+        }
+    }
+    bars.chunks_mut(bins + 1).map(|bars| bars.iter_mut().filter_map(Option::take).collect()).collect()
 }

@@ -1,7 +1,7 @@
 //! An axis of a grid: the few values that a column has, or bins of equal width where it has many.
 
 use paramo_model::Value;
-use paramo_table::{Column, Levels, logarithmic};
+use paramo_table::{Column, Levels, NOWHERE, Parts, logarithmic};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -89,6 +89,16 @@ impl Edges {
     }
 }
 
+/// The cells of a grid: from the first scale those side by side, from the second the lines.
+pub fn grid(across: (&[u32], usize), up: (&[u32], usize)) -> Parts {
+    let width = across.1 as u32;
+    let cell = |(across, up): (&u32, &u32)| match *across == NOWHERE || *up == NOWHERE {
+        true => NOWHERE,
+        false => *up * width + *across,
+    };
+    Parts { cells: across.0.iter().zip(up.0).map(cell).collect(), count: across.1 * up.1 }
+}
+
 impl<'a> Scale<'a> {
     /// The scale of a column for some rows: its values when there are at most `most`, else `bins` bins.
     pub fn of(
@@ -122,11 +132,14 @@ impl<'a> Scale<'a> {
         }
     }
 
-    /// Where a row stands; `None` where it has no value.
-    pub fn place(&self, row: usize) -> Option<usize> {
+    /// Where each of some rows stands; [`NOWHERE`] where it has no value.
+    pub fn places(&self, rows: &[usize]) -> Vec<u32> {
         match self {
-            Scale::Levels(levels) => levels.of(row),
-            Scale::Bins { column, edges } => edges.of(column.number(row)),
+            Scale::Levels(levels) => levels.all(rows),
+            Scale::Bins { column, edges } => {
+                let place = |row: &usize| edges.of(column.number(*row)).map_or(NOWHERE, |bin| bin as u32);
+                rows.iter().map(place).collect()
+            }
         }
     }
 

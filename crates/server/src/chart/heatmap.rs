@@ -1,10 +1,10 @@
 //! Heat map: what a value comes to in each cell of a grid.
 
-use paramo_table::Groups;
+use paramo_table::Spread;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::grid::{Axis, Scale};
+use super::grid::{Axis, Scale, grid};
 use super::{Source, numeric};
 use crate::problem::{Problem, Result};
 
@@ -55,20 +55,11 @@ pub fn of(source: &Source) -> Result<HeatMap> {
             "a grid of {width} × {height} cells is too large; at most {CELLS} cells are given: use fewer bins"
         )));
     }
-    let (mut kept, mut cells) = (Vec::with_capacity(rows.len()), Vec::with_capacity(rows.len()));
-    for row in rows.iter() {
-        if let (Some(across), Some(up)) = (across.place(*row), up.place(*row)) {
-            kept.push(*row);
-            cells.push((up * width + across) as u64);
-        }
-    }
-    let groups = Groups::of_cells(&kept, &cells, width * height);
-    let mut numbers = Vec::new();
-    let (values, counts): (Vec<Option<f64>>, Vec<u64>) = groups
-        .each()
-        .map(|rows| (source.value(value, rows, &mut numbers), rows.len() as u64))
-        .map(|(value, count)| (value.filter(|_| count > 0), count))
-        .unzip();
+    let parts = grid((&across.places(&rows), width), (&up.places(&rows), height));
+    let values = source.values(&Spread { column: value, rows: &rows, parts: &parts });
+    let counts = parts.sizes();
+    let value_of = |(value, count): (Option<f64>, &u64)| value.filter(|_| *count > 0);
+    let values: Vec<Option<f64>> = values.into_iter().zip(&counts).map(value_of).collect();
     let range = super::range(values.iter().flatten().copied());
     let lines = |width: usize| width.max(1);
     Ok(HeatMap {

@@ -1,11 +1,11 @@
 //! Histogram: how often a column has which values.
 
-use paramo_table::{Data, statistic};
+use paramo_table::{Data, Parts, Spread, statistic};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::grid::Edges;
-use super::{Source, numeric, range};
+use super::{Source, finite, numeric, range};
 use crate::problem::Result;
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -48,7 +48,9 @@ pub fn of(source: &Source) -> Result<Histogram> {
             .map(|(at, count)| Bin(edges.edge(at), edges.edge(at + 1), *count))
             .collect();
     }
-    let number = |name| statistic(name)?.of(column, &rows, 0.0).as_f64().filter(|x| x.is_finite());
+    let parts = Parts { cells: vec![0; rows.len()], count: 1 };
+    let spread = Spread { column, rows: &rows, parts: &parts };
+    let number = |name| finite(statistic(name)?.of_each(&spread, 0.0).first()?);
     Ok(Histogram {
         kind: "histogram",
         column: column.name.clone(),

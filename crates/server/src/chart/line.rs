@@ -1,11 +1,12 @@
 //! Lines: a value over another, averaged where several runs share it, with the band in which most of them lie.
 
-use paramo_table::{Column, Groups, statistic};
+use paramo_model::Value;
+use paramo_table::Spread;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::grid::Scale;
-use super::{Named, Source, numeric};
+use super::grid::{Scale, grid};
+use super::{Named, Source, finite, numeric};
 use crate::problem::{Problem, Result};
 
 /// Values of x that stand for themselves; where there are more they are binned.
@@ -61,24 +62,27 @@ pub fn of(source: &Source) -> Result<Line> {
     };
     let lines = levels.as_ref().map_or(1, |levels| levels.values.len());
     let width = scale.len();
-    let (mut kept, mut cells) = (Vec::with_capacity(rows.len()), Vec::with_capacity(rows.len()));
-    for row in rows.iter() {
-        let line = levels.as_ref().map_or(Some(0), |levels| levels.of(*row));
-        if let (Some(line), Some(place)) = (line, scale.place(*row)) {
-            kept.push(*row);
-            cells.push((line * width + place) as u64);
-        }
-    }
-    let groups = Groups::of_cells(&kept, &cells, lines * width);
+    let line = match &levels {
+        None => vec![0; rows.len()],
+        Some(levels) => levels.all(&rows),
+    };
+    let parts = grid((&scale.places(&rows), width), (&line, lines));
+    let spread = Spread { column: value, rows: &rows, parts: &parts };
+    let middles = source.values(&spread);
+    let counts = spread.numbers().unwrap_or_default();
+    let band = spread.quantiles(&[0.1, 0.9]).unwrap_or_default();
+    let at = |values: Option<&Vec<Value>>, cell: usize| values.and_then(|values| finite(values.get(cell)?));
     let places = scale.values();
-    let mut each = groups.each();
     let mut series = Vec::with_capacity(lines);
     for line in 0..lines {
         let name = levels.as_ref().and_then(|levels| levels.values.get(line));
-        let points = each.by_ref().take(width).zip(&places);
+        let cells = (line * width..(line + 1) * width).zip(&places).filter(|(cell, _)| counts[*cell] > 0);
+        let point = |(cell, x): (usize, &serde_json::Value)| {
+            Point(x.clone(), middles[cell], at(band.first(), cell), at(band.get(1), cell), counts[cell])
+        };
         series.push(Series {
             name: name.map_or_else(|| value.name.clone(), ToString::to_string),
-            points: points.filter_map(|(rows, x)| point(source, value, rows, x)).collect(),
+            points: cells.map(point).collect(),
         });
     }
     Ok(Line {
@@ -89,18 +93,4 @@ pub fn of(source: &Source) -> Result<Line> {
         statistic: asked.statistic.name,
         series,
     })
-}
-
-/// `None` where no run has a value.
-fn point(source: &Source, value: &Column, rows: &[usize], x: &serde_json::Value) -> Option<Point> {
-    let mut numbers = Vec::new();
-    let middle = source.value(value, rows, &mut numbers);
-    if numbers.is_empty() {
-        return None;
-    }
-    let quantile = |fraction| {
-        let found = statistic("quantile")?.of(value, &numbers, fraction);
-        found.as_f64().filter(|x| x.is_finite())
-    };
-    Some(Point(x.clone(), middle, quantile(0.1), quantile(0.9), numbers.len() as u64))
 }

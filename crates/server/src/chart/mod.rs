@@ -14,8 +14,8 @@ mod scatter;
 mod throughput;
 mod times;
 
-use paramo_model::Study;
-use paramo_table::{Column, Data, Frame, Role, Statistic, Which, replicates, statistic};
+use paramo_model::{Study, Value};
+use paramo_table::{Column, Data, Frame, Role, Spread, Statistic, Which, replicates, statistic};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -125,10 +125,7 @@ impl<'a> Source<'a> {
     /// The parameters that are swept, those left out that only repeat or never change.
     fn swept(&self) -> Vec<&'a Column> {
         let rows = self.frame.rows(&Which::default()).unwrap_or_default();
-        let varies = |column: &&Column| {
-            let first = rows.first().map(|row| column.value(*row));
-            rows.iter().any(|row| Some(column.value(*row)) != first)
-        };
+        let varies = |column: &&Column| column.varies(&rows);
         let columns = self.frame.columns().iter().map(|column| &**column);
         let swept = columns.filter(|column| matches!(column.role, Role::Parameter(_)));
         swept.filter(|column| !replicates(self.study, &column.name)).filter(varies).collect()
@@ -148,12 +145,16 @@ impl<'a> Source<'a> {
         self.frame.of_role(Role::Index).map_or(0, |column| column.number(row) as u64)
     }
 
-    /// The statistic of some rows of a column, those without a number left out.
-    fn value(&self, column: &Column, rows: &[usize], numbers: &mut Vec<usize>) -> Option<f64> {
-        numbers.clear();
-        numbers.extend(rows.iter().copied().filter(|row| !column.number(*row).is_nan()));
-        self.asked.statistic.of(column, numbers, self.asked.fraction).as_f64().filter(|x| x.is_finite())
+    /// The statistic of each group of some rows of a column, cells without a number left out.
+    fn values(&self, spread: &Spread) -> Vec<Option<f64>> {
+        let values = self.asked.statistic.of_each(spread, self.asked.fraction);
+        values.iter().map(finite).collect()
     }
+}
+
+/// A number that can be drawn.
+fn finite(value: &Value) -> Option<f64> {
+    value.as_f64().filter(|x| x.is_finite())
 }
 
 fn is_numeric(column: &Column) -> bool {

@@ -26,9 +26,9 @@ pub fn of(source: &Source) -> Result<Throughput> {
     let times = Times::of(source)?;
     let right = succeeded(source);
     let width = nice(times.seconds, source.asked.bins.unwrap_or(BINS));
-    let count = if times.spans.is_empty() { 0 } else { (times.seconds / width) as usize + 1 };
+    let count = if times.rows.is_empty() { 0 } else { (times.seconds / width) as usize + 1 };
     let mut bins: Vec<Bin> = (0..count).map(|bin| Bin(bin as f64 * width, 0, 0)).collect();
-    for span in &times.spans {
+    for span in times.spans() {
         if let Some(bin) = bins.get_mut((span.end / width) as usize) {
             match right(span.row) {
                 true => bin.1 += 1,

@@ -1,19 +1,24 @@
 //! When runs ran: what the charts of time are made of. Of a run that was tried again the last attempt counts.
 
+use std::borrow::Cow;
+
 use paramo_model::Timestamp;
-use paramo_table::{Column, Data, Role};
+use paramo_table::{Column, Data, Parts, Role};
 
 use super::Source;
 use crate::problem::Result;
 use crate::shape;
 
 /// The attempts that decided, in seconds since the first of them began.
-pub struct Times {
+pub struct Times<'a> {
     /// The first start, in seconds since 1970-01-01 UTC; 0 without runs.
     pub origin: f64,
     /// To the last end.
     pub seconds: f64,
-    pub spans: Vec<Span>,
+    /// The runs, by index.
+    pub rows: Cow<'a, [usize]>,
+    started: &'a [f64],
+    wall: &'a [f64],
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -23,32 +28,51 @@ pub struct Span {
     pub end: f64,
 }
 
-impl Times {
-    pub fn of(source: &Source) -> Result<Times> {
-        let rows = source.rows(true)?;
+impl<'a> Times<'a> {
+    pub fn of(source: &Source<'a>) -> Result<Times<'a>> {
+        let mut rows = source.rows(true)?;
         let (started, wall) = (numbers(source, Role::Started), numbers(source, Role::Wall));
-        let at = |numbers: &[f64], row: usize| numbers.get(row).copied().unwrap_or(f64::NAN);
-        let mut spans: Vec<Span> = rows
-            .iter()
-            .map(|row| (*row, at(started, *row), at(wall, *row)))
-            .filter(|(_, start, wall)| start.is_finite() && wall.is_finite())
-            .map(|(row, start, wall)| Span { row, start, end: start + wall.max(0.0) })
-            .collect();
-        let origin = spans.iter().map(|span| span.start).fold(f64::INFINITY, f64::min);
-        let origin = if origin.is_finite() { origin } else { 0.0 };
-        for span in &mut spans {
-            // What the store tells apart, so that rounding shows no runs of negative length.
-            let near = |x: f64| (x * 1e6).round() / 1e6;
-            (span.start, span.end) = (near(span.start - origin), near(span.end - origin));
+        let told = |row: &usize| {
+            let at = |numbers: &[f64]| numbers.get(*row).is_some_and(|x| x.is_finite());
+            at(started) && at(wall)
+        };
+        if !rows.iter().all(told) {
+            rows = Cow::Owned(rows.iter().copied().filter(told).collect());
         }
-        let seconds = spans.iter().map(|span| span.end).fold(0.0, f64::max);
-        Ok(Times { origin, seconds, spans })
+        let (mut origin, mut last) = (f64::INFINITY, f64::NEG_INFINITY);
+        for row in rows.iter() {
+            origin = origin.min(started[*row]);
+            last = last.max(started[*row] + wall[*row].max(0.0));
+        }
+        let (origin, seconds) = if rows.is_empty() { (0.0, 0.0) } else { (origin, near(last - origin)) };
+        Ok(Times { origin, seconds, rows, started, wall })
+    }
+
+    /// The runs with their times, by index.
+    pub fn spans(&self) -> impl Iterator<Item = Span> {
+        self.rows.iter().map(|row| {
+            let start = self.started[*row];
+            let end = start + self.wall[*row].max(0.0);
+            Span { row: *row, start: near(start - self.origin), end: near(end - self.origin) }
+        })
+    }
+
+    /// The slot of each run among all slots, those of the first worker first.
+    pub fn slots(&self, source: &Source) -> Result<Parts> {
+        let column = |role| source.frame.of_role(role).map(|column| column.name.clone());
+        let by: Vec<String> = [Role::Worker, Role::Slot].into_iter().filter_map(column).collect();
+        Ok(source.frame.parts(&self.rows, &by)?)
     }
 
     /// The first start as people read it; `None` without runs.
     pub fn from(&self) -> Option<String> {
-        (!self.spans.is_empty()).then(|| shape::moment(Timestamp((self.origin * 1e6).round() as i64)))
+        (!self.rows.is_empty()).then(|| shape::moment(Timestamp((self.origin * 1e6).round() as i64)))
     }
+}
+
+/// What the store tells apart, so that rounding shows no runs of negative length. Of what is not negative.
+fn near(seconds: f64) -> f64 {
+    (seconds * 1e6 + 0.5) as i64 as f64 / 1e6
 }
 
 fn numbers<'a>(source: &Source<'a>, role: Role) -> &'a [f64] {

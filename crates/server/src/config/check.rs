@@ -4,8 +4,12 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use paramo_model::Seconds;
+use toml::Spanned;
+
 use super::{Config, File, PATIENCE, Tls};
 use crate::login::{Ldap, Oidc};
+use crate::workers::Patience;
 
 const LEAST_PATIENCE: Duration = Duration::from_millis(100);
 const MOST_PATIENCE: Duration = Duration::from_secs(600);
@@ -132,6 +136,17 @@ pub(super) fn parse(text: &str, name: &str, base: &Path) -> Result<Config, Strin
             Some(Ldap::new(settings).map_err(|message| source.wrong(span, "", &message))?)
         }
     };
+    let usual = Patience::default();
+    let time = |said: &Option<Spanned<String>>, field: &str, usual: Duration| match said {
+        None => Ok(usual),
+        Some(said) => duration(said.get_ref())
+            .map_err(|message| source.wrong(said.span(), &format!("workers.{field}"), &message)),
+    };
+    let workers = Patience {
+        heartbeat: time(&file.workers.heartbeat, "heartbeat", usual.heartbeat)?,
+        grace: time(&file.workers.grace, "grace", usual.grace)?,
+        returning: time(&file.workers.returning, "returning", usual.returning)?,
+    };
     Ok(Config {
         listen,
         public_url,
@@ -142,7 +157,17 @@ pub(super) fn parse(text: &str, name: &str, base: &Path) -> Result<Config, Strin
         local,
         oidc,
         ldap,
+        workers,
     })
+}
+
+/// A time such as `5 s`, of at least a hundredth of a second.
+fn duration(text: &str) -> Result<Duration, String> {
+    let seconds: Seconds = text.parse().map_err(|error| format!("{error}"))?;
+    match Duration::try_from_secs_f64(seconds.0) {
+        Ok(time) if time >= Duration::from_millis(10) => Ok(time),
+        _ => Err(format!("`{text}` is too short; expected a time such as 5 s")),
+    }
 }
 
 /// The field that a place in the text belongs to: the key of its line, below the last header before it. serde says where an error is,

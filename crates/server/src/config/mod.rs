@@ -10,6 +10,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use crate::login::{Ldap, LdapSettings, Oidc, OidcSettings};
+use crate::workers::Patience;
 
 pub use check::PublicUrl;
 
@@ -27,6 +28,16 @@ struct File {
     trust_proxy: bool,
     patience: Option<Spanned<f64>>,
     login: Login,
+    workers: Workers,
+}
+
+/// How patient the server is with workers elsewhere: times such as `"5 s"`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Workers {
+    heartbeat: Option<Spanned<String>>,
+    grace: Option<Spanned<String>>,
+    returning: Option<Spanned<String>>,
 }
 
 /// The certificate that browsers are shown, and its key, as PEM files.
@@ -61,6 +72,8 @@ pub struct Config {
     pub local: bool,
     pub oidc: Option<Oidc>,
     pub ldap: Option<Ldap>,
+    /// How long workers elsewhere are waited for.
+    pub workers: Patience,
 }
 
 impl Default for Config {
@@ -75,6 +88,7 @@ impl Default for Config {
             local: true,
             oidc: None,
             ldap: None,
+            workers: Patience::default(),
         }
     }
 }

@@ -114,3 +114,30 @@ async fn a_project_that_may_run_nothing_says_so() {
     host.resume(row.id).await.unwrap();
     until(&host, row.id, Code::Finished).await;
 }
+
+#[tokio::test]
+async fn files_that_runs_leave_count_and_go_with_their_study() {
+    let directory = tempfile::tempdir().unwrap();
+    let host = host(directory.path()).await;
+    let project = Name::default_project();
+    let mut noisy = study("noisy", 1);
+    // More than a report carries goes to a file.
+    let command = ["sh", "-c", "head -c 3000000 /dev/zero"].map(|word| Template::parse(word).unwrap());
+    noisy.application.program = Program::Command(command.to_vec());
+    let row = host.store().create(DEFAULT_PROJECT, &noisy).await.unwrap();
+    host.drive(row.id).await.unwrap();
+    until(&host, row.id, Code::Finished).await;
+    assert_eq!(host.files().await.unwrap()[&project], Bytes(3_000_000));
+
+    let storage = ProjectTerms { storage: Some(Bytes(2_000_000)), ..ProjectTerms::default() };
+    host.set_project(&project, storage).await.unwrap();
+    let next = host.store().create(DEFAULT_PROJECT, &study("next", 1)).await.unwrap();
+    host.drive(next.id).await.unwrap();
+    until(&host, next.id, Code::QuotaStorage).await;
+    // It has finished a moment before it is let go of.
+    while let Err(HostError::Held(_)) = host.delete(row.id).await {
+        tokio::task::yield_now().await;
+    }
+    until(&host, next.id, Code::Finished).await;
+    assert!(!directory.path().join("files").join(row.id.0.to_string()).exists());
+}

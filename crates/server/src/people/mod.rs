@@ -15,7 +15,8 @@ use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
-use paramo_store::{Fresh, PasswordHash, People, StoreError};
+use paramo_model::Name;
+use paramo_store::{Fresh, NewWorkerToken, PasswordHash, People, StoreError, WorkerToken};
 use tokio::sync::watch;
 
 use self::delay::Delay;
@@ -189,6 +190,27 @@ impl Service {
         let code = format!("{beginning}{code}");
         let hash = code::hash(&code);
         Ok((code, Fresh { hash, lasts }))
+    }
+
+    /// Makes a token with which a worker comes in, and which is good for nothing else. Returns what is known of it, and the token itself,
+    /// which is nowhere from then on. A site makes one for each allocation, and withdraws it with the allocation.
+    pub async fn worker_token(
+        &self,
+        name: String,
+        project: Option<Name>,
+        by: String,
+        lasts: Duration,
+    ) -> Result<(WorkerToken, String)> {
+        let (code, fresh) = self.fresh(crate::access::WORKER, Some(lasts))?;
+        let token = self.store.create_worker_token(&NewWorkerToken { name, project, by, fresh }).await?;
+        Ok((token, code))
+    }
+
+    /// Withdraws a worker's token; connections that were opened with it are closed.
+    pub async fn withdraw_worker_token(&self, id: i64) -> Result<()> {
+        self.store.delete_worker_token(id).await?;
+        self.rights_changed();
+        Ok(())
     }
 
     /// The hash of a password that somebody chooses.

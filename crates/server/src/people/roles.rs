@@ -25,6 +25,7 @@ pub enum Action {
     UserManage,
     AuditRead,
     SiteRead,
+    WorkerManage,
     TokenOwn,
     SystemRead,
 }
@@ -68,7 +69,7 @@ use Scope::{Admin, Read, Write};
 
 /// The table.
 #[rustfmt::skip]
-pub static RULES: [Rule; 19] = [
+pub static RULES: [Rule; 20] = [
     rule(Action::StudyRead, "study.read", Project, Viewer, Read, "see a study, its runs, results, files and pictures"),
     rule(Action::StudyCreate, "study.create", Project, Member, Write, "begin a study, or estimate one"),
     rule(Action::StudyControl, "study.control", Project, Member, Write, "start, pause, resume, cancel, retry and extend a study; set its slots and limits"),
@@ -86,6 +87,7 @@ pub static RULES: [Rule; 19] = [
     rule(Action::UserManage, "user.manage", Server, Administrator, Admin, "invite, change, disable and remove users"),
     rule(Action::AuditRead, "audit.read", Project, Manager, Admin, "read who did what in a project; in all of them as an administrator of the server"),
     rule(Action::SiteRead, "site.read", Server, Viewer, Read, "see sites, pools and workers"),
+    rule(Action::WorkerManage, "worker.manage", Server, Administrator, Admin, "make, list and withdraw the tokens with which workers elsewhere come in"),
     rule(Action::TokenOwn, "token.own", Server, Viewer, Admin, "make, list and withdraw tokens of one's own"),
     rule(Action::SystemRead, "system.read", Server, Viewer, Read, "see the version, the health, the roles, the description of the API and the events of what one sees"),
 ];
@@ -121,7 +123,7 @@ Actions of the *server* do not belong to a project: everybody who has signed in 
 the server as an administrator.
 
 A token may do what its owner may, if its scope allows it: `read` is enough for some actions, `write` includes `read`, `admin` includes both. A
-token of one project sees nothing else. A share link shows one study, and changes nothing.
+token of one project sees nothing else. The token of a worker lets it come in to work, and nothing else. A share link shows one study, and changes nothing.
 ";
 
 /// The page docs/roles.md.

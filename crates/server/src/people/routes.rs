@@ -29,6 +29,8 @@ pub enum Guard {
     Open(&'static str),
     /// Everybody who is known; the word is for the audit trail.
     Known(&'static str),
+    /// Workers, and whoever started the server; the word is for the audit trail.
+    Work(&'static str),
 }
 
 /// A line of the table.
@@ -50,6 +52,10 @@ const fn open(method: &'static str, path: &'static str, word: &'static str) -> R
 
 const fn known(method: &'static str, path: &'static str, word: &'static str) -> Route {
     Route { method, path, guard: Guard::Known(word) }
+}
+
+const fn work(method: &'static str, path: &'static str, word: &'static str) -> Route {
+    Route { method, path, guard: Guard::Work(word) }
 }
 
 use Action::*;
@@ -141,6 +147,10 @@ pub static ROUTES: &[Route] = &[
     needs("GET", "/api/v1/studies/{study}/plot/{kind}", StudyRead, Study),
     // where
     needs("GET", "/api/v1/workers", SiteRead, Server),
+    work("GET", "/api/v1/workers/connect", "worker.connect"),
+    needs("GET", "/api/v1/workers/tokens", WorkerManage, Server),
+    needs("POST", "/api/v1/workers/tokens", WorkerManage, Server),
+    needs("DELETE", "/api/v1/workers/tokens/{id}", WorkerManage, Server),
     needs("GET", "/api/v1/sites", SiteRead, Server),
     needs("GET", "/api/v1/pools", SiteRead, Server),
     // the server

@@ -206,6 +206,29 @@ pub trait People: Send + Sync {
         reason: Option<&str>,
     ) -> Result<Application>;
 
+    // Workers elsewhere.
+
+    /// Makes a token with which a worker comes in, and does nothing else.
+    async fn create_worker_token(&self, token: &NewWorkerToken) -> Result<WorkerToken>;
+
+    /// The tokens of workers, in the order of their making, those that have expired included.
+    async fn worker_tokens(&self) -> Result<Vec<WorkerToken>>;
+
+    /// A worker's token that is good: it has not expired. Notes that it was used.
+    async fn worker_token(&self, hash: &Hashed) -> Result<Option<WorkerToken>>;
+
+    /// Removes a worker's token.
+    async fn delete_worker_token(&self, id: i64) -> Result<()>;
+
+    /// What tells this store from all others: 32 hexadecimal digits.
+    async fn identity(&self) -> Result<String>;
+
+    /// The workers that had runs when they were heard of last.
+    async fn known_workers(&self) -> Result<Vec<KnownWorker>>;
+
+    /// Remembers of which studies a worker has runs; with none the worker is forgotten.
+    async fn set_worker(&self, key: &str, studies: &[StudyId]) -> Result<()>;
+
     // Requests that may come twice.
 
     /// Begins a request that a caller gave a key. Of several at once one hears [`Begun::New`]. One that was begun and not ended within

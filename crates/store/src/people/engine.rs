@@ -115,6 +115,41 @@ macro_rules! people {
                 $once!(self, |session| bodies::tokens::delete(session, user, id))
             }
 
+            async fn create_worker_token(&self, token: &NewWorkerToken) -> Result<WorkerToken> {
+                $once!(self, |session| bodies::workers::create_token(session, token))
+            }
+
+            async fn worker_tokens(&self) -> Result<Vec<WorkerToken>> {
+                $ask!(self, |session| bodies::workers::tokens(session))
+            }
+
+            async fn worker_token(&self, hash: &Hashed) -> Result<Option<WorkerToken>> {
+                let found = $ask!(self, |session| bodies::workers::get_token(session, hash))?;
+                if let Some(token) = &found
+                    && bodies::stale(token.used)
+                {
+                    // As for sessions.
+                    let _ = $once!(self, |session| bodies::workers::touch_token(session, token.id));
+                }
+                Ok(found)
+            }
+
+            async fn delete_worker_token(&self, id: i64) -> Result<()> {
+                $once!(self, |session| bodies::workers::delete_token(session, id))
+            }
+
+            async fn identity(&self) -> Result<String> {
+                $ask!(self, |session| bodies::workers::identity(session))
+            }
+
+            async fn known_workers(&self) -> Result<Vec<KnownWorker>> {
+                $ask!(self, |session| bodies::workers::known(session))
+            }
+
+            async fn set_worker(&self, key: &str, studies: &[StudyId]) -> Result<()> {
+                $once!(self, |session| bodies::workers::set(session, key, studies))
+            }
+
             async fn create_device(&self, device: &NewDevice) -> Result<Device> {
                 $once!(self, |session| bodies::devices::create(session, device))
             }

@@ -94,8 +94,23 @@ pub const DELETE_TOKEN: &str = "DELETE FROM tokens WHERE user_id = $1 AND id = $
 
 // What was good once, of whatever kind.
 pub const LAPSED: &str = "SELECT count(*) FROM (SELECT hash, expires FROM tokens UNION ALL \
-     SELECT hash, expires FROM sessions UNION ALL SELECT hash, expires FROM shares) AS given \
+     SELECT hash, expires FROM sessions UNION ALL SELECT hash, expires FROM shares UNION ALL \
+     SELECT hash, expires FROM worker_tokens) AS given \
      WHERE hash = $1 AND expires <= $2";
+// Workers elsewhere.
+pub const INSERT_WORKER_TOKEN: &str = "INSERT INTO worker_tokens (hash, name, project, made_by, created, expires) \
+     VALUES ($1, $2, $3, $4, $5, $6) RETURNING id";
+pub const WORKER_TOKENS: &str =
+    "SELECT id, name, project, made_by, created, expires, used FROM worker_tokens ORDER BY id";
+pub const WORKER_TOKEN: &str = "SELECT id, name, project, made_by, created, expires, used FROM worker_tokens \
+     WHERE hash = $1 AND (expires IS NULL OR expires > $2)";
+pub const TOUCH_WORKER_TOKEN: &str = "UPDATE worker_tokens SET used = $2 WHERE id = $1";
+pub const DELETE_WORKER_TOKEN: &str = "DELETE FROM worker_tokens WHERE id = $1";
+pub const IDENTITY: &str = "SELECT name FROM identity ORDER BY name LIMIT 1";
+pub const WORKERS: &str = "SELECT name, studies, seen FROM workers ORDER BY name";
+pub const SET_WORKER: &str = "INSERT INTO workers (name, studies, seen) VALUES ($1, $2, $3) \
+     ON CONFLICT (name) DO UPDATE SET studies = excluded.studies, seen = excluded.seen";
+pub const DELETE_WORKER: &str = "DELETE FROM workers WHERE name = $1";
 
 // Device logins.
 pub const CLEAR_DEVICE: &str =
@@ -198,6 +213,9 @@ pub const TIDY: [&str; 3] = [
     "DELETE FROM links WHERE expires <= $1 OR used IS NOT NULL",
     "DELETE FROM devices WHERE expires <= $1",
 ];
-pub const TIDY_KEPT: [&str; 2] =
-    ["DELETE FROM tokens WHERE expires <= $1", "DELETE FROM shares WHERE expires <= $1"];
+pub const TIDY_KEPT: [&str; 3] = [
+    "DELETE FROM tokens WHERE expires <= $1",
+    "DELETE FROM shares WHERE expires <= $1",
+    "DELETE FROM worker_tokens WHERE expires <= $1",
+];
 pub const TIDY_REQUESTS: &str = "DELETE FROM requests WHERE at <= $1";

@@ -40,7 +40,7 @@ fn command() -> Program {
 }
 
 fn dispatch() -> Dispatch {
-    Dispatch::new(Capacity { cpus: 2.0, memory: Bytes(1 << 30), gpus: Vec::new() }, 100)
+    Dispatch::new(Capacity { cpus: 2.0, memory: Bytes(1 << 30), gpus: Vec::new() }, 100, None)
 }
 
 fn lease(dispatch: &mut Dispatch, study: i64, indices: std::ops::Range<u64>) -> Option<FromWorker> {

@@ -23,6 +23,7 @@ pub mod shares;
 pub mod tidy;
 pub mod tokens;
 pub mod users;
+pub mod workers;
 
 /// What those claim who make, remove or disable users.
 const USERS: &str = "/users";

@@ -51,6 +51,45 @@ pub async fn sessions_end<G: Ground>() {
     assert_eq!(store.session(&hash(7)).await.unwrap(), None);
 }
 
+pub async fn workers_come_in_by_tokens_and_are_remembered_while_they_have_runs<G: Ground>() {
+    let ground = G::new().await;
+    let store = ground.open(OpenMode::Create).await.unwrap();
+    store.create_project(&name("bio"), "Biology").await.unwrap();
+    let new = NewWorkerToken {
+        name: "slurm-17".to_owned(),
+        project: Some(name("bio")),
+        by: "ada".to_owned(),
+        fresh: fresh(1),
+    };
+    let made = store.create_worker_token(&new).await.unwrap();
+    let found = store.worker_token(&hash(1)).await.unwrap().unwrap();
+    assert_eq!((found.id, found.name.as_str(), &found.project), (made.id, "slurm-17", &new.project));
+    assert!(store.worker_tokens().await.unwrap()[0].used.is_some(), "it was used just now");
+    store.create_worker_token(&NewWorkerToken { fresh: spent(2), ..new.clone() }).await.unwrap();
+    assert_eq!(store.worker_token(&hash(2)).await.unwrap(), None, "it has expired");
+    assert_eq!(store.token_use(&hash(1)).await.unwrap(), None, "it is good for nothing else");
+    store.delete_worker_token(made.id).await.unwrap();
+    assert_eq!(store.worker_token(&hash(1)).await.unwrap(), None);
+    assert!(matches!(store.delete_worker_token(made.id).await, Err(StoreError::Missing { .. })));
+    let nowhere = NewWorkerToken { project: Some(name("mars")), fresh: fresh(3), ..new };
+    assert!(matches!(store.create_worker_token(&nowhere).await, Err(StoreError::Missing { .. })));
+
+    store.set_worker("a1", &[StudyId(7), StudyId(12)]).await.unwrap();
+    store.set_worker("b2", &[StudyId(7)]).await.unwrap();
+    store.set_worker("a1", &[StudyId(12)]).await.unwrap();
+    let known = store.known_workers().await.unwrap();
+    let known: Vec<_> = known.iter().map(|worker| (worker.key.as_str(), worker.studies.clone())).collect();
+    assert_eq!(known, [("a1", vec![StudyId(12)]), ("b2", vec![StudyId(7)])]);
+    store.set_worker("b2", &[]).await.unwrap();
+    assert_eq!(store.known_workers().await.unwrap().len(), 1);
+
+    let identity = store.identity().await.unwrap();
+    assert!(identity.len() == 32 && identity.bytes().all(|byte| byte.is_ascii_hexdigit()), "{identity}");
+    assert_eq!(ground.open(OpenMode::Existing).await.unwrap().identity().await.unwrap(), identity);
+    let other = G::new().await.open(OpenMode::Create).await.unwrap().identity().await.unwrap();
+    assert_ne!(other, identity);
+}
+
 pub async fn tokens_are_those_of_their_user<G: Ground>() {
     let ground = G::new().await;
     let store = ground.open(OpenMode::Create).await.unwrap();

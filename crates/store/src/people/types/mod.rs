@@ -5,6 +5,7 @@ mod project;
 mod record;
 mod user;
 mod words;
+mod worker;
 
 pub use credential::{
     Device, DeviceAnswer, DeviceState, Fresh, Hashed, NewDevice, NewToken, Scope, Share, SignedIn, Token,
@@ -17,3 +18,4 @@ pub use record::{
 pub use user::{
     ExternalUser, Link, NewUser, PasswordHash, Purpose, Source, User, UserChange, UserId, Welcome,
 };
+pub use worker::{KnownWorker, NewWorkerToken, WorkerToken};

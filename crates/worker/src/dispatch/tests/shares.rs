@@ -35,7 +35,7 @@ struct Rig {
 impl Rig {
     fn new(cpus: f64, studies: Vec<Arc<Prepared>>) -> Rig {
         let capacity = Capacity { cpus, memory: Bytes(1 << 30), gpus: Vec::new() };
-        let mut dispatch = Dispatch::new(capacity, 1000);
+        let mut dispatch = Dispatch::new(capacity, 1000, None);
         let had = vec![0.0; studies.len()];
         studies.into_iter().for_each(|study| assign(&mut dispatch, study));
         let mut rig = Rig { dispatch, running: Vec::new(), had };

@@ -1,0 +1,201 @@
+//! Opening the WebSocket to a server: plain or with TLS, straight or through an HTTP proxy.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rustls::ClientConfig;
+use rustls::RootCertStore;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio_tungstenite::tungstenite::Error;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::http::{HeaderValue, StatusCode, Uri, header};
+use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
+use tokio_tungstenite::{Connector, MaybeTlsStream, WebSocketStream, client_async_tls_with_config};
+
+use super::wire::LARGEST;
+
+pub(super) type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
+
+/// A connection that is not there after this long is tried anew.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Where a server is.
+#[derive(Clone)]
+pub struct Address {
+    uri: Uri,
+    host: String,
+    port: u16,
+    secure: bool,
+    tls: Option<Arc<ClientConfig>>,
+    proxy: Option<(String, u16)>,
+}
+
+/// Why there is no connection.
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectError {
+    /// It may be there the next time.
+    #[error("{0}")]
+    Away(String),
+    /// Asking again is of no use.
+    #[error("{0}")]
+    Refused(String),
+}
+
+impl Address {
+    /// From the address of a server, `https://paramo.example/base`. `certificates`: a file of authorities to trust beside those of the system.
+    /// A proxy is taken from `https_proxy` and `http_proxy` as the environment has them, unless `no_proxy` names the host.
+    pub fn parse(
+        url: &str,
+        certificates: Option<&PathBuf>,
+        environment: impl Fn(&str) -> Option<String>,
+    ) -> Result<Address, String> {
+        let wrong =
+            || format!("expected the address of a server, as in https://paramo.example, found `{url}`");
+        let uri: Uri = url.parse().map_err(|_| wrong())?;
+        let secure = match uri.scheme_str() {
+            Some("http" | "ws") => false,
+            Some("https" | "wss") => true,
+            _ => return Err(wrong()),
+        };
+        let host = uri.host().ok_or_else(wrong)?.trim_matches(['[', ']']).to_owned();
+        let port = uri.port_u16().unwrap_or(if secure { 443 } else { 80 });
+        let base = uri.path().trim_end_matches('/');
+        let authority = uri.authority().ok_or_else(wrong)?;
+        let scheme = if secure { "wss" } else { "ws" };
+        let uri = format!("{scheme}://{authority}{base}/api/v1/workers/connect");
+        let tls = if secure { Some(Arc::new(trust(certificates)?)) } else { None };
+        let proxy = proxy_for(&host, secure, environment)?;
+        Ok(Address { uri: uri.parse().map_err(|_| wrong())?, host, port, secure, tls, proxy })
+    }
+
+    /// The host and port, for messages.
+    pub fn place(&self) -> String {
+        format!("{}:{}", self.host, self.port)
+    }
+
+    pub(super) async fn connect(&self, token: &str) -> Result<Socket, ConnectError> {
+        match tokio::time::timeout(PATIENCE, self.open(token)).await {
+            Ok(opened) => opened,
+            Err(_) => {
+                let place = self.place();
+                Err(ConnectError::Away(format!("{place} does not answer within {} s", PATIENCE.as_secs())))
+            }
+        }
+    }
+
+    async fn open(&self, token: &str) -> Result<Socket, ConnectError> {
+        let away = |error: &dyn std::fmt::Display| {
+            ConnectError::Away(format!("cannot reach {}: {error}", self.place()))
+        };
+        let (host, port) = self.proxy.clone().unwrap_or_else(|| (self.host.clone(), self.port));
+        let mut stream = TcpStream::connect((host.as_str(), port)).await.map_err(|error| away(&error))?;
+        // Small messages are waited for.
+        stream.set_nodelay(true).map_err(|error| away(&error))?;
+        if self.proxy.is_some() {
+            tunnel(&mut stream, &self.place()).await.map_err(|why| away(&why))?;
+        }
+        let mut request = self.uri.clone().into_client_request().map_err(|error| away(&error))?;
+        let bearer = HeaderValue::from_str(&format!("Bearer {token}"));
+        let mut bearer =
+            bearer.map_err(|_| ConnectError::Refused("the token has characters that no token has".into()))?;
+        bearer.set_sensitive(true);
+        request.headers_mut().insert(header::AUTHORIZATION, bearer);
+        let config = WebSocketConfig::default().max_message_size(Some(LARGEST)).max_frame_size(Some(LARGEST));
+        let connector = match &self.tls {
+            Some(tls) if self.secure => Connector::Rustls(Arc::clone(tls)),
+            _ => Connector::Plain,
+        };
+        match client_async_tls_with_config(request, stream, Some(config), Some(connector)).await {
+            Ok((socket, _)) => Ok(socket),
+            Err(Error::Http(answer)) => Err(self.refusal(answer.status(), answer.body().as_deref())),
+            Err(error) => Err(away(&error)),
+        }
+    }
+
+    fn refusal(&self, status: StatusCode, body: Option<&[u8]>) -> ConnectError {
+        let detail = body
+            .and_then(|body| serde_json::from_slice::<serde_json::Value>(body).ok())
+            .and_then(|problem| problem["detail"].as_str().map(str::to_owned))
+            .unwrap_or_else(|| format!("it answers with status {status}"));
+        let message = format!("{} does not take this worker: {detail}", self.place());
+        match status {
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::UPGRADE_REQUIRED => {
+                ConnectError::Refused(message)
+            }
+            _ => ConnectError::Away(message),
+        }
+    }
+}
+
+/// The authorities of the system and those of a file.
+fn trust(certificates: Option<&PathBuf>) -> Result<ClientConfig, String> {
+    let mut roots = RootCertStore::empty();
+    // Single certificates of the system that cannot be read are left out; without any the server is not trusted, and that is said.
+    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    if let Some(file) = certificates {
+        let failed = |error: &dyn std::fmt::Display| {
+            format!("cannot read certificates from {}: {error}", file.display())
+        };
+        let own = CertificateDer::pem_file_iter(file).map_err(|error| failed(&error))?;
+        for certificate in own {
+            let certificate = certificate.map_err(|error| failed(&error))?;
+            roots.add(certificate).map_err(|error| failed(&error))?;
+        }
+    }
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let builder = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|error| format!("TLS cannot be used: {error}"))?;
+    Ok(builder.with_root_certificates(roots).with_no_client_auth())
+}
+
+/// The proxy that the environment names, as other programs read it.
+fn proxy_for(
+    host: &str,
+    secure: bool,
+    environment: impl Fn(&str) -> Option<String>,
+) -> Result<Option<(String, u16)>, String> {
+    let either = |name: &str| environment(name).or_else(|| environment(&name.to_uppercase()));
+    let without = either("no_proxy").unwrap_or_default();
+    let excepted = without.split(',').map(str::trim).filter(|suffix| !suffix.is_empty()).any(|suffix| {
+        let suffix = suffix.trim_start_matches('.');
+        suffix == "*" || host == suffix || host.ends_with(&format!(".{suffix}"))
+    });
+    let name = if secure { "https_proxy" } else { "http_proxy" };
+    let Some(text) = either(name).filter(|text| !text.is_empty() && !excepted) else { return Ok(None) };
+    let with_scheme = if text.contains("://") { text.clone() } else { format!("http://{text}") };
+    let wrong = || {
+        format!(
+            "{name}: expected the address of an HTTP proxy, as in http://proxy.example:3128, found `{text}`"
+        )
+    };
+    let uri: Uri = with_scheme.parse().map_err(|_| wrong())?;
+    match (uri.scheme_str(), uri.host()) {
+        (Some("http"), Some(host)) => Ok(Some((host.to_owned(), uri.port_u16().unwrap_or(3128)))),
+        _ => Err(wrong()),
+    }
+}
+
+/// Asks an HTTP proxy for a way to a server (RFC 9110, 9.3.6).
+async fn tunnel(stream: &mut TcpStream, place: &str) -> Result<(), String> {
+    let request = format!("CONNECT {place} HTTP/1.1\r\nHost: {place}\r\n\r\n");
+    stream.write_all(request.as_bytes()).await.map_err(|error| format!("the proxy: {error}"))?;
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        let byte = stream.read_u8().await.map_err(|error| format!("the proxy: {error}"))?;
+        head.push(byte);
+        if head.len() > 16_384 {
+            return Err("the proxy does not answer as an HTTP proxy does".to_owned());
+        }
+    }
+    let text = String::from_utf8_lossy(&head);
+    let line = text.lines().next().unwrap_or_default();
+    match line.split(' ').nth(1) {
+        Some(status) if status.starts_with('2') => Ok(()),
+        _ => Err(format!("the proxy answers `{line}`")),
+    }
+}

@@ -1,0 +1,212 @@
+//! The files of a study's directory, as they travel: named by their content, so that what is there already is not sent again.
+//!
+//! Everything below the directory goes, but for names that begin with a dot (among them the store), up to [`MOST_FILES`] and [`MOST_BYTES`].
+
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use paramo_model::{ParameterType, Program, Slot, Study};
+use ring::digest::{Context, SHA256};
+use serde::{Deserialize, Serialize};
+
+/// What travels at the most.
+pub const MOST_FILES: usize = 10_000;
+pub const MOST_BYTES: u64 = 1 << 30;
+
+/// The files of a directory.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// In the order of their paths.
+    pub files: Vec<Entry>,
+    /// Directories that have no file.
+    pub folders: Vec<String>,
+    /// Why not all of it travels, for people; then none does.
+    pub left_out: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    /// Relative to the directory, with `/` between its parts.
+    pub path: String,
+    pub length: u64,
+    /// SHA-256, in hexadecimal digits.
+    pub sum: String,
+    pub executable: bool,
+}
+
+impl Manifest {
+    /// Reads the directory of a study. The error says why its runs cannot be made elsewhere.
+    pub fn of(study: &Study) -> Result<Manifest, String> {
+        let directory = Path::new(&study.source);
+        let mut found = Manifest::default();
+        let mut bytes = 0;
+        match walk(directory, "", &mut found, &mut bytes, false) {
+            Ok(true) => {}
+            Ok(false) => {
+                let what = format!(
+                    "{} has more than {MOST_FILES} files or 1 GiB, which is more than travels to workers elsewhere",
+                    directory.display()
+                );
+                return match needed(study, directory) {
+                    Some(needed) => Err(format!(
+                        "{what}, and the study needs {needed} of it; put the study into a directory of its own"
+                    )),
+                    None => Ok(Manifest { left_out: Some(what), ..Manifest::default() }),
+                };
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                let what = format!("there is no directory {}", directory.display());
+                return Ok(Manifest { left_out: Some(what), ..Manifest::default() });
+            }
+            Err(error) => return Err(format!("cannot read {}: {error}", directory.display())),
+        }
+        for entry in &mut found.files {
+            let path = directory.join(&entry.path);
+            let (sum, length) =
+                sum_of(&path).map_err(|error| format!("cannot read {}: {error}", path.display()))?;
+            entry.sum = sum;
+            entry.length = length;
+        }
+        Ok(found)
+    }
+
+    /// A name for exactly this: the SHA-256 of all of it.
+    pub fn sum(&self) -> String {
+        let mut context = Context::new(&SHA256);
+        for entry in &self.files {
+            let line = format!("{} {} {}\n", entry.sum, u8::from(entry.executable), entry.path);
+            context.update(line.as_bytes());
+        }
+        for folder in &self.folders {
+            context.update(format!("{folder}/\n").as_bytes());
+        }
+        hex(context.finish().as_ref())
+    }
+}
+
+/// Lists what is below a directory. False when it is too much.
+fn walk(
+    directory: &Path,
+    below: &str,
+    found: &mut Manifest,
+    bytes: &mut u64,
+    deep: bool,
+) -> io::Result<bool> {
+    let mut entries = fs::read_dir(directory.join(below))?.collect::<io::Result<Vec<_>>>()?;
+    entries.sort_by_key(fs::DirEntry::file_name);
+    let before = found.files.len();
+    let mut folders = Vec::new();
+    for entry in entries {
+        // Names that are no text cannot be asked for.
+        let Ok(name) = entry.file_name().into_string() else { continue };
+        if name.starts_with('.') {
+            continue;
+        }
+        let path = if below.is_empty() { name } else { format!("{below}/{name}") };
+        // What a link leads to travels in its place; one that leads nowhere, and what is neither file nor directory, does not.
+        let Ok(data) = fs::metadata(directory.join(&path)) else { continue };
+        if data.is_dir() && !entry.file_type()?.is_symlink() {
+            folders.push(path);
+        } else if data.is_file() {
+            *bytes += data.len();
+            let executable = data.permissions().mode() & 0o111 != 0;
+            found.files.push(Entry { path, length: data.len(), sum: String::new(), executable });
+        }
+        if found.files.len() + found.folders.len() > MOST_FILES || *bytes > MOST_BYTES {
+            return Ok(false);
+        }
+    }
+    if deep && folders.is_empty() && found.files.len() == before {
+        found.folders.push(below.to_owned());
+    }
+    for folder in folders {
+        match walk(directory, &folder, found, bytes, true) {
+            Ok(true) => {}
+            // A directory that may not be read is of no use to the runs either.
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {}
+            other => return other,
+        }
+    }
+    Ok(true)
+}
+
+/// What of its directory a study is known to need.
+fn needed(study: &Study, directory: &Path) -> Option<String> {
+    let application = &study.application;
+    if let Program::Function { module, source: None, .. } = &application.program {
+        return Some(format!("the module {module}"));
+    }
+    if let Some(file) = application.parameters.iter().find(|parameter| parameter.kind == ParameterType::File)
+    {
+        return Some(format!("the files of the parameter {}", file.name));
+    }
+    let Program::Command(words) = &application.program else { return None };
+    words.iter().find_map(|word| {
+        if word.slots().any(|slot| matches!(slot, Slot::Source)) {
+            return Some("the directory itself".to_owned());
+        }
+        let text = word.render(|_, _| {});
+        let is_there = !text.is_empty() && word.slots().next().is_none() && directory.join(&text).is_file();
+        is_there.then_some(text)
+    })
+}
+
+/// The SHA-256 and the length of a file.
+pub fn sum_of(path: &Path) -> io::Result<(String, u64)> {
+    let mut file = File::open(path)?;
+    let mut context = Context::new(&SHA256);
+    let mut buffer = vec![0; 128 * 1024];
+    let mut length = 0;
+    loop {
+        let read = file.read(&mut buffer)?;
+        if read == 0 {
+            return Ok((hex(context.finish().as_ref()), length));
+        }
+        length += read as u64;
+        context.update(&buffer[..read]);
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// A path below a directory, as the other end has said it. The error says why it is none.
+pub fn below(path: &str) -> Result<&Path, String> {
+    crate::directory::inside(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_directory_is_listed_without_what_is_hidden_and_named_by_its_content() {
+        let home = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str| {
+            let path = home.path().join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        };
+        write("model.py", "x = 1\n");
+        write("data/ü 1.csv", "a\n");
+        write(".paramo/store.db", "secret");
+        fs::create_dir(home.path().join("out")).unwrap();
+        std::os::unix::fs::symlink("nowhere", home.path().join("broken")).unwrap();
+        let mut found = Manifest::default();
+        assert!(walk(home.path(), "", &mut found, &mut 0, false).unwrap());
+        let paths: Vec<&str> = found.files.iter().map(|entry| entry.path.as_str()).collect();
+        assert_eq!(
+            (paths, found.folders.clone()),
+            (vec!["model.py", "data/ü 1.csv"], vec!["out".to_owned()])
+        );
+        let (sum, length) = sum_of(&home.path().join("model.py")).unwrap();
+        // As sha256sum says.
+        assert_eq!((length, &sum[..16]), (6, "9e26bf369911c45c"));
+        let before = found.sum();
+        found.files[0].sum = sum;
+        assert_ne!(found.sum(), before);
+    }
+}

@@ -1,0 +1,214 @@
+//! The files of a study's directory, fetched before the worker hears of the study. What is here already by its content is not fetched.
+
+use std::collections::BTreeMap;
+use std::fs::{self, OpenOptions};
+use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use paramo_model::{Assignment, Study, StudyId, ToWorker};
+
+use super::content::{self, Manifest};
+use super::scratch::Scratch;
+use super::wire::{FromRemote, PIECE};
+
+/// What could not be had is tried again after this long.
+const AGAIN: Duration = Duration::from_secs(5);
+
+#[derive(Default)]
+pub(super) struct Staging {
+    stages: BTreeMap<StudyId, Stage>,
+}
+
+struct Stage {
+    assignment: Assignment,
+    manifest: Manifest,
+    sum: String,
+    /// Orders for the study, to be carried out after it is known.
+    queued: Vec<ToWorker>,
+    /// The file that is fetched now.
+    at: usize,
+    /// A piece is on its way.
+    asked: bool,
+    not_before: Option<Instant>,
+}
+
+/// What comes next.
+pub(super) enum Step {
+    Say(FromRemote),
+    /// The study is here: these are for the worker.
+    Ready(Vec<ToWorker>),
+    Wait,
+}
+
+impl Staging {
+    /// Takes an assignment whose files are to be here first.
+    pub fn begin(&mut self, assignment: Assignment, manifest: Manifest) {
+        let sum = manifest.sum();
+        match self.stages.get_mut(&assignment.id) {
+            Some(stage) if stage.sum == sum => stage.assignment = assignment,
+            _ => {
+                let id = assignment.id;
+                let queued = self.stages.remove(&id).map(|stage| stage.queued).unwrap_or_default();
+                let stage =
+                    Stage { assignment, manifest, sum, queued, at: 0, asked: false, not_before: None };
+                self.stages.insert(id, stage);
+            }
+        }
+    }
+
+    /// Keeps an order back if its study is not here yet.
+    pub fn pass(&mut self, order: ToWorker) -> Option<ToWorker> {
+        let study = match &order {
+            ToWorker::Release { study, .. } => {
+                // It is of no use any more; the worker answers for a study that it does not know.
+                self.stages.remove(study);
+                return Some(order);
+            }
+            ToWorker::Lease { study, .. } | ToWorker::Pause { study } | ToWorker::Resume { study } => study,
+            _ => return Some(order),
+        };
+        match self.stages.get_mut(study) {
+            Some(stage) => {
+                stage.queued.push(order);
+                None
+            }
+            None => Some(order),
+        }
+    }
+
+    pub fn studies(&self) -> Vec<StudyId> {
+        self.stages.keys().copied().collect()
+    }
+
+    /// The connection is no more: what was asked for is asked for again.
+    pub fn interrupted(&mut self) {
+        self.stages.values_mut().for_each(|stage| stage.asked = false);
+    }
+
+    /// What to do next for a study. The error is for people; it is tried again later.
+    pub fn step(&mut self, study: StudyId, scratch: &Scratch) -> Result<Step, String> {
+        let Some(stage) = self.stages.get_mut(&study) else { return Ok(Step::Wait) };
+        let waits = stage.not_before.is_some_and(|moment| moment > Instant::now());
+        if stage.asked || waits {
+            return Ok(Step::Wait);
+        }
+        stage.not_before = None;
+        let step = stage.step(scratch);
+        match step {
+            Ok(None) => {
+                let Some(stage) = self.stages.remove(&study) else { return Ok(Step::Wait) };
+                let source = scratch.source(&stage.sum).to_string_lossy().into_owned();
+                let moved = Arc::new(Study { source, ..(*stage.assignment.study).clone() });
+                let mut orders = vec![ToWorker::Assign(Assignment { study: moved, ..stage.assignment })];
+                orders.extend(stage.queued);
+                Ok(Step::Ready(orders))
+            }
+            Ok(Some(message)) => Ok(Step::Say(message)),
+            Err(why) => Err(self.later(study, why)),
+        }
+    }
+
+    /// A piece has come.
+    pub fn piece(
+        &mut self,
+        study: StudyId,
+        file: usize,
+        offset: u64,
+        bytes: &[u8],
+        scratch: &Scratch,
+    ) -> Result<(), String> {
+        let Some(stage) = self.stages.get_mut(&study).filter(|stage| stage.at == file) else { return Ok(()) };
+        stage.asked = false;
+        stage.take(offset, bytes, scratch).map_err(|why| self.later(study, why))
+    }
+
+    /// A piece cannot be had.
+    pub fn no_piece(&mut self, study: StudyId, why: String) -> String {
+        self.later(study, why)
+    }
+
+    fn later(&mut self, study: StudyId, why: String) -> String {
+        let Some(stage) = self.stages.get_mut(&study) else { return why };
+        stage.asked = false;
+        stage.not_before = Some(Instant::now() + AGAIN);
+        format!("the files of {} are not here yet: {why}; tried again", stage.assignment.study.name)
+    }
+}
+
+impl Stage {
+    /// The next piece to ask for; nothing when all is in place.
+    fn step(&mut self, scratch: &Scratch) -> Result<Option<FromRemote>, String> {
+        let there = scratch.source(&self.sum);
+        if there.is_dir() {
+            return Ok(None);
+        }
+        while let Some(entry) = self.manifest.files.get(self.at) {
+            let path = scratch.content(&entry.sum);
+            if path.metadata().is_ok_and(|data| data.len() == entry.length) {
+                self.at += 1;
+                continue;
+            }
+            let offset = path.with_extension("part").metadata().map_or(0, |data| data.len());
+            self.asked = true;
+            return Ok(Some(FromRemote::Fetch { study: self.assignment.id, file: self.at, offset }));
+        }
+        self.place(scratch, &there).map_err(|(path, error)| format!("{path}: {error}"))?;
+        Ok(None)
+    }
+
+    /// Puts all files to where the runs find them.
+    fn place(&self, scratch: &Scratch, there: &Path) -> Result<(), (String, std::io::Error)> {
+        let new = there.with_extension("new");
+        let named = |path: &Path| {
+            let path = path.display().to_string();
+            move |error| (path, error)
+        };
+        // One that was left half-made counts for nothing.
+        let _ = fs::remove_dir_all(&new);
+        fs::create_dir_all(&new).map_err(named(&new))?;
+        for folder in &self.manifest.folders {
+            let path = new.join(inside(folder)?);
+            fs::create_dir_all(&path).map_err(named(&path))?;
+        }
+        for entry in &self.manifest.files {
+            let path = new.join(inside(&entry.path)?);
+            let parent = path.parent().unwrap_or(&new);
+            fs::create_dir_all(parent).map_err(named(parent))?;
+            // A copy: runs may change what they find.
+            fs::copy(scratch.content(&entry.sum), &path).map_err(named(&path))?;
+            let mode = if entry.executable { 0o755 } else { 0o644 };
+            fs::set_permissions(&path, fs::Permissions::from_mode(mode)).map_err(named(&path))?;
+        }
+        fs::rename(&new, there).map_err(named(there))
+    }
+
+    fn take(&mut self, offset: u64, bytes: &[u8], scratch: &Scratch) -> Result<(), String> {
+        let Some(entry) = self.manifest.files.get(self.at) else { return Ok(()) };
+        let path = scratch.content(&entry.sum);
+        let part = path.with_extension("part");
+        let failed = |error: std::io::Error| format!("{}: {error}", part.display());
+        fs::create_dir_all(part.parent().unwrap_or(&part)).map_err(failed)?;
+        let mut file = OpenOptions::new().create(true).append(true).open(&part).map_err(failed)?;
+        if file.metadata().map_err(failed)?.len() != offset {
+            return Err(format!("{} is not as long as it was", part.display()));
+        }
+        file.write_all(bytes).map_err(failed)?;
+        if bytes.len() == PIECE {
+            return Ok(());
+        }
+        drop(file);
+        let (sum, _) = content::sum_of(&part).map_err(failed)?;
+        if sum != entry.sum {
+            let _ = fs::remove_file(&part);
+            return Err(format!("{} has changed at the server since the study began", entry.path));
+        }
+        fs::rename(&part, &path).map_err(failed)
+    }
+}
+
+fn inside(path: &str) -> Result<&Path, (String, std::io::Error)> {
+    content::below(path).map_err(|why| (path.to_owned(), std::io::Error::other(why)))
+}
