@@ -28,6 +28,8 @@ from .report import Section, Target, figure
 WATCHERS = 1000
 CHANGES = 100
 SECONDS = 10.0
+# A connection of which no more than this has passed since it was used is open.
+IDLE = 1.0
 # Each of them a change that is not a reader's to miss.
 CHANGED = re.compile(rb"event: study-changed\n")
 
@@ -54,8 +56,13 @@ class Server:
             raise Failed(f"the server does not start: {tail(self.errors)}")
         self.port, self.token = int(found[1]), found[2]
         self.connection = http.client.HTTPConnection("127.0.0.1", self.port)
+        self.asked = time.monotonic()
 
     def ask(self, method: str, path: str, body=None):
+        if time.monotonic() - self.asked > IDLE:
+            # It may have been closed meanwhile, and is opened again.
+            self.connection.close()
+        self.asked = time.monotonic()
         headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
         self.connection.request(method, f"/api/v1{path}", body=json.dumps(body), headers=headers)
         answer = self.connection.getresponse()

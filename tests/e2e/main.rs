@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod accounting;
 mod api_results;
 mod api_studies;
 mod architecture;
@@ -10,10 +11,12 @@ mod designs;
 mod designs_classical;
 mod docs;
 mod faults;
+mod gridengine;
 mod hostile;
 mod limits;
 mod login;
 mod messages;
+mod mirror;
 mod people;
 mod people_door;
 mod people_roles;
@@ -27,6 +30,7 @@ mod run_ui;
 mod schemathesis;
 mod server;
 mod server_crash;
+mod sites;
 mod study;
 mod watch;
 mod workers;

@@ -50,6 +50,13 @@ fn requests_of_the_server() -> Vec<(&'static str, &'static str, String, Value)> 
         ("user.manage", "GET", "/api/v1/users".into(), json!({})),
         ("user.manage", "PATCH", "/api/v1/users/root".into(), json!({ "administrator": false })),
         ("site.read", "GET", "/api/v1/workers".into(), json!({})),
+        ("worker.manage", "GET", "/api/v1/workers/tokens".into(), json!({})),
+        (
+            "worker.manage",
+            "POST",
+            "/api/v1/workers/tokens".into(),
+            json!({ "name": "w", "expires_hours": 0 }),
+        ),
         ("token.own", "GET", "/api/v1/tokens".into(), json!({})),
         ("system.read", "GET", "/api/v1/version".into(), json!({})),
     ]

@@ -28,22 +28,18 @@ fn all_begun(desk: &Desk, points: u64) -> usize {
 #[test]
 fn the_table_is_byte_for_byte_that_of_a_local_run() {
     let desk = Desk::named("same table");
-    let program = "#!/bin/sh\nread factor < data/factor.txt\nprintf '%s\\n' \"$(( $1 * factor ))\"\nprintf 'kept %s\\n' \"$1\" > result.dat\n\
-        if [ \"$1\" = 3 ]; then head -c 300000 /dev/zero | tr '\\0' a; echo; fi\nif [ \"$1\" = 5 ]; then echo wrong >&2; exit 3; fi\n";
-    let commands = "name = \"commands\"\n[application]\ncommand = [\"{source}/tools/prog ram\", \"{x}\"]\nkeep = [\"*.dat\"]\ndirectory = true\n\
-        [application.outputs]\ny = { regex = '^\\d+', type = \"integer\" }\n[space]\nx = { from = 0, to = 11, step = 1 }\n";
-    let commands = commands.replace("{source}/tools", "./tools").replace("read factor", "");
     // In a directory of its own a run finds the study's files by the name of the study's directory.
-    let program = program.replace("< data", "< \"$2/data");
-    let program = program.replace("factor.txt\n", "factor.txt\"\n");
-    let commands = commands.replace("\"{x}\"]", "\"{x}\", \"{source}\"]");
+    let program = "#!/bin/sh\nread factor < \"$2/data/factor.txt\"\nprintf '%s\\n' \"$(( $1 * factor ))\"\nprintf 'kept %s\\n' \"$1\" > result.dat\n\
+        if [ \"$1\" = 3 ]; then head -c 300000 /dev/zero | tr '\\0' a; echo; fi\nif [ \"$1\" = 5 ]; then echo wrong >&2; exit 3; fi\n";
+    let commands = "name = \"commands\"\n[application]\ncommand = [\"./tools/prog ram\", \"{x}\", \"{paramo.source}\"]\nkeep = [\"*.dat\"]\ndirectory = true\n\
+        [application.outputs]\ny = { regex = '^\\d+', type = \"integer\" }\n[space]\nx = { from = 0, to = 11, step = 1 }\n";
     let path = desk.file("tools/prog ram", program);
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
     desk.file("data/factor.txt", "7\n");
     desk.file("helper.py", "def twice(x):\n    return 2 * x\n");
     desk.file("model.py", "import helper\n\ndef f(x):\n    return {'y': helper.twice(x) + 0.1}\n");
     let functions = "name = \"functions\"\n[application]\nfunction = \"model:f\"\n[application.outputs]\ny = { json = \"y\" }\n[space]\nx = { from = 0, to = 99, step = 1 }\n";
-    desk.file("commands.toml", &commands);
+    desk.file("commands.toml", commands);
     desk.file("functions.toml", functions);
     desk.paramo(&["--store", "local", "run", "commands.toml", "--quiet"]).expect(1);
     desk.paramo(&["--store", "local", "run", "functions.toml", "--quiet"]).expect(0);
@@ -53,7 +49,7 @@ fn the_table_is_byte_for_byte_that_of_a_local_run() {
     let _workers: Vec<Far> =
         ["a", "b", "c"].map(|name| Far::start(&desk, name, &hub.http.address, &[])).into();
     hub.await_workers(3, "connected");
-    hub.submit(&desk, &commands);
+    hub.submit(&desk, commands);
     hub.submit(&desk, functions);
     for name in ["commands", "functions"] {
         hub.finished(name);
@@ -64,15 +60,22 @@ fn the_table_is_byte_for_byte_that_of_a_local_run() {
         };
         assert_eq!(export(".paramo"), export("local"), "{name}");
     }
+    let sent = desk.path().join(".scratch-a/0/source").read_dir().unwrap().map(|entry| entry.unwrap().path());
+    for sent in sent {
+        assert!(
+            sent.join("model.py").exists() && !sent.join("owner").exists(),
+            "the server's token stays with it"
+        );
+    }
     // Large outputs and kept files are where they are after a local run.
     let logs = |store: &str| desk.command(&["--store", store, "logs", "commands/3"]).output().unwrap().stdout;
-    assert_eq!(logs(".paramo"), logs("local"));
-    assert!(logs(".paramo").len() > 300_000);
+    assert_eq!((logs("local").len(), logs(".paramo").len()), (300_004, 300_004));
+    assert!(logs(".paramo") == logs("local"));
     let id = hub.study("commands")["id"].as_i64().unwrap();
     let kept = |store: &str, id: i64| desk.read(&format!("{store}/files/{id}/4/result.dat"));
     assert_eq!((kept(".paramo", id), kept("local", 1)), ("kept 4\n".to_owned(), "kept 4\n".to_owned()));
     assert!(
-        !desk.path().join("scratch-a/0/files").read_dir().is_ok_and(|mut left| {
+        !desk.path().join(".scratch-a/0/files").read_dir().is_ok_and(|mut left| {
             left.any(|store| {
                 store
                     .unwrap()
@@ -109,6 +112,30 @@ fn workers_are_seen_and_go_by_themselves() {
     assert!(answer.err.contains("does not take this worker"), "{}", answer.err);
     let answer = desk.paramo(&["worker", "--token-file", "token"]).expect(2);
     assert!(answer.err.contains("--server"), "{}", answer.err);
+}
+
+#[test]
+fn the_token_of_a_worker_is_good_for_nothing_else() {
+    let desk = Desk::new();
+    let hub = Hub::start(&desk, "60 s");
+    hub.token(&desk);
+    let bearer = format!("Bearer {}", desk.read("token"));
+    for (method, path) in [
+        ("GET", "/api/v1/studies"),
+        ("POST", "/api/v1/studies"),
+        ("GET", "/api/v1/workers"),
+        ("POST", "/api/v1/workers/tokens"),
+        ("GET", "/api/v1/events"),
+        ("GET", "/api/v1/version"),
+        ("POST", "/api/v1/session"),
+        ("POST", "/api/v1/device/ABCD-EFGH"),
+    ] {
+        let reply = hub.http.send(method, path, &[("authorization", &bearer)], "{}");
+        assert_eq!(reply.status, 403, "{method} {path}: {}", reply.text());
+    }
+    let connect = "/api/v1/workers/connect";
+    assert_eq!(hub.http.send("GET", connect, &[("authorization", &bearer)], "").status, 426, "no WebSocket");
+    assert_eq!(hub.http.send("GET", connect, &[("cookie", "none=1")], "").status, 401);
 }
 
 #[test]
@@ -267,14 +294,15 @@ fn a_worker_with_runs_of_one_server_waits_for_it_when_it_meets_another() {
     let mut hub = Hub::start(&desk, "60 s");
     let way = Way::new(&hub.http.address);
     let stranger = Hub::start(&other, "60 s");
-    let workers = two(&desk, &hub, &way);
+    // One with a token that the other server does not know, one with a token that it takes.
+    hub.token(&desk);
+    let _one = Far::start(&desk, "one", &way.address, &[]);
+    std::fs::copy(desk.path().join("owner"), desk.path().join("token")).unwrap();
+    let _two = Far::start(&desk, "two", &way.address, &[]);
+    hub.await_workers(2, "connected");
     hub.submit(&desk, &squares(&desk, "own", 30, "0.2"));
     until("nothing is made", || hub.done("own") >= 4);
     hub.kill();
-    // The other server lets them in by this token, and has nothing to do with their runs.
-    let token = desk.read("token");
-    assert!(!token.is_empty());
-    desk.file("token", "0123456789abcdef0123456789abcdef");
     way.lead_to(&stranger.http.address);
     let before = all_begun(&desk, 30);
     until("the workers do not go on", || all_begun(&desk, 30) >= before + 2);
@@ -282,7 +310,6 @@ fn a_worker_with_runs_of_one_server_waits_for_it_when_it_meets_another() {
     let hub = Hub::start(&desk, "60 s");
     way.lead_to(&hub.http.address);
     whole(&desk, &hub, "own", 30, 1);
-    drop(workers);
 }
 
 #[test]

@@ -126,6 +126,17 @@ const heading = (text) => page.locator("h1", { hasText: text }).first().waitFor(
 const open = (path) => page.goto(new URL(path, base).href);
 const tab = (name) => page.getByRole("tab", { name }).click();
 
+await step("see the first view after less than 300 kB", async () => {
+  const taken = [];
+  const note = (request) => taken.push(request.sizes());
+  page.on("requestfinished", note);
+  await page.goto(link, { waitUntil: "networkidle" });
+  page.off("requestfinished", note);
+  const bytes = (await Promise.all(taken)).reduce((sum, size) => sum + size.responseBodySize + size.responseHeadersSize, 0);
+  assert.ok(taken.length > 3 && bytes < 300_000, `${taken.length} answers of ${bytes} bytes`);
+  console.log(`   ${taken.length} answers, ${bytes} bytes`);
+});
+
 await step("come in by the one-time link", async () => {
   await page.goto(link);
   await page.fill("input[autocomplete=username]", NAME);

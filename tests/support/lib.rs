@@ -1,6 +1,7 @@
 //! What the end-to-end tests share: the binary as it was built, a directory to work in, and its answers.
 
 pub mod engines;
+pub mod gridengine;
 pub mod group;
 pub mod http;
 pub mod server;

@@ -138,7 +138,7 @@ impl Far {
 
     pub fn command(desk: &Desk, name: &str, address: &str, more: &[&str]) -> Command {
         let server = format!("http://{address}");
-        let scratch = format!("scratch-{name}");
+        let scratch = format!(".scratch-{name}");
         let mut words =
             vec!["worker", "--server", &server, "--token-file", "token", "--name", name, "--json"];
         if !more.contains(&"--scratch") {

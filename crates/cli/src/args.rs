@@ -7,6 +7,7 @@ use clap::parser::ValueSource;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum, ValueHint};
 use paramo_model::{Bytes, CauseKind, FailureLimit, Seconds};
 
+pub use crate::site_args::{Mirror, Site, SiteAdd, SiteTest, Sites};
 use crate::summary_args::SummaryArgs;
 
 /// Describe a scientific application once; sweep it over its parameters, on one machine or many.
@@ -106,6 +107,8 @@ pub enum Command {
     Whoami(Whoami),
     #[command(subcommand)]
     Token(Token),
+    Site(Sites),
+    Mirror(Mirror),
     Doctor(Doctor),
     Completions(Completions),
     Man(Man),

@@ -84,7 +84,12 @@ impl From<EngineError> for Failure {
 impl From<paramo_sites::SiteError> for Failure {
     fn from(error: paramo_sites::SiteError) -> Failure {
         match error {
-            paramo_sites::SiteError::Unknown { .. } => Failure::input(error.to_string()),
+            paramo_sites::SiteError::Wrong { file, text, wrong } => {
+                Failure::diagnostics(&wrong, &text, &file)
+            }
+            paramo_sites::SiteError::Unknown { .. } | paramo_sites::SiteError::File { .. } => {
+                Failure::input(error.to_string())
+            }
             paramo_sites::SiteError::Worker(_) => Failure::unavailable(error.to_string()),
         }
     }

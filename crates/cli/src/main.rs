@@ -9,6 +9,7 @@ mod page;
 mod reason;
 mod remote;
 mod session;
+mod site_args;
 mod store;
 mod study_file;
 mod summary_args;

@@ -106,7 +106,8 @@ impl Conductor {
             return false;
         }
         let open = self.open.entry(index).or_default();
-        if open.lease.is_some() {
+        // One of which this attempt is known waits for the next.
+        if open.lease.is_some() || open.earlier.iter().any(|attempt| attempt.number == held.attempt) {
             return false;
         }
         open.lease = Some(lease);

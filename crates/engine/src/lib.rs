@@ -12,6 +12,7 @@ mod live;
 mod news;
 mod observer;
 mod plan;
+pub mod pools;
 mod project;
 mod rate;
 mod switchboard;

@@ -6,7 +6,7 @@
 mod kept;
 
 use std::collections::{BTreeMap, HashMap};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
@@ -103,6 +103,11 @@ impl Host {
         });
         tokio::spawn(workers::listen(Arc::downgrade(&host), noted));
         Ok(host)
+    }
+
+    /// Keeps files from the workers elsewhere that are sent the directory in which they are: those with the server's secrets.
+    pub fn keep_private(&self, files: &[PathBuf]) {
+        self.sources.keep(files);
     }
 
     /// How patient it is with workers elsewhere.

@@ -1,16 +1,42 @@
 //! Where runs are made: places with an engine that grant allocations in which workers live.
 //!
 //! A site only says *where*. It grants an allocation and gives a [`Link`](paramo_worker::Link) to the worker inside; what that worker gets to do
-//! is the engine's business. A new kind of site is one file and one line in [`SITES`].
+//! is the engine's business. This machine is a site whose worker this process starts itself ([`SITES`]). A cluster is a site with an
+//! engine of its own ([`ENGINES`]), which is described in `sites.toml` ([`Description`]) and reached by an [`Access`]. A new kind of
+//! either is one file and one line.
 
-mod local;
+mod access;
+mod allocation;
+mod connection;
+mod description;
+mod engine;
+mod engines;
+mod job;
+mod kinds;
+mod mirror;
 mod site;
 
-pub use local::Local;
+pub use access::{Access, AccessError, Finished};
+pub use allocation::{WorkerCall, ends_in};
+pub use connection::Connection;
+pub use description::{
+    Description, Login, Placement, Pool, Rest, SitesFile, Size, TokenSource, find_sites, parse_sites,
+    read_site, read_sites,
+};
+pub use engine::{Check, Engine, EngineError, EngineKind, Verdict};
+pub use engines::gridengine::GridEngine;
+pub use engines::pbs::Pbs;
+pub use engines::slurm::{Meaning, STATES, Slurm, SlurmState};
+pub use job::{BatchJob, How, JobId, JobState};
+pub use kinds::local::Local;
+pub use mirror::{Mirror, MirrorError, MirrorJob, Mirrored, Voice, read_job};
 pub use site::{Allocation, Request, Site, SiteError, SiteKind};
 
-/// Every kind of site there is.
+/// Every kind of site whose worker is started by this process.
 pub static SITES: &[&dyn SiteKind] = &[&Local];
+
+/// Every kind of engine that places batch jobs.
+pub static ENGINES: &[&dyn EngineKind] = &[&GridEngine, &Pbs, &Slurm];
 
 /// The site of that name.
 pub fn site(name: &str) -> Result<Box<dyn Site>, SiteError> {
@@ -27,18 +53,21 @@ pub fn site(name: &str) -> Result<Box<dyn Site>, SiteError> {
 mod tests {
     use super::*;
 
-    #[test]
-    fn the_registry_lists_every_file() {
-        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    fn files(folder: &str) -> Vec<String> {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src").join(folder);
         let mut files: Vec<String> = std::fs::read_dir(folder)
             .unwrap()
             .map(|entry| entry.unwrap().file_name().into_string().unwrap().replace(".rs", ""))
-            .filter(|name| !["lib", "site"].contains(&name.as_str()))
+            .filter(|name| name != "mod")
             .collect();
         files.sort();
-        let mut kinds: Vec<&str> = SITES.iter().map(|kind| kind.name()).collect();
-        kinds.sort_unstable();
-        assert_eq!(files, kinds);
+        files
+    }
+
+    #[test]
+    fn the_registries_list_every_file() {
+        assert_eq!(files("kinds"), SITES.iter().map(|kind| kind.name()).collect::<Vec<_>>());
+        assert_eq!(files("engines"), ENGINES.iter().map(|kind| kind.name()).collect::<Vec<_>>());
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! What every site can do.
 
 use async_trait::async_trait;
-use paramo_model::Capacity;
+use paramo_model::{Capacity, Diagnostic};
 use paramo_worker::Link;
 
 /// A kind of site, as the registry lists it.
@@ -43,6 +43,11 @@ pub struct Allocation {
 pub enum SiteError {
     #[error("there is no site `{name}`; the sites are: {known}")]
     Unknown { name: String, known: String },
+    #[error("{file}: {why}")]
+    File { file: String, why: String },
+    /// What is wrong in a file, with its text, so that it can be shown.
+    #[error("{file}: {}", wrong.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    Wrong { file: String, text: String, wrong: Vec<Diagnostic> },
     #[error("the worker does not start: {0}")]
     Worker(#[from] paramo_worker::WorkerError),
 }

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use paramo_model::expression::{CellData, Cells};
 use paramo_model::{Name, Value, ValueType};
 
+use crate::order::rank;
+
 /// The results of a study, one row for each run that has ended; or a summary of them, one row for each group.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ResultTable {
@@ -174,6 +176,30 @@ impl Column {
             Data::String(texts) => !differ(&texts.codes, rows, |a, b| a == b),
         };
         !equal || self.present.as_ref().is_some_and(|present| differ(present, rows, |a, b| a == b))
+    }
+
+    /// The numbers in some cells, as [`Column::number`] has them.
+    pub fn numbers(&self, rows: &[usize]) -> Vec<f64> {
+        match (&self.data, &self.present) {
+            (Data::Float(values), None) => {
+                rows.iter().map(|row| values.get(*row).copied().unwrap_or(f64::NAN)).collect()
+            }
+            (Data::Integer(values), None) => {
+                rows.iter().map(|row| values.get(*row).map_or(f64::NAN, |i| *i as f64)).collect()
+            }
+            _ => rows.iter().map(|row| self.number(*row)).collect(),
+        }
+    }
+
+    /// Whether all of some cells hold a value that is not NaN.
+    pub fn is_whole(&self, rows: &[usize]) -> bool {
+        match (&self.data, &self.present) {
+            (Data::Float(values), None) => {
+                !rows.iter().fold(false, |gap, row| gap | values.get(*row).is_none_or(|x| x.is_nan()))
+            }
+            (_, None) => true,
+            _ => rows.iter().all(|row| rank(self, *row) == 0),
+        }
     }
 
     /// About the memory that it takes.

@@ -186,8 +186,7 @@ impl Frame {
         let at = self.place(name)?;
         let column = &self.columns[at];
         // One that has been coded may be known to have few.
-        if !self.coded(at).is_some_and(|coding| coding.distinct() <= most) && levels::many(column, rows, most)
-        {
+        if self.coded(at).is_none_or(|coding| coding.distinct() > most) && levels::many(column, rows, most) {
             return Ok(None);
         }
         Ok(Levels::new(column, self.coding(at), rows, most))

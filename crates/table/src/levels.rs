@@ -62,16 +62,15 @@ impl Levels {
         Some(Levels { values, coding, places })
     }
 
-    /// For each of some rows which of the values it has, or [`NOWHERE`].
-    pub fn all(&self, rows: &[usize]) -> Vec<u32> {
-        let codes = &self.coding.codes;
-        let place = |row: &usize| self.places.get(codes[*row] as usize).copied().unwrap_or(NOWHERE);
-        rows.iter().map(place).collect()
+    /// Which of the values a row has; [`NOWHERE`] when it has none of them.
+    #[inline]
+    pub fn place(&self, row: usize) -> u32 {
+        let code = self.coding.codes.get(row).copied().unwrap_or(NOWHERE);
+        self.places.get(code as usize).copied().unwrap_or(NOWHERE)
     }
 
-    /// Which of the values a row has; `None` when it has none of them.
+    /// The same; `None` when it has none of them.
     pub fn of(&self, row: usize) -> Option<usize> {
-        let code = *self.coding.codes.get(row)? as usize;
-        self.places.get(code).filter(|place| **place != NOWHERE).map(|place| *place as usize)
+        Some(self.place(row)).filter(|place| *place != NOWHERE).map(|place| place as usize)
     }
 }

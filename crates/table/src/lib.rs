@@ -36,6 +36,7 @@ pub use frame::{Frame, Growing, Which};
 pub use groups::{Groups, NOWHERE, Parts};
 pub use levels::Levels;
 pub use load::Options;
+pub use moments::Moments;
 pub use picture::{logarithmic, picture_data, replicates, timing};
 pub use points::read_points;
 pub use spread::Spread;

@@ -95,10 +95,11 @@ fn first(
     let (mut nan, mut missing) = (Vec::new(), Vec::new());
     // The last of those that are among the first; an equal one that comes later is not.
     let mut last = None;
+    let turn = if falling { u64::MAX } else { 0 };
     for (place, row) in rows.iter().enumerate() {
         match rank(column, *row) {
             0 => {
-                let key = if falling { !key(*row) } else { key(*row) };
+                let key = key(*row) ^ turn;
                 if last.is_none_or(|last| key < last) {
                     best.push((key, place));
                     if best.len() == room {

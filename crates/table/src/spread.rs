@@ -7,7 +7,7 @@ use paramo_model::Value;
 use crate::groups::{Parts, starts};
 use crate::moments::{Deviations, Mean, Moments, Sum};
 use crate::statistic::quantile_of;
-use crate::{Column, Data};
+use crate::{Column, Data, NOWHERE};
 
 /// Rows of a column, and which group each of them is in.
 #[derive(Clone, Copy, Debug)]
@@ -20,13 +20,23 @@ pub struct Spread<'a> {
 
 impl Spread<'_> {
     /// For each group what its numbers come to; cells without a value and NaN are left out. `None` for texts.
-    fn fold<A: Clone>(&self, first: A, mut add: impl FnMut(&mut A, f64)) -> Option<Vec<A>> {
+    fn fold<A: Copy>(&self, first: A, mut add: impl FnMut(&mut A, f64)) -> Option<Vec<A>> {
         let mut made = vec![first; self.parts.count];
+        // Neighbours are often of one group, which then stays at hand.
+        let (mut at, mut own) = (NOWHERE, first);
         self.visit(|group, x| {
-            if let Some(made) = made.get_mut(group as usize) {
-                add(made, x);
+            if group != at {
+                if let Some(made) = made.get_mut(at as usize) {
+                    *made = own;
+                }
+                own = made.get(group as usize).copied().unwrap_or(first);
+                at = group;
             }
+            add(&mut own, x);
         })?;
+        if let Some(made) = made.get_mut(at as usize) {
+            *made = own;
+        }
         Some(made)
     }
 
@@ -38,7 +48,7 @@ impl Spread<'_> {
             }
         };
         match &self.column.data {
-            Data::Float(values) => self.cells(values, |group, x| valued(group, x)),
+            Data::Float(values) => self.cells(values, &mut valued),
             Data::Integer(values) => self.cells(values, |group, i| valued(group, i as f64)),
             Data::Boolean(values) => self.cells(values, |group, b| valued(group, f64::from(b))),
             Data::String(_) => return None,
@@ -175,7 +185,7 @@ fn extremes(
 mod tests {
     use super::*;
     use crate::builder::Builder;
-    use crate::{NOWHERE, Role, STATISTICS};
+    use crate::{Role, STATISTICS};
     use proptest::prelude::*;
 
     fn cells() -> impl Strategy<Value = Vec<Value>> {

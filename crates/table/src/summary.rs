@@ -150,6 +150,7 @@ impl Summary {
         }
         for source in absent {
             let missing = match &failed {
+                _ if source.is_whole(rows) => vec![0; parts.count],
                 Some(failed) => parts.counted(rows, |row| rank(source, row) > 0 && !failed(row)),
                 None => parts.counted(rows, |row| rank(source, row) > 0),
             };

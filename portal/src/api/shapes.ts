@@ -126,6 +126,11 @@ export interface Worker {
   leased: number;
   studies: number[];
   draining: boolean;
+  /** `here` in the process of the server, else `connected` or `away`. */
+  state: string;
+  /** The machine of a worker elsewhere. */
+  host?: string | null;
+  allocation?: string | null;
 }
 
 export interface Pool {

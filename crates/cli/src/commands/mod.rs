@@ -11,6 +11,7 @@ mod limits;
 mod list;
 mod login;
 mod logs;
+mod mirror;
 mod move_;
 mod pause;
 mod plot;
@@ -19,6 +20,7 @@ mod retry;
 mod rm;
 mod run;
 pub mod server;
+mod site;
 mod slots;
 mod space;
 mod status;
@@ -67,6 +69,8 @@ pub async fn dispatch(cli: Cli) -> Result<u8> {
         Command::Server(args) => server::server(not_a_server(&store, "server")?, args).await,
         Command::Worker(args) => worker::worker(cli.server, args).await,
         Command::Space(args) => space::space(&store, args).await,
+        Command::Site(args) => site::site(args.sites, args.command).await,
+        Command::Mirror(args) => mirror::mirror(args).await,
         Command::Doctor(args) => doctor::doctor(not_a_server(&store, "doctor")?, args).await,
         Command::Login(args) => login::login(cli.server, args).await,
         Command::Logout(args) => login::logout(cli.server, args),

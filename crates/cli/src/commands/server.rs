@@ -29,6 +29,8 @@ pub struct Setting {
     pub tls: Option<Tls>,
     pub workers: Workers,
     pub patience: Patience,
+    /// Files that go to no worker.
+    pub private: Vec<PathBuf>,
     /// End when standard input does.
     pub while_stdin: bool,
 }
@@ -49,6 +51,7 @@ pub async fn server(store: &Path, args: Server) -> Result<u8> {
         tls: config.tls.clone(),
         workers: args.workers,
         patience: config.workers,
+        private: config.private.iter().chain(&args.token_file).cloned().collect(),
         while_stdin: false,
     };
     let key_file = PathBuf::from(&place.directory).join("secrets-key");
@@ -107,6 +110,7 @@ pub async fn run(
         .map_err(|error| Failure::unavailable(format!("cannot start: {error}")))?;
     let door = Door::new(setting.listener, setting.tls.as_ref(), service.base(), service.patience())
         .map_err(Failure::input)?;
+    host.keep_private(&setting.private);
     listen_to_commands(&host)?;
     for number in 1..=workers {
         let allocation = site.submit(Request { cpus }).await?;

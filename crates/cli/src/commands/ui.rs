@@ -28,6 +28,7 @@ pub async fn ui(store: &Path, args: Ui) -> Result<u8> {
         tls: None,
         workers: args.workers,
         patience: Patience::default(),
+        private: Vec::new(),
         while_stdin: args.while_stdin,
     };
     run(&place, service, setting, |door| {

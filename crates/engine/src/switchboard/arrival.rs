@@ -18,8 +18,8 @@ pub struct Arrival {
     pub knows: Vec<StudyId>,
     /// The runs that it holds.
     pub holds: Vec<(StudyId, Held)>,
-    /// Attempts whose results it has and will report, by index and number.
-    pub unkept: Vec<(StudyId, u64, u32)>,
+    /// Attempts whose results it has and will report.
+    pub unkept: Vec<(StudyId, Held)>,
     /// Room that it has told of and that was not filled.
     pub wants: Vec<(StudyId, u32)>,
 }

@@ -1,7 +1,7 @@
 //! The suite of every worker through a board; and what only many of them can show.
 
 use paramo_model::{
-    Application, Assignment, Axis, Block, Bytes, Cause, Ended, Factor, LeaseId, Name, Parameter,
+    Application, Assignment, Axis, Block, Bytes, Cause, Ended, Factor, Held, LeaseId, Name, Parameter,
     ParameterType, Program, ProjectPart, Report, RunPolicy, Scale, SpaceSpec, Steps, Study, Template, Ticket,
     Value,
 };
@@ -346,4 +346,219 @@ async fn a_study_goes_only_to_workers_that_have_what_it_needs() {
     rig.until(|rig| rig.reports.len() == 12).await;
     assert_eq!(rig.succeeded().len(), 12);
     assert!(rig.reports.iter().all(|report| report.attempt.worker == 1));
+}
+
+/// A worker elsewhere, as the test plays it: what it is told, and a way to speak.
+struct Puppet {
+    told: mpsc::UnboundedReceiver<ToWorker>,
+    say: mpsc::UnboundedSender<Vec<FromWorker>>,
+}
+
+struct PuppetLink {
+    told: mpsc::UnboundedSender<ToWorker>,
+    said: mpsc::UnboundedReceiver<Vec<FromWorker>>,
+}
+
+#[async_trait]
+impl Link for PuppetLink {
+    fn send(&mut self, order: ToWorker) {
+        let _ = self.told.send(order);
+    }
+
+    async fn receive(&mut self) -> Option<Vec<FromWorker>> {
+        self.said.recv().await
+    }
+}
+
+const STUDY: StudyId = StudyId(1);
+
+fn arrival(key: &str, holds: &[Held]) -> Arrival {
+    let about = About { key: key.to_owned(), name: key.to_owned(), ..About::default() };
+    Arrival {
+        about,
+        capacity: capacity(1.0),
+        ends_in: None,
+        leaving: false,
+        knows: if holds.is_empty() { Vec::new() } else { vec![STUDY] },
+        holds: holds.iter().map(|held| (STUDY, *held)).collect(),
+        unkept: Vec::new(),
+        wants: Vec::new(),
+    }
+}
+
+async fn arrive(board: &Switchboard, arrival: Arrival) -> (WorkerId, Puppet) {
+    let (told, orders) = mpsc::unbounded_channel();
+    let (say, said) = mpsc::unbounded_channel();
+    let id = board.arrive(arrival, Box::new(PuppetLink { told, said })).await.unwrap();
+    (id, Puppet { told: orders, say })
+}
+
+impl Puppet {
+    /// Waits for the orders that a test looks for.
+    async fn until<T>(&mut self, wanted: impl Fn(&ToWorker) -> Option<T>) -> T {
+        loop {
+            let order = self.told.recv().await.expect("the board speaks");
+            if let Some(found) = wanted(&order) {
+                return found;
+            }
+        }
+    }
+
+    async fn lease(&mut self) -> (LeaseId, Vec<u64>) {
+        self.until(|order| match order {
+            ToWorker::Lease { lease, tickets, .. } => {
+                Some((*lease, tickets.iter().map(|ticket| ticket.index).collect()))
+            }
+            _ => None,
+        })
+        .await
+    }
+
+    fn want(&self, runs: u32) {
+        self.say.send(vec![FromWorker::Wants { study: STUDY, runs }]).unwrap();
+    }
+}
+
+/// What a study hears that a test looks for.
+async fn heard<T>(link: &mut dyn Link, wanted: impl Fn(&FromWorker) -> Option<T>) -> T {
+    loop {
+        let news = link.receive().await.expect("the board is there");
+        if let Some(found) = news.iter().find_map(&wanted) {
+            return found;
+        }
+    }
+}
+
+fn lease(link: &mut dyn Link, lease: u64, indices: std::ops::Range<u64>) {
+    let tickets = indices.map(|index| Ticket { index, attempt: 1, memory: None, time: None }).collect();
+    link.send(ToWorker::Lease { study: STUDY, lease: LeaseId(lease), tickets });
+}
+
+fn open(board: &Switchboard) -> Box<dyn Link> {
+    let mut link = board.open(STUDY, Name::default_project(), Terms::default());
+    link.send(ToWorker::Assign(Assignment { id: STUDY, ..assignment("true", 10) }));
+    link
+}
+
+fn returned(message: &FromWorker) -> Option<(LeaseId, Vec<u64>)> {
+    match message {
+        FromWorker::Returned { lease, indices, .. } => Some((*lease, indices.clone())),
+        _ => None,
+    }
+}
+
+#[tokio::test]
+async fn a_worker_that_comes_back_keeps_what_it_holds_and_gives_back_what_never_reached_it() {
+    let (notes, _noted) = mpsc::unbounded_channel();
+    let board = Switchboard::for_remote(Duration::from_secs(3600), notes);
+    let mut link = open(&board);
+    let (id, mut puppet) = arrive(&board, arrival("a", &[])).await;
+    puppet.want(4);
+    heard(link.as_mut(), |message| matches!(message, FromWorker::Wants { .. }).then_some(())).await;
+    lease(link.as_mut(), 7, 0..4);
+    assert_eq!(puppet.lease().await, (LeaseId(7), vec![0, 1, 2, 3]));
+    drop(puppet);
+    while board.workers().await[0].remote.as_ref().unwrap().away.is_none() {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(board.workers().await[0].leased, 4, "nothing is given away yet");
+    let held = |index| Held { index, lease: LeaseId(7), attempt: 1, slot: Some(0) };
+    let (again, mut puppet) = arrive(&board, arrival("a", &[held(1), held(3)])).await;
+    assert_eq!(again, id);
+    assert_eq!(heard(link.as_mut(), returned).await, (LeaseId(7), vec![0, 2]));
+    puppet.until(|order| matches!(order, ToWorker::Assign(_)).then_some(())).await;
+    let status = &board.workers().await[0];
+    assert_eq!((status.leased, status.running), (2, 2));
+}
+
+#[tokio::test]
+async fn a_board_that_begins_waits_for_the_workers_of_the_one_before_it() {
+    let (notes, _noted) = mpsc::unbounded_channel();
+    let board = Switchboard::for_remote(Duration::from_secs(3600), notes);
+    board.expect(vec![("a".to_owned(), vec![STUDY])], Duration::from_secs(3600));
+    let mut link = open(&board);
+    let (_, puppet) = arrive(&board, arrival("b", &[])).await;
+    puppet.want(9);
+    while board.workers().await[0].studies.is_empty() {
+        tokio::task::yield_now().await;
+    }
+    // What the one that is waited for holds is told before anybody's room.
+    let held = Held { index: 5, lease: LeaseId(70), attempt: 2, slot: None };
+    let (_, _back) = arrive(&board, arrival("a", &[held])).await;
+    let first = heard(link.as_mut(), |message| Some(message.clone())).await;
+    assert!(matches!(&first, FromWorker::Holds { runs, .. } if *runs == [held]), "{first:?}");
+    heard(link.as_mut(), |message| matches!(message, FromWorker::Wants { .. }).then_some(())).await;
+}
+
+#[tokio::test]
+async fn an_allocation_that_has_ended_and_a_grace_that_is_over_give_the_runs_to_others() {
+    let (notes, _noted) = mpsc::unbounded_channel();
+    let board = Switchboard::for_remote(Duration::from_millis(20), notes);
+    let mut link = open(&board);
+    for (number, key) in ["silent", "ended"].into_iter().enumerate() {
+        let mut comes = arrival(key, &[]);
+        comes.about.allocation = Some(format!("job-{key}"));
+        let (_, mut puppet) = arrive(&board, comes).await;
+        puppet.want(1);
+        heard(link.as_mut(), |message| matches!(message, FromWorker::Wants { .. }).then_some(())).await;
+        let at = number as u64;
+        lease(link.as_mut(), at + 1, at..at + 1);
+        puppet.lease().await;
+        if key == "ended" {
+            board.give_up("job-ended");
+        }
+        drop(puppet);
+        assert_eq!(heard(link.as_mut(), returned).await, (LeaseId(at + 1), vec![at]), "{key}");
+        while !board.workers().await.is_empty() {
+            tokio::task::yield_now().await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn results_are_kept_by_who_reported_them_until_the_study_says_otherwise() {
+    let (notes, mut noted) = mpsc::unbounded_channel();
+    let board = Switchboard::for_remote(Duration::from_secs(3600), notes);
+    let (_, mut puppet) = arrive(&board, arrival("a", &[])).await;
+    let report = |index| {
+        let attempt = paramo_model::Attempt {
+            number: 1,
+            ended: Ended::Succeeded,
+            started: paramo_model::Timestamp(0),
+            wall: paramo_model::Micros(1),
+            cpu: paramo_model::Micros(1),
+            peak_memory: Bytes(1),
+            exit_code: Some(0),
+            worker: 9,
+            slot: 0,
+            stdout: Default::default(),
+            stderr: Default::default(),
+        };
+        FromWorker::Report(Box::new(Report {
+            study: STUDY,
+            lease: LeaseId(1),
+            index,
+            attempt,
+            outputs: vec![],
+        }))
+    };
+    // Nobody works on the study: whoever keeps the board hears of it.
+    puppet.say.send(vec![report(3)]).unwrap();
+    let stray = loop {
+        if let Note::Stray(report) = noted.recv().await.unwrap() {
+            break report;
+        }
+    };
+    assert_eq!((stray.index, stray.attempt.worker), (3, 0));
+    // When somebody does, it is said again, and the word that it is kept reaches the worker.
+    let mut link = open(&board);
+    puppet.until(|order| matches!(order, ToWorker::Repeat { .. }).then_some(())).await;
+    puppet.say.send(vec![report(3)]).unwrap();
+    heard(link.as_mut(), |message| matches!(message, FromWorker::Report(_)).then_some(())).await;
+    link.send(ToWorker::Kept { study: STUDY, runs: vec![(3, 1), (4, 1)] });
+    let kept = puppet.until(|order| match order {
+        ToWorker::Kept { runs, .. } => Some(runs.clone()),
+        _ => None,
+    });
+    assert_eq!(kept.await, [(3, 1)]);
 }

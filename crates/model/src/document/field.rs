@@ -82,7 +82,7 @@ impl<'a> Path<'a> {
 
 /// A value in the document.
 #[derive(Clone)]
-pub(super) struct Field<'a> {
+pub struct Field<'a> {
     problems: &'a Problems<'a>,
     path: Path<'a>,
     /// The place of the key, where there is one.
@@ -92,17 +92,18 @@ pub(super) struct Field<'a> {
 }
 
 impl<'a> Field<'a> {
-    pub(super) fn value(&self) -> &'a DeValue<'a> {
+    /// What was read, as it stands in the document.
+    pub fn value(&self) -> &'a DeValue<'a> {
         self.value
     }
 
     /// A diagnostic at the value.
-    pub(super) fn wrong(&self, message: impl Into<String>) -> Diagnostic {
+    pub fn wrong(&self, message: impl Into<String>) -> Diagnostic {
         self.problems.at(&self.path, self.place.clone(), message)
     }
 
     /// A diagnostic at the key.
-    pub(super) fn wrong_key(&self, message: impl Into<String>) -> Diagnostic {
+    pub fn wrong_key(&self, message: impl Into<String>) -> Diagnostic {
         let place = self.key.clone().unwrap_or_else(|| self.place.clone());
         self.problems.at(&self.path, place, message)
     }
@@ -114,11 +115,13 @@ impl<'a> Field<'a> {
         self.problems.at(&self.path, place, message)
     }
 
-    pub(super) fn report(&self, diagnostic: Diagnostic) {
+    /// Adds what is wrong to what is found so far.
+    pub fn report(&self, diagnostic: Diagnostic) {
         self.problems.report(diagnostic);
     }
 
-    pub(super) fn reject<T>(&self, message: impl Into<String>) -> Option<T> {
+    /// Reports that the value is wrong, and gives nothing.
+    pub fn reject<T>(&self, message: impl Into<String>) -> Option<T> {
         self.report(self.wrong(message));
         None
     }
@@ -128,7 +131,7 @@ impl<'a> Field<'a> {
     }
 
     /// What the value is, as messages say it.
-    pub(super) fn found(&self) -> String {
+    pub fn found(&self) -> String {
         match self.value {
             DeValue::String(text) if text.chars().count() > 40 => {
                 format!("the string \"{}…\"", text.chars().take(39).collect::<String>())
@@ -144,7 +147,8 @@ impl<'a> Field<'a> {
         }
     }
 
-    pub(super) fn string(&self, what: &str) -> Option<&'a str> {
+    /// A string; it may be empty.
+    pub fn string(&self, what: &str) -> Option<&'a str> {
         match self.value {
             DeValue::String(text) => Some(text),
             _ => self.expected(what),
@@ -152,12 +156,13 @@ impl<'a> Field<'a> {
     }
 
     /// A string that is not empty.
-    pub(super) fn text(&self, what: &str) -> Option<&'a str> {
+    pub fn text(&self, what: &str) -> Option<&'a str> {
         let text = self.string(what)?;
         if text.trim().is_empty() { self.expected(what) } else { Some(text) }
     }
 
-    pub(super) fn boolean(&self) -> Option<bool> {
+    /// True or false.
+    pub fn boolean(&self) -> Option<bool> {
         match self.value {
             DeValue::Boolean(boolean) => Some(*boolean),
             _ => self.expected("true or false"),
@@ -165,7 +170,7 @@ impl<'a> Field<'a> {
     }
 
     /// An integer of the type, which must be at least `least`.
-    pub(super) fn integer<T: TryFrom<i64>>(&self, least: i64, what: &str) -> Option<T> {
+    pub fn integer<T: TryFrom<i64>>(&self, least: i64, what: &str) -> Option<T> {
         let DeValue::Integer(integer) = self.value else { return self.expected(what) };
         let read = i64::from_str_radix(integer.as_str(), integer.radix()).ok().filter(|i| *i >= least);
         match read.and_then(|i| T::try_from(i).ok()) {
@@ -175,7 +180,7 @@ impl<'a> Field<'a> {
     }
 
     /// A finite number.
-    pub(super) fn number(&self, what: &str) -> Option<f64> {
+    pub fn number(&self, what: &str) -> Option<f64> {
         match self.scalar_of(what)? {
             Value::Integer(i) => Some(i as f64),
             Value::Float(x) if x.is_finite() => Some(x),
@@ -221,7 +226,8 @@ impl<'a> Field<'a> {
         }
     }
 
-    pub(super) fn list(&self, what: &str) -> Option<Vec<Field<'a>>> {
+    /// A list, as the fields in it.
+    pub fn list(&self, what: &str) -> Option<Vec<Field<'a>>> {
         let DeValue::Array(list) = self.value else { return self.expected(what) };
         Some(
             list.iter()
@@ -231,7 +237,8 @@ impl<'a> Field<'a> {
         )
     }
 
-    pub(super) fn table(&self, what: &str) -> Option<Table<'a>> {
+    /// A table.
+    pub fn table(&self, what: &str) -> Option<Table<'a>> {
         match self.value {
             DeValue::Table(entries) => Some(Table { field: self.clone(), entries, known: Vec::new() }),
             _ => self.expected(what),
@@ -249,17 +256,19 @@ impl<'a> Field<'a> {
         }
     }
 
-    pub(super) fn name(&self, what: &str) -> Option<Name> {
+    /// A string that is a name of ours.
+    pub fn name(&self, what: &str) -> Option<Name> {
         let text = self.string(what)?;
         Name::new(text).map_err(|error| self.report(self.wrong(error.to_string()))).ok()
     }
 
     /// The key as a name.
-    pub(super) fn key_name(&self) -> Option<Name> {
+    pub fn key_name(&self) -> Option<Name> {
         Name::new(self.key()).map_err(|error| self.report(self.wrong_key(error.to_string()))).ok()
     }
 
-    pub(super) fn key(&self) -> &'a str {
+    /// The key, or nothing in a list.
+    pub fn key(&self) -> &'a str {
         match self.path.0.as_deref() {
             Some((_, Part::Key(key))) => key,
             _ => "",
@@ -267,7 +276,7 @@ impl<'a> Field<'a> {
     }
 
     /// A string that is parsed: a quantity, say.
-    pub(super) fn parsed<T: FromStr<Err = String>>(&self, what: &str) -> Option<T> {
+    pub fn parsed<T: FromStr<Err = String>>(&self, what: &str) -> Option<T> {
         self.string(what)?.parse().map_err(|message: String| self.report(self.wrong(message))).ok()
     }
 
@@ -282,7 +291,7 @@ impl<'a> Field<'a> {
     }
 
     /// One of some words.
-    pub(super) fn word<T: Clone>(&self, what: &str, words: &[(&str, T)]) -> Option<T> {
+    pub fn word<T: Clone>(&self, what: &str, words: &[(&str, T)]) -> Option<T> {
         let list = || words.iter().map(|(word, _)| format!("\"{word}\"")).collect::<Vec<_>>().join(", ");
         let DeValue::String(text) = self.value else {
             return self.expected(&format!("{what}: one of {}", list()));
@@ -307,8 +316,8 @@ impl<'a> Field<'a> {
 }
 
 /// A table whose fields are asked for by name; what nobody asked for is reported at the end.
-pub(super) struct Table<'a> {
-    pub(super) field: Field<'a>,
+pub struct Table<'a> {
+    pub field: Field<'a>,
     entries: &'a DeTable<'a>,
     known: Vec<&'static str>,
 }
@@ -320,7 +329,7 @@ impl<'a> Table<'a> {
     }
 
     /// A field that may be there.
-    pub(super) fn get(&mut self, key: &'static str) -> Option<Field<'a>> {
+    pub fn get(&mut self, key: &'static str) -> Option<Field<'a>> {
         #[cfg(test)]
         ASKED.with_borrow_mut(|asked| asked.insert((self.field.path.full().0, key.to_owned())));
         self.known.push(key);
@@ -333,7 +342,7 @@ impl<'a> Table<'a> {
     }
 
     /// A field that must be there.
-    pub(super) fn require(&mut self, key: &'static str, what: &str) -> Option<Field<'a>> {
+    pub fn require(&mut self, key: &'static str, what: &str) -> Option<Field<'a>> {
         let found = self.get(key);
         if found.is_none() {
             self.field.reject::<()>(format!("`{key}` is missing: {what}"));
@@ -341,11 +350,13 @@ impl<'a> Table<'a> {
         found
     }
 
-    pub(super) fn has(&self, key: &str) -> bool {
+    /// Whether the field is there.
+    pub fn has(&self, key: &str) -> bool {
         self.entries.contains_key(key)
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    /// Whether there is no field at all.
+    pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
 
@@ -355,7 +366,7 @@ impl<'a> Table<'a> {
     }
 
     /// Every field, in the order of the file.
-    pub(super) fn fields(&self) -> impl Iterator<Item = Field<'a>> + use<'a> {
+    pub fn fields(&self) -> impl Iterator<Item = Field<'a>> + use<'a> {
         let field = self.field.clone();
         self.entries
             .iter()
@@ -363,7 +374,7 @@ impl<'a> Table<'a> {
     }
 
     /// Reports the fields that were not asked for.
-    pub(super) fn finish(self) {
+    pub fn finish(self) {
         for field in self.fields().filter(|field| !self.known.contains(&field.key())) {
             let mut wrong = field.wrong_key(format!("there is no field `{}` here", field.key()));
             wrong = wrong.did_you_mean(field.key(), self.known.iter().copied());

@@ -30,6 +30,7 @@ use toml::de::{DeTable, DeValue};
 
 pub use axis_text::read_axis;
 pub use difference::{ChangeKind, Difference, continued, differences};
+pub use field::{Field, Table};
 pub use place::place;
 pub use reference::{FieldHelp, Shape, TABLES, TableHelp, fields};
 pub use render::render;
@@ -39,7 +40,7 @@ pub use writer::{write_space, write_study};
 
 use crate::check::{self, Broken, Finding, MOST};
 use crate::{Application, Diagnostic, FieldPath, Name, Parameter, PointTable, Position, SpaceSpec, Study};
-use field::{Problems, Table};
+use field::Problems;
 
 /// The longest document, in bytes.
 pub const LONGEST: usize = 10_000_000;
@@ -88,6 +89,24 @@ pub fn read_study(text: &str, origin: &Origin) -> Result<Document, Vec<Diagnosti
     let Some(mut study) = study else { return Err(found) };
     place_all(text, &document, check::study(&mut study, &broken), &mut found);
     if reported == 0 && found.is_empty() { Ok(Document { study, text: text.to_owned() }) } else { Err(found) }
+}
+
+/// Reads a document of another floor: the reader takes it apart field by field.
+///
+/// # Errors
+///
+/// Everything that is wrong with it, in the order of the text, each with its position.
+pub fn read_with<T>(
+    text: &str,
+    reader: impl for<'a> FnOnce(Table<'a>) -> Option<T>,
+) -> Result<T, Vec<Diagnostic>> {
+    let document = parse(text)?;
+    let problems = Problems::new(text);
+    let read = Table::root(&problems, &document).and_then(reader);
+    match read {
+        Some(read) if problems.count() == 0 => Ok(read),
+        _ => Err(problems.into_first(MOST)),
+    }
 }
 
 /// An application with its name, as it is published.

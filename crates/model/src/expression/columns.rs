@@ -41,11 +41,12 @@ impl Expression {
         let shortest = self.references().filter_map(|at| columns.get(at)).map(Cells::len).min();
         let mut kept = Vec::with_capacity(rows.len());
         for rows in rows.chunks(block::ROWS) {
+            let block = Block::new(columns, rows);
             // Beyond its end a column has no values.
-            if shortest.is_some_and(|shortest| rows.iter().max() >= Some(&shortest)) {
+            if shortest.is_some_and(|shortest| block.last() >= Some(shortest)) {
                 return None;
             }
-            Block::new(columns, rows).keep(&plan, &mut kept);
+            block.keep(&plan, &mut kept);
         }
         Some(kept)
     }
@@ -169,7 +170,10 @@ impl<'a> Plan<'a> {
                     pairs.push(self.pair(*comparison, &left, &right)?);
                     left = right;
                 }
-                Some(Mask::All(pairs))
+                match pairs.len() {
+                    1 => pairs.pop(),
+                    _ => Some(Mask::All(pairs)),
+                }
             }
             Node::In { item, list, negated } => {
                 let item = self.side(item)?;

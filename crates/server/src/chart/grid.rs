@@ -89,14 +89,24 @@ impl Edges {
     }
 }
 
-/// The cells of a grid: from the first scale those side by side, from the second the lines.
-pub fn grid(across: (&[u32], usize), up: (&[u32], usize)) -> Parts {
-    let width = across.1 as u32;
-    let cell = |(across, up): (&u32, &u32)| match *across == NOWHERE || *up == NOWHERE {
-        true => NOWHERE,
-        false => *up * width + *across,
+/// The cells of a grid in which some rows are: those of the first scale side by side, those of the second one above the other.
+pub fn grid(across: &Scale, up: Option<&Scale>, rows: &[usize]) -> Parts {
+    fn cells(rows: &[usize], width: u32, x: impl Fn(usize) -> u32, y: impl Fn(usize) -> u32) -> Vec<u32> {
+        let cell = |row: &usize| match (x(*row), y(*row)) {
+            (NOWHERE, _) | (_, NOWHERE) => NOWHERE,
+            (x, y) => y * width + x,
+        };
+        rows.iter().map(cell).collect()
+    }
+    let width = across.len();
+    let cells = match (across, up) {
+        (Scale::Levels(x), None) => cells(rows, width as u32, |row| x.place(row), |_| 0),
+        (Scale::Levels(x), Some(Scale::Levels(y))) => {
+            cells(rows, width as u32, |row| x.place(row), |row| y.place(row))
+        }
+        (x, y) => cells(rows, width as u32, |row| x.place(row), |row| y.map_or(0, |y| y.place(row))),
     };
-    Parts { cells: across.0.iter().zip(up.0).map(cell).collect(), count: across.1 * up.1 }
+    Parts { cells, count: width * up.map_or(1, Scale::len) }
 }
 
 impl<'a> Scale<'a> {
@@ -118,7 +128,7 @@ impl<'a> Scale<'a> {
                 column.name
             )));
         }
-        let numbers = rows.iter().map(|row| column.number(*row));
+        let numbers = column.numbers(rows).into_iter();
         let log = logarithmic(source.study, &column.name);
         // There are more than `most` values, so some are finite.
         let range = range(numbers).unwrap_or((0.0, 0.0));
@@ -132,14 +142,11 @@ impl<'a> Scale<'a> {
         }
     }
 
-    /// Where each of some rows stands; [`NOWHERE`] where it has no value.
-    pub fn places(&self, rows: &[usize]) -> Vec<u32> {
+    /// Where a row stands; [`NOWHERE`] where it has no value.
+    fn place(&self, row: usize) -> u32 {
         match self {
-            Scale::Levels(levels) => levels.all(rows),
-            Scale::Bins { column, edges } => {
-                let place = |row: &usize| edges.of(column.number(*row)).map_or(NOWHERE, |bin| bin as u32);
-                rows.iter().map(place).collect()
-            }
+            Scale::Levels(levels) => levels.place(row),
+            Scale::Bins { column, edges } => edges.of(column.number(row)).map_or(NOWHERE, |bin| bin as u32),
         }
     }
 

@@ -55,7 +55,7 @@ pub fn of(source: &Source) -> Result<HeatMap> {
             "a grid of {width} × {height} cells is too large; at most {CELLS} cells are given: use fewer bins"
         )));
     }
-    let parts = grid((&across.places(&rows), width), (&up.places(&rows), height));
+    let parts = grid(&across, Some(&up), &rows);
     let values = source.values(&Spread { column: value, rows: &rows, parts: &parts });
     let counts = parts.sizes();
     let value_of = |(value, count): (Option<f64>, &u64)| value.filter(|_| *count > 0);

@@ -1,11 +1,11 @@
 //! Histogram: how often a column has which values.
 
-use paramo_table::{Data, Parts, Spread, statistic};
+use paramo_table::{Data, Moments};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::grid::Edges;
-use super::{Source, finite, numeric, range};
+use super::{Source, numeric, range};
 use crate::problem::Result;
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -33,13 +33,14 @@ pub fn of(source: &Source) -> Result<Histogram> {
     let along = asked.x.clone().or_else(|| asked.value.clone());
     let column = numeric(source.column(&along, "x", || source.measured())?, "x")?;
     let all = source.rows(false)?;
-    let rows: Vec<usize> = all.iter().copied().filter(|row| column.number(*row).is_finite()).collect();
-    let range = range(rows.iter().map(|row| column.number(*row)));
+    let mut numbers = column.numbers(&all);
+    numbers.retain(|x| x.is_finite());
+    let range = range(numbers.iter().copied());
     let mut bins = Vec::new();
     if let Some(range) = range {
-        let edges = edges(range, asked.bins, rows.len(), matches!(column.data, Data::Integer(_)));
+        let edges = edges(range, asked.bins, numbers.len(), matches!(column.data, Data::Integer(_)));
         let mut counts = vec![0; edges.count];
-        for bin in rows.iter().filter_map(|row| edges.of(column.number(*row))) {
+        for bin in numbers.iter().filter_map(|x| edges.of(*x)) {
             counts[bin] += 1;
         }
         bins = counts
@@ -48,19 +49,18 @@ pub fn of(source: &Source) -> Result<Histogram> {
             .map(|(at, count)| Bin(edges.edge(at), edges.edge(at + 1), *count))
             .collect();
     }
-    let parts = Parts { cells: vec![0; rows.len()], count: 1 };
-    let spread = Spread { column, rows: &rows, parts: &parts };
-    let number = |name| finite(statistic(name)?.of_each(&spread, 0.0).first()?);
+    let moments = Moments::of(|| numbers.iter().copied());
+    let finite = |x: &f64| x.is_finite();
     Ok(Histogram {
         kind: "histogram",
         column: column.name.clone(),
         unit: column.unit.clone(),
         bins,
-        missing: all.len() - rows.len(),
+        missing: all.len() - numbers.len(),
         minimum: range.map(|range| range.0),
         maximum: range.map(|range| range.1),
-        mean: number("mean"),
-        standard_deviation: number("sd"),
+        mean: moments.mean().filter(finite),
+        standard_deviation: moments.sd().filter(finite),
     })
 }
 

@@ -53,37 +53,34 @@ pub fn of(source: &Source) -> Result<Line> {
     let colour = asked.colour.as_ref().map(|name| source.frame.column(name)).transpose()?;
     let levels = match colour {
         None => None,
-        Some(column) => Some(source.frame.levels(&column.name, &rows, SERIES)?.ok_or_else(|| {
-            Problem::bad_input(format!(
-                "`{}` has more than {SERIES} values; a chart of lines shows at most so many",
-                column.name
-            ))
-        })?),
+        Some(column) => {
+            Some(source.frame.levels(&column.name, &rows, SERIES)?.map(Scale::Levels).ok_or_else(|| {
+                Problem::bad_input(format!(
+                    "`{}` has more than {SERIES} values; a chart of lines shows at most so many",
+                    column.name
+                ))
+            })?)
+        }
     };
-    let lines = levels.as_ref().map_or(1, |levels| levels.values.len());
+    let names: Vec<String> = match &levels {
+        Some(Scale::Levels(levels)) => levels.values.iter().map(ToString::to_string).collect(),
+        _ => vec![value.name.clone()],
+    };
     let width = scale.len();
-    let line = match &levels {
-        None => vec![0; rows.len()],
-        Some(levels) => levels.all(&rows),
-    };
-    let parts = grid((&scale.places(&rows), width), (&line, lines));
+    let parts = grid(&scale, levels.as_ref(), &rows);
     let spread = Spread { column: value, rows: &rows, parts: &parts };
     let middles = source.values(&spread);
     let counts = spread.numbers().unwrap_or_default();
     let band = spread.quantiles(&[0.1, 0.9]).unwrap_or_default();
     let at = |values: Option<&Vec<Value>>, cell: usize| values.and_then(|values| finite(values.get(cell)?));
     let places = scale.values();
-    let mut series = Vec::with_capacity(lines);
-    for line in 0..lines {
-        let name = levels.as_ref().and_then(|levels| levels.values.get(line));
+    let mut series = Vec::with_capacity(names.len());
+    for (line, name) in names.into_iter().enumerate() {
         let cells = (line * width..(line + 1) * width).zip(&places).filter(|(cell, _)| counts[*cell] > 0);
         let point = |(cell, x): (usize, &serde_json::Value)| {
             Point(x.clone(), middles[cell], at(band.first(), cell), at(band.get(1), cell), counts[cell])
         };
-        series.push(Series {
-            name: name.map_or_else(|| value.name.clone(), ToString::to_string),
-            points: cells.map(point).collect(),
-        });
+        series.push(Series { name, points: cells.map(point).collect() });
     }
     Ok(Line {
         kind: "line",

@@ -180,10 +180,12 @@ fn thinned(rows: &[usize], most: usize) -> Vec<usize> {
 
 /// The least and the largest finite number.
 fn range(numbers: impl Iterator<Item = f64>) -> Option<(f64, f64)> {
-    numbers.filter(|x| x.is_finite()).fold(None, |range, x| match range {
-        None => Some((x, x)),
-        Some((least, most)) => Some((x.min(least), x.max(most))),
-    })
+    let (mut least, mut most) = (f64::INFINITY, f64::NEG_INFINITY);
+    for x in numbers.filter(|x| x.is_finite()) {
+        least = least.min(x);
+        most = most.max(x);
+    }
+    (least <= most).then_some((least, most))
 }
 
 /// Reads `mean` or `quantile:0.9`.

@@ -55,7 +55,7 @@ pub fn of(source: &Source) -> Result<Parallel> {
             })?),
         };
         let range = match &levels {
-            None => range(rows.iter().map(|row| column.number(*row))),
+            None => range(column.numbers(&rows).into_iter()),
             Some(levels) => levels.values.len().checked_sub(1).map(|last| (0.0, last as f64)),
         };
         let texts = levels.as_ref().map(|levels| levels.values.iter().map(ToString::to_string).collect());

@@ -48,8 +48,9 @@ pub fn of(source: &Source) -> Result<Scatter> {
     let (x, y) = (numeric(x, "x")?, numeric(y, "y")?);
     let colour = asked.colour.as_ref().map(|name| source.frame.column(name)).transpose()?;
     let rows = source.rows(false)?;
-    let drawn = |row: &usize| x.number(*row).is_finite() && y.number(*row).is_finite();
-    let rows: Vec<usize> = rows.iter().copied().filter(drawn).collect();
+    let places = x.numbers(&rows).into_iter().zip(y.numbers(&rows)).zip(rows.iter().copied());
+    let drawn = |((x, y), _): &((f64, f64), usize)| x.is_finite() && y.is_finite();
+    let (places, rows): (Vec<(f64, f64)>, Vec<usize>) = places.filter(drawn).unzip();
     let shown = thinned(&rows, MOST);
     let value =
         |row: usize| colour.map_or(serde_json::Value::Null, |column| shape::value(&column.value(row)));
@@ -57,14 +58,12 @@ pub fn of(source: &Source) -> Result<Scatter> {
         shown.iter().map(|row| Point(x.number(*row), y.number(*row), value(*row), source.index(*row)));
     let density = (shown.len() < rows.len()).then(|| {
         let bins = asked.bins.unwrap_or(BINS);
-        let edges = |column: &paramo_table::Column| {
-            let range = range(rows.iter().map(|row| column.number(*row))).unwrap_or((0.0, 0.0));
-            Edges::new(range, bins, false)
-        };
-        let (across, up) = (edges(x), edges(y));
+        let edges = |range: Option<(f64, f64)>| Edges::new(range.unwrap_or((0.0, 0.0)), bins, false);
+        let across = edges(range(places.iter().map(|place| place.0)));
+        let up = edges(range(places.iter().map(|place| place.1)));
         let mut counts = vec![vec![0; across.count]; up.count];
-        for row in &rows {
-            if let (Some(across), Some(up)) = (across.of(x.number(*row)), up.of(y.number(*row))) {
+        for (x, y) in &places {
+            if let (Some(across), Some(up)) = (across.of(*x), up.of(*y)) {
                 counts[up][across] += 1;
             }
         }

@@ -114,6 +114,7 @@ pub(super) fn parse(text: &str, name: &str, base: &Path) -> Result<Config, Strin
         let message = "nobody could sign in: leave local = true, or add [login.oidc] or [login.ldap]";
         return Err(source.wrong(said.span(), "login.local", message));
     }
+    let mut private = Vec::new();
     let oidc = match file.login.oidc {
         None => None,
         Some(settings) => {
@@ -124,6 +125,7 @@ pub(super) fn parse(text: &str, name: &str, base: &Path) -> Result<Config, Strin
                 return Err(source.wrong(span, "login.oidc", message));
             }
             settings.client_secret_file = settings.client_secret_file.map(from_here);
+            private.extend(settings.client_secret_file.clone());
             Some(Oidc::new(settings).map_err(|message| source.wrong(span, "", &message))?)
         }
     };
@@ -133,6 +135,7 @@ pub(super) fn parse(text: &str, name: &str, base: &Path) -> Result<Config, Strin
             let span = settings.span();
             let mut settings = settings.into_inner();
             settings.bind_password_file = settings.bind_password_file.map(from_here);
+            private.extend(settings.bind_password_file.clone());
             Some(Ldap::new(settings).map_err(|message| source.wrong(span, "", &message))?)
         }
     };
@@ -147,7 +150,10 @@ pub(super) fn parse(text: &str, name: &str, base: &Path) -> Result<Config, Strin
         grace: time(&file.workers.grace, "grace", usual.grace)?,
         returning: time(&file.workers.returning, "returning", usual.returning)?,
     };
+    private.extend(file.tls.as_ref().map(|tls| from_here(tls.key.clone())));
+    private.extend(file.key_file.clone().map(from_here));
     Ok(Config {
+        private,
         listen,
         public_url,
         tls: file.tls.map(|tls| Tls { certificate: from_here(tls.certificate), key: from_here(tls.key) }),
@@ -163,7 +169,7 @@ pub(super) fn parse(text: &str, name: &str, base: &Path) -> Result<Config, Strin
 
 /// A time such as `5 s`, of at least a hundredth of a second.
 fn duration(text: &str) -> Result<Duration, String> {
-    let seconds: Seconds = text.parse().map_err(|error| format!("{error}"))?;
+    let seconds: Seconds = text.parse()?;
     match Duration::try_from_secs_f64(seconds.0) {
         Ok(time) if time >= Duration::from_millis(10) => Ok(time),
         _ => Err(format!("`{text}` is too short; expected a time such as 5 s")),

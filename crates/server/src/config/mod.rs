@@ -72,6 +72,8 @@ pub struct Config {
     pub local: bool,
     pub oidc: Option<Oidc>,
     pub ldap: Option<Ldap>,
+    /// Files with secrets that the file names, itself included.
+    pub private: Vec<PathBuf>,
     /// How long workers elsewhere are waited for.
     pub workers: Patience,
 }
@@ -88,6 +90,7 @@ impl Default for Config {
             local: true,
             oidc: None,
             ldap: None,
+            private: Vec::new(),
             workers: Patience::default(),
         }
     }
@@ -99,7 +102,9 @@ impl Config {
         let text = std::fs::read_to_string(path)
             .map_err(|error| format!("cannot read {}: {error}", path.display()))?;
         let base = path.parent().unwrap_or(Path::new(""));
-        Config::parse(&text, &path.display().to_string(), base)
+        let mut config = Config::parse(&text, &path.display().to_string(), base)?;
+        config.private.push(path.to_owned());
+        Ok(config)
     }
 
     /// From the text of a file of this name. Relative paths start at `base`.

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::io::{Read, Seek, SeekFrom};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use paramo_model::{Assignment, Study, StudyId};
@@ -14,7 +14,11 @@ type Listed = Arc<OnceCell<Result<Manifest, String>>>;
 
 /// What was listed.
 #[derive(Default)]
-pub(crate) struct Sources(Mutex<HashMap<StudyId, Source>>);
+pub(crate) struct Sources {
+    of: Mutex<HashMap<StudyId, Source>>,
+    /// Files that go to nobody: the server's secrets.
+    private: Mutex<Arc<[PathBuf]>>,
+}
 
 struct Source {
     /// As it was when its directory was listed.
@@ -24,6 +28,12 @@ struct Source {
 }
 
 impl Sources {
+    /// Keeps files to the server, wherever they are.
+    pub fn keep(&self, files: &[PathBuf]) {
+        let files = files.iter().filter_map(|file| std::fs::canonicalize(file).ok()).collect();
+        *self.private.lock().unwrap_or_else(PoisonError::into_inner) = files;
+    }
+
     /// The files of a study's directory. The error says why it cannot be run elsewhere.
     pub async fn manifest(&self, assignment: &Assignment) -> Result<Manifest, String> {
         let study = Arc::clone(&assignment.study);
@@ -47,8 +57,9 @@ impl Sources {
                 }
             }
         };
+        let private = Arc::clone(&self.private.lock().unwrap_or_else(PoisonError::into_inner));
         let list = || async move {
-            let listed = tokio::task::spawn_blocking(move || Manifest::of(&study)).await;
+            let listed = tokio::task::spawn_blocking(move || Manifest::of(&study, &private)).await;
             listed.unwrap_or_else(|error| Err(error.to_string()))
         };
         listed.get_or_init(list).await.clone()
@@ -78,6 +89,6 @@ impl Sources {
 
     fn lock(&self) -> MutexGuard<'_, HashMap<StudyId, Source>> {
         // The map is whole between two statements.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.of.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -74,6 +74,12 @@ impl Account {
         }
     }
 
+    /// The worker has said its last word.
+    pub fn holds_nothing(&mut self) {
+        self.held.clear();
+        self.wants.clear();
+    }
+
     /// A result that is not known to be kept.
     pub fn keep(&mut self, report: Report) {
         self.held.remove(&(report.study, report.index));

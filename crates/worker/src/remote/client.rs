@@ -112,7 +112,7 @@ enum Phase {
 enum Next {
     News(Option<Vec<FromWorker>>),
     Heard(Result<ToRemote, String>),
-    Opened(Result<Socket, ConnectError>),
+    Opened(Box<Result<Socket, ConnectError>>),
     Leave(Leave),
     Tick,
 }
@@ -163,27 +163,32 @@ pub async fn serve(
                 None => Ok(()),
             },
             Next::Heard(Err(why)) => Err(why),
-            Next::Opened(Ok(socket)) => {
-                let mut speech = Speech::new(socket);
-                let said = client.hello(&mut speech);
-                phase = Phase::Together(speech);
-                said
-            }
-            Next::Opened(Err(ConnectError::Refused(why))) => break Ended::Refused(why),
-            Next::Opened(Err(ConnectError::Away(why))) => {
-                if apart_since.elapsed() > options.patience {
-                    break Ended::Abandoned { results: client.results(), why };
+            Next::Opened(opened) => match *opened {
+                Ok(socket) => {
+                    let mut speech = Speech::new(socket);
+                    let said = client.hello(&mut speech);
+                    phase = Phase::Together(speech);
+                    said
                 }
-                if !std::mem::replace(&mut told_apart, true) {
-                    say(Told { event: "away", text: format!("{why}; trying again") });
+                Err(ConnectError::Refused(why)) if client.is_settled() => {
+                    break Ended::Refused(why);
                 }
-                let wait = match phase {
-                    Phase::Apart { wait, .. } if !wait.is_zero() => (2 * wait).min(LAST_WAIT),
-                    _ => FIRST_WAIT,
-                };
-                phase = open(&options, wait);
-                Ok(())
-            }
+                // It may be another server than the one that its runs are of.
+                Err(ConnectError::Away(why) | ConnectError::Refused(why)) => {
+                    if apart_since.elapsed() > options.patience {
+                        break Ended::Abandoned { results: client.results(), why };
+                    }
+                    if !std::mem::replace(&mut told_apart, true) {
+                        say(Told { event: "away", text: format!("{why}; trying again") });
+                    }
+                    let wait = match phase {
+                        Phase::Apart { wait, .. } if !wait.is_zero() => (2 * wait).min(LAST_WAIT),
+                        _ => FIRST_WAIT,
+                    };
+                    phase = open(&options, wait);
+                    Ok(())
+                }
+            },
             Next::Leave(word) => {
                 client.leave(word, Why::Told);
                 Ok(())
@@ -232,10 +237,10 @@ fn open(options: &Arc<RemoteOptions>, wait: Duration) -> Phase {
 impl Phase {
     async fn next(&mut self) -> Next {
         match self {
-            Phase::Apart { opening, .. } => Next::Opened(match opening.await {
+            Phase::Apart { opening, .. } => Next::Opened(Box::new(match opening.await {
                 Ok(opened) => opened,
                 Err(error) => Err(ConnectError::Away(error.to_string())),
-            }),
+            })),
             Phase::Together(speech) => Next::Heard(speech.next().await),
         }
     }

@@ -1,11 +1,12 @@
 //! The files of a study's directory, as they travel: named by their content, so that what is there already is not sent again.
 //!
-//! Everything below the directory goes, but for names that begin with a dot (among them the store), up to [`MOST_FILES`] and [`MOST_BYTES`].
+//! Everything below the directory goes, but for names that begin with a dot (among them the store) and directories of other stores, up to
+//! [`MOST_FILES`] and [`MOST_BYTES`].
 
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use paramo_model::{ParameterType, Program, Slot, Study};
 use ring::digest::{Context, SHA256};
@@ -37,8 +38,8 @@ pub struct Entry {
 }
 
 impl Manifest {
-    /// Reads the directory of a study. The error says why its runs cannot be made elsewhere.
-    pub fn of(study: &Study) -> Result<Manifest, String> {
+    /// Reads the directory of a study, but for the files that are `private`. The error says why its runs cannot be made elsewhere.
+    pub fn of(study: &Study, private: &[PathBuf]) -> Result<Manifest, String> {
         let directory = Path::new(&study.source);
         let mut found = Manifest::default();
         let mut bytes = 0;
@@ -62,6 +63,10 @@ impl Manifest {
             }
             Err(error) => return Err(format!("cannot read {}: {error}", directory.display())),
         }
+        let is_private = |entry: &Entry| {
+            fs::canonicalize(directory.join(&entry.path)).is_ok_and(|path| private.contains(&path))
+        };
+        found.files.retain(|entry| private.is_empty() || !is_private(entry));
         for entry in &mut found.files {
             let path = directory.join(&entry.path);
             let (sum, length) =
@@ -94,6 +99,9 @@ fn walk(
     bytes: &mut u64,
     deep: bool,
 ) -> io::Result<bool> {
+    if deep && directory.join(below).join("store.db").exists() {
+        return Ok(true);
+    }
     let mut entries = fs::read_dir(directory.join(below))?.collect::<io::Result<Vec<_>>>()?;
     entries.sort_by_key(fs::DirEntry::file_name);
     let before = found.files.len();

@@ -24,6 +24,8 @@ impl Scratch {
         let failed = |path: &Path, error: &dyn std::fmt::Display| {
             format!("cannot use {}: {error}; choose another directory with --scratch", path.display())
         };
+        // Paths in it are compared with those that runs are given, which are absolute.
+        let directory = std::path::absolute(directory).map_err(|error| failed(directory, &error))?;
         for number in 0..MOST {
             let path = directory.join(number.to_string());
             fs::create_dir_all(&path).map_err(|error| failed(&path, &error))?;
@@ -40,7 +42,7 @@ impl Scratch {
                 Err(error) => return Err(failed(&file, &error)),
             }
         }
-        Err(failed(directory, &format!("{MOST} workers use it already")))
+        Err(failed(&directory, &format!("{MOST} workers use it already")))
     }
 
     /// What is kept from now on is of this store.

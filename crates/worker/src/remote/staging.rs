@@ -1,4 +1,7 @@
 //! The files of a study's directory, fetched before the worker hears of the study. What is here already by its content is not fetched.
+//!
+//! They stay as they are until the study is released: what changes at the server meanwhile is seen by the workers that come after. A file that
+//! changes while it is fetched is taken as it comes, and one that is gone is left out, as a run at the server would find them.
 
 use std::collections::BTreeMap;
 use std::fs::{self, OpenOptions};
@@ -8,7 +11,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use paramo_model::{Assignment, Study, StudyId, ToWorker};
+use paramo_model::{Assignment, FromWorker, Study, StudyId, ToWorker};
 
 use super::content::{self, Manifest};
 use super::scratch::Scratch;
@@ -20,18 +23,24 @@ const AGAIN: Duration = Duration::from_secs(5);
 #[derive(Default)]
 pub(super) struct Staging {
     stages: BTreeMap<StudyId, Stage>,
+    /// Where the files are of the studies that the worker knows.
+    placed: BTreeMap<StudyId, String>,
 }
 
 struct Stage {
     assignment: Assignment,
+    /// Of the files as they come.
     manifest: Manifest,
-    sum: String,
+    /// The sum of the files as they were listed.
+    listed: String,
     /// Orders for the study, to be carried out after it is known.
     queued: Vec<ToWorker>,
     /// The file that is fetched now.
     at: usize,
     /// A piece is on its way.
     asked: bool,
+    /// Some of the present file was there before.
+    resumed: bool,
     not_before: Option<Instant>,
 }
 
@@ -44,39 +53,65 @@ pub(super) enum Step {
 }
 
 impl Staging {
-    /// Takes an assignment whose files are to be here first.
-    pub fn begin(&mut self, assignment: Assignment, manifest: Manifest) {
-        let sum = manifest.sum();
+    /// Takes an assignment whose files are to be here first. Gives it back when they are.
+    pub fn begin(&mut self, assignment: Assignment, manifest: Manifest) -> Option<ToWorker> {
+        if let Some(source) = self.placed.get(&assignment.id) {
+            return Some(moved(assignment, source.clone()));
+        }
+        let listed = manifest.sum();
         match self.stages.get_mut(&assignment.id) {
-            Some(stage) if stage.sum == sum => stage.assignment = assignment,
+            Some(stage) if stage.listed == listed => stage.assignment = assignment,
             _ => {
                 let id = assignment.id;
                 let queued = self.stages.remove(&id).map(|stage| stage.queued).unwrap_or_default();
-                let stage =
-                    Stage { assignment, manifest, sum, queued, at: 0, asked: false, not_before: None };
+                let stage = Stage {
+                    assignment,
+                    manifest,
+                    listed,
+                    queued,
+                    at: 0,
+                    asked: false,
+                    // An earlier worker may have left a part of it.
+                    resumed: true,
+                    not_before: None,
+                };
                 self.stages.insert(id, stage);
             }
         }
+        None
     }
 
-    /// Keeps an order back if its study is not here yet.
-    pub fn pass(&mut self, order: ToWorker) -> Option<ToWorker> {
+    /// Keeps an order back if its study is not here yet. What it makes of no use is to be said.
+    pub fn pass(&mut self, order: ToWorker) -> (Option<ToWorker>, Vec<FromWorker>) {
         let study = match &order {
             ToWorker::Release { study, .. } => {
-                // It is of no use any more; the worker answers for a study that it does not know.
-                self.stages.remove(study);
-                return Some(order);
+                // The worker answers for a study that it does not know.
+                let stage = self.stages.remove(study);
+                let queued = stage.map(|stage| stage.queued).unwrap_or_default();
+                let back = queued.into_iter().filter_map(|order| match order {
+                    ToWorker::Lease { study, lease, tickets } => {
+                        let indices = tickets.iter().map(|ticket| ticket.index).collect();
+                        Some(FromWorker::Returned { study, lease, indices })
+                    }
+                    _ => None,
+                });
+                return (Some(order), back.collect());
             }
             ToWorker::Lease { study, .. } | ToWorker::Pause { study } | ToWorker::Resume { study } => study,
-            _ => return Some(order),
+            _ => return (Some(order), Vec::new()),
         };
         match self.stages.get_mut(study) {
             Some(stage) => {
                 stage.queued.push(order);
-                None
+                (None, Vec::new())
             }
-            None => Some(order),
+            None => (Some(order), Vec::new()),
         }
+    }
+
+    /// The worker knows a study no more.
+    pub fn released(&mut self, study: StudyId) {
+        self.placed.remove(&study);
     }
 
     pub fn studies(&self) -> Vec<StudyId> {
@@ -85,7 +120,9 @@ impl Staging {
 
     /// The connection is no more: what was asked for is asked for again.
     pub fn interrupted(&mut self) {
-        self.stages.values_mut().for_each(|stage| stage.asked = false);
+        for stage in self.stages.values_mut() {
+            (stage.asked, stage.resumed) = (false, true);
+        }
     }
 
     /// What to do next for a study. The error is for people; it is tried again later.
@@ -100,9 +137,9 @@ impl Staging {
         match step {
             Ok(None) => {
                 let Some(stage) = self.stages.remove(&study) else { return Ok(Step::Wait) };
-                let source = scratch.source(&stage.sum).to_string_lossy().into_owned();
-                let moved = Arc::new(Study { source, ..(*stage.assignment.study).clone() });
-                let mut orders = vec![ToWorker::Assign(Assignment { study: moved, ..stage.assignment })];
+                let source = scratch.source(&stage.manifest.sum()).to_string_lossy().into_owned();
+                self.placed.insert(study, source.clone());
+                let mut orders = vec![moved(stage.assignment, source)];
                 orders.extend(stage.queued);
                 Ok(Step::Ready(orders))
             }
@@ -125,9 +162,12 @@ impl Staging {
         stage.take(offset, bytes, scratch).map_err(|why| self.later(study, why))
     }
 
-    /// A piece cannot be had.
-    pub fn no_piece(&mut self, study: StudyId, why: String) -> String {
-        self.later(study, why)
+    /// A piece cannot be had: the study goes without the file. Returns what people should know.
+    pub fn no_piece(&mut self, study: StudyId, file: usize, why: &str) -> Option<String> {
+        let stage = self.stages.get_mut(&study).filter(|stage| stage.at == file && stage.asked)?;
+        stage.asked = false;
+        let entry = (file < stage.manifest.files.len()).then(|| stage.manifest.files.remove(file))?;
+        Some(format!("{} goes without its file {}: {why}", stage.assignment.study.name, entry.path))
     }
 
     fn later(&mut self, study: StudyId, why: String) -> String {
@@ -141,19 +181,22 @@ impl Staging {
 impl Stage {
     /// The next piece to ask for; nothing when all is in place.
     fn step(&mut self, scratch: &Scratch) -> Result<Option<FromRemote>, String> {
-        let there = scratch.source(&self.sum);
-        if there.is_dir() {
-            return Ok(None);
-        }
         while let Some(entry) = self.manifest.files.get(self.at) {
             let path = scratch.content(&entry.sum);
             if path.metadata().is_ok_and(|data| data.len() == entry.length) {
                 self.at += 1;
                 continue;
             }
+            if !path.with_extension("part").exists() {
+                self.resumed = false;
+            }
             let offset = path.with_extension("part").metadata().map_or(0, |data| data.len());
             self.asked = true;
             return Ok(Some(FromRemote::Fetch { study: self.assignment.id, file: self.at, offset }));
+        }
+        let there = scratch.source(&self.manifest.sum());
+        if there.is_dir() {
+            return Ok(None);
         }
         self.place(scratch, &there).map_err(|(path, error)| format!("{path}: {error}"))?;
         Ok(None)
@@ -200,13 +243,26 @@ impl Stage {
             return Ok(());
         }
         drop(file);
-        let (sum, _) = content::sum_of(&part).map_err(failed)?;
-        if sum != entry.sum {
-            let _ = fs::remove_file(&part);
-            return Err(format!("{} has changed at the server since the study began", entry.path));
+        let (sum, length) = content::sum_of(&part).map_err(failed)?;
+        if sum == entry.sum {
+            return fs::rename(&part, &path).map_err(failed);
         }
-        fs::rename(&part, &path).map_err(failed)
+        if std::mem::take(&mut self.resumed) {
+            // What was there before is of an older one.
+            return fs::remove_file(&part).map_err(failed);
+        }
+        let now = scratch.content(&sum);
+        if let Some(entry) = self.manifest.files.get_mut(self.at) {
+            (entry.sum, entry.length) = (sum, length);
+        }
+        fs::rename(&part, &now).map_err(failed)
     }
+}
+
+/// An assignment of a study whose directory is elsewhere.
+fn moved(assignment: Assignment, source: String) -> ToWorker {
+    let study = Arc::new(Study { source, ..(*assignment.study).clone() });
+    ToWorker::Assign(Assignment { study, ..assignment })
 }
 
 fn inside(path: &str) -> Result<&Path, (String, std::io::Error)> {

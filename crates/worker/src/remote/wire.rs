@@ -61,8 +61,8 @@ pub struct Hello {
     pub holds: Vec<(StudyId, Held)>,
     /// The room that it has told of and that was not filled.
     pub wants: Vec<(StudyId, u32)>,
-    /// Attempts that have ended and that it was not told are kept, by index and number: they are reported after this.
-    pub unkept: Vec<(StudyId, u64, u32)>,
+    /// Attempts that have ended and that it was not told are kept: they are reported after this.
+    pub unkept: Vec<(StudyId, Held)>,
 }
 
 /// A file that a run has left.

@@ -67,7 +67,9 @@ impl Board {
             holding.assigned = None;
         }
         let knows: HashSet<StudyId> = arrival.knows.into_iter().collect();
-        self.compare(id, &knows, &arrival.holds, &arrival.unkept);
+        // What has ended there is held until its report comes.
+        let holds: Vec<(StudyId, Held)> = arrival.holds.into_iter().chain(arrival.unkept).collect();
+        self.compare(id, &knows, &holds);
         if self.forsaken.remove(&key) {
             // What it has not begun is others' by now.
             for study in &knows {
@@ -92,26 +94,18 @@ impl Board {
     }
 
     /// Compares what is known of a worker with what it says: what neither it nor anybody has is given back, and what it makes is its own.
-    fn compare(
-        &mut self,
-        id: WorkerId,
-        knows: &HashSet<StudyId>,
-        holds: &[(StudyId, Held)],
-        unkept: &[(StudyId, u64, u32)],
-    ) {
+    fn compare(&mut self, id: WorkerId, knows: &HashSet<StudyId>, holds: &[(StudyId, Held)]) {
         let Some(worker) = self.workers.get_mut(&id) else { return };
         let mut by_study: HashMap<StudyId, Vec<Held>> = HashMap::new();
         for (study, held) in holds {
             by_study.entry(*study).or_default().push(*held);
         }
-        let ended: HashSet<(StudyId, u64)> =
-            unkept.iter().map(|(study, index, _)| (*study, *index)).collect();
         let mut said = Vec::new();
         let mut answered = Vec::new();
         for (study, holding) in &mut worker.holds {
             let still: HashMap<u64, Held> =
                 by_study.get(study).into_iter().flatten().map(|held| (held.index, *held)).collect();
-            let nowhere = |index: &u64| !still.contains_key(index) && !ended.contains(&(*study, *index));
+            let nowhere = |index: &u64| !still.contains_key(index);
             let missing: Vec<u64> = holding.open.keys().copied().filter(nowhere).collect();
             let back = missing.iter().filter_map(|index| Some((holding.open.remove(index)?.lease, *index)));
             said.push((*study, given_back(*study, back)));

@@ -99,8 +99,8 @@ impl Board {
         for report in strays {
             self.note(Note::Stray(report));
         }
-        hungry.sort_unstable();
-        hungry.dedup();
+        let mut fed = HashSet::new();
+        hungry.retain(|id| fed.insert(*id));
         for id in hungry {
             self.hand_out(id);
         }

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Instant;
 
-use paramo_model::{Assignment, FromWorker, Report, StudyId, ToWorker};
+use paramo_model::{Assignment, FromWorker, Held, Report, StudyId, ToWorker};
 
 use super::{Ended, FAREWELL, Leave, Progress, RemoteOptions, Told, Why, is_ours, last_call};
 use crate::clock;
@@ -81,12 +81,17 @@ impl Client {
         self.account.results()
     }
 
+    /// Whether nothing is held and all results are kept.
+    pub fn is_settled(&self) -> bool {
+        self.account.is_settled() && self.post.is_empty()
+    }
+
     /// Whether there is nothing left to do, or no time left for it.
     pub fn is_over(&self, together: bool) -> bool {
         if !self.gone {
             return false;
         }
-        let settled = self.account.is_settled() && self.post.is_empty();
+        let settled = self.is_settled();
         let hurried = self.leaving != Leave::Stay && self.gone_since.elapsed() > FAREWELL;
         // Without a connection nobody waits for the last word.
         settled && (together || self.store.is_none() || hurried) || hurried
@@ -120,7 +125,7 @@ impl Client {
             knows: self.account.knows(),
             holds: self.account.held(),
             wants: if self.held_back { Vec::new() } else { self.account.wants() },
-            unkept: unkept.map(|report| (report.study, report.index, report.attempt.number)).collect(),
+            unkept: unkept.map(|report| (report.study, held(report))).collect(),
         };
         speech.say(&FromRemote::Hello(Box::new(hello)))
     }
@@ -169,10 +174,11 @@ impl Client {
                 }
                 self.stage(study, speech)
             }
-            ToRemote::NoPiece { study, message, .. } => {
-                let why = self.staging.no_piece(study, message);
-                self.notice(why);
-                Ok(())
+            ToRemote::NoPiece { study, file, message } => {
+                if let Some(why) = self.staging.no_piece(study, file, &message) {
+                    self.notice(why);
+                }
+                self.stage(study, speech)
             }
         }
     }
@@ -219,16 +225,23 @@ impl Client {
             let news = again.map(|report| FromWorker::Report(Box::new(report.clone()))).collect();
             return speech.tell(news);
         }
+        if self.gone && !is_ours(&order) {
+            // The server gives to others what it still hands out here, once it has heard the last word.
+            return Ok(());
+        }
         if matches!(order, ToWorker::Drain | ToWorker::Stop) && self.leaving == Leave::Stay {
             self.leaving = Leave::Drain;
         }
         self.account.order(&order);
-        if !is_ours(&order)
-            && let Some(order) = self.staging.pass(order)
-        {
+        if is_ours(&order) {
+            return Ok(());
+        }
+        let (order, back) = self.staging.pass(order);
+        back.iter().for_each(|message| self.account.news(message));
+        if let Some(order) = order {
             self.link.send(order);
         }
-        Ok(())
+        speech.tell(back)
     }
 
     fn assign(&mut self, mut assignment: Assignment, files: Option<Manifest>, speech: &mut Speech) -> Lost {
@@ -249,7 +262,9 @@ impl Client {
             let name = &assignment.study.name;
             self.notice(format!("{name} runs in an empty directory on {}: {why}", self.options.name));
         }
-        self.staging.begin(assignment, manifest);
+        if let Some(order) = self.staging.begin(assignment, manifest) {
+            self.link.send(order);
+        }
         self.stage(id, speech)
     }
 
@@ -307,8 +322,13 @@ impl Client {
                 FromWorker::Wants { runs, .. } if self.held_back && runs > 0 => {}
                 FromWorker::Gone => {
                     self.gone = true;
+                    self.account.holds_nothing();
                     self.gone_since = Instant::now();
                     said.push(FromWorker::Gone);
+                }
+                FromWorker::Released { study } => {
+                    self.staging.released(study);
+                    said.push(FromWorker::Released { study });
                 }
                 FromWorker::Notice(_) if speech.is_none() => self.notices.push(message),
                 message => said.push(message),
@@ -437,6 +457,12 @@ impl Client {
             self.told.push(Told { event, text });
         }
     }
+}
+
+/// The run of a report, as it was held.
+fn held(report: &Report) -> Held {
+    let Report { index, lease, attempt, .. } = report;
+    Held { index: *index, lease: *lease, attempt: attempt.number, slot: None }
 }
 
 fn key() -> Result<String, String> {

@@ -1,0 +1,228 @@
+//! An allocation with a worker inside: what is put on the site, and the batch script that starts it.
+//!
+//! The program is copied to the site once a version: its name there is the hash of its bytes, and a file of that name is never written
+//! again. Each allocation has a token of its own, in a file that only its owner can read and that goes with the allocation.
+
+use std::path::Path;
+
+use paramo_model::Seconds;
+
+use crate::access::{Access, AccessError, quoted};
+use crate::mirror::with_prologue;
+use crate::{BatchJob, Connection, EngineError, JobId, Pool};
+
+/// What a worker in an allocation is told.
+#[derive(Clone, Debug)]
+pub struct WorkerCall {
+    /// Nobody else's: of the worker, of its files, and of its job.
+    pub name: String,
+    /// Where the server is, as the worker reaches it.
+    pub server: String,
+    /// What lets it in, for as long as the allocation lasts.
+    pub token: String,
+    /// CPUs of the allocation.
+    pub cpus: u32,
+    /// Without work for so long, it ends.
+    pub idle: Seconds,
+    /// It ends by itself after so long, before the engine ends it.
+    pub ends_in: Option<Seconds>,
+}
+
+/// So long before the walltime a worker stops, so that what it has can be handed in.
+const SPARE: f64 = 60.0;
+
+/// When a worker ends by itself in an allocation that lasts so long: a minute before, or at nine tenths of a short one.
+pub fn ends_in(walltime: Seconds) -> Seconds {
+    Seconds(if walltime.0 > 10.0 * SPARE { walltime.0 - SPARE } else { walltime.0 * 0.9 })
+}
+
+impl Connection {
+    /// Brings the program to the site, if it is not there, and gives its path.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be read here or written there.
+    pub async fn bring_program(&self, program: &Path) -> Result<String, AccessError> {
+        let hash = hash(program).await?;
+        let path = format!("{}/bin/paramo-{hash}", self.site.directory);
+        let script = "[ -x \"$1\" ] && echo there || echo missing";
+        let found = self.access.shell("look for the program", script, &[&path], &[]).await?;
+        if found.trim_ascii() != b"there" {
+            // It gets its name only when all of it is there, so two that bring it at once do no harm.
+            self.access.put_file(program, &path, "700").await?;
+        }
+        Ok(path)
+    }
+
+    /// Asks for an allocation of a pool with a worker inside. `program` is what [`bring_program`](Connection::bring_program) gave.
+    ///
+    /// # Errors
+    ///
+    /// When the site refuses. What was put there for it is then removed.
+    pub async fn submit_worker(
+        &self,
+        pool: &Pool,
+        program: &str,
+        call: &WorkerCall,
+    ) -> Result<JobId, EngineError> {
+        let places = Places::new(&self.site.directory, &call.name);
+        self.access.make_directory(&places.directory).await?;
+        self.access.put(call.token.as_bytes(), &places.token, "600").await?;
+        let script = with_prologue(&script(program, call, &places), self.site.prologue.as_deref());
+        let job = BatchJob {
+            name: call.name.clone(),
+            script,
+            directory: places.directory.clone(),
+            output: format!("{}/worker.log", places.directory),
+            error: format!("{}/worker.log", places.directory),
+            placement: pool.placement.clone(),
+            size: pool.size.clone(),
+        };
+        let submitted = self.engine.submit(&job).await;
+        if let Err(error) = &submitted
+            && !error.is_passing()
+        {
+            // Nobody will ever read it; what cannot be removed is told by the error that follows anyway.
+            let _ = forget(&self.access, &places).await;
+        }
+        submitted
+    }
+}
+
+/// Where the files of an allocation are.
+struct Places {
+    directory: String,
+    token: String,
+}
+
+impl Places {
+    fn new(site: &str, name: &str) -> Places {
+        let directory = format!("{site}/allocations/{name}");
+        Places { token: format!("{directory}/token"), directory }
+    }
+}
+
+async fn forget(access: &Access, places: &Places) -> Result<(), AccessError> {
+    access.shell("remove it", "rm -rf -- \"$1\"", &[&places.directory], &[]).await.map(drop)
+}
+
+/// The batch script. Scratch is on the node where the site gives one, else in the allocation's directory.
+fn script(program: &str, call: &WorkerCall, places: &Places) -> String {
+    let mut words = vec![
+        quoted(program),
+        "worker".to_owned(),
+        format!("--server {}", quoted(&call.server)),
+        format!("--token-file {}", quoted(&places.token)),
+        format!("--name {}", quoted(&call.name)),
+        format!("--cpus {}", call.cpus),
+        format!("--idle {}", quoted(&seconds(call.idle))),
+    ];
+    words.extend(call.ends_in.map(|time| format!("--ends-in {}", quoted(&seconds(time)))));
+    words.push("--scratch \"$scratch\"".to_owned());
+    let token = quoted(&places.token);
+    let directory = quoted(&places.directory);
+    format!(
+        "#!/bin/bash\n\
+         umask 077\n\
+         scratch=${{SLURM_TMPDIR:-${{TMPDIR:-}}}}\n\
+         if [ -n \"$scratch\" ] && [ -d \"$scratch\" ]; then scratch=$(mktemp -d \"$scratch/paramo.XXXXXX\") || scratch=; fi\n\
+         if [ -z \"$scratch\" ]; then scratch={directory}/scratch; mkdir -p \"$scratch\"; fi\n\
+         worker=\n\
+         finish() {{ rm -rf -- {token} \"$scratch\"; }}\n\
+         trap finish EXIT\n\
+         trap '[ -z \"$worker\" ] || kill -TERM \"$worker\"' TERM INT\n\
+         {} &\n\
+         worker=$!\n\
+         wait \"$worker\"\n\
+         code=$?\n\
+         # A signal has ended the waiting, not the worker.\n\
+         while kill -0 \"$worker\" 2>/dev/null; do wait \"$worker\"; code=$?; done\n\
+         exit \"$code\"\n",
+        words.join(" ")
+    )
+}
+
+fn seconds(time: Seconds) -> String {
+    format!("{}s", time.0)
+}
+
+/// The SHA-256 of a file. Reading a program takes long enough that it is not done on the thread that answers.
+async fn hash(program: &Path) -> Result<String, AccessError> {
+    let local = |why: String| AccessError::Local { file: program.display().to_string(), why };
+    let path = program.to_path_buf();
+    let work = tokio::task::spawn_blocking(move || {
+        let mut file = std::fs::File::open(path)?;
+        let mut context = ring::digest::Context::new(&ring::digest::SHA256);
+        let mut buffer = vec![0_u8; 1 << 20];
+        loop {
+            match std::io::Read::read(&mut file, &mut buffer)? {
+                0 => return Ok(context.finish()),
+                n => context.update(&buffer[..n]),
+            }
+        }
+    });
+    let read: std::io::Result<ring::digest::Digest> = work.await.map_err(|error| local(error.to_string()))?;
+    let digest = read.map_err(|error| local(error.to_string()))?;
+    Ok(digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn call() -> WorkerCall {
+        WorkerCall {
+            name: "hpc-1".to_owned(),
+            server: "https://paramo.example/lab".to_owned(),
+            token: "secret".to_owned(),
+            cpus: 4,
+            idle: Seconds(300.0),
+            ends_in: Some(ends_in(Seconds(3600.0))),
+        }
+    }
+
+    #[test]
+    fn a_worker_is_told_all_and_its_token_by_a_file() {
+        let text = script("/site/bin/paramo-1", &call(), &Places::new("/si te", "hpc-1"));
+        let line = text.lines().find(|line| line.starts_with("/site/bin")).unwrap();
+        assert_eq!(
+            line,
+            "/site/bin/paramo-1 worker --server https://paramo.example/lab --token-file '/si te/allocations/hpc-1/token' --name hpc-1 --cpus 4 --idle 300s --ends-in 3540s --scratch \"$scratch\" &"
+        );
+        assert!(!text.contains("secret"));
+        assert_eq!(ends_in(Seconds(60.0)).0, 54.0);
+    }
+
+    #[test]
+    fn the_script_hands_signals_on_waits_for_the_worker_and_removes_the_token() {
+        let directory = tempfile::tempdir().unwrap();
+        let site = directory.path().to_str().unwrap();
+        let places = Places::new(site, "hpc-1");
+        std::fs::create_dir_all(&places.directory).unwrap();
+        std::fs::write(&places.token, "secret").unwrap();
+        let program = directory.path().join("paramo");
+        // A worker that says that it is there, and takes a moment to end when it is told to.
+        let worker = "#!/bin/bash\ntrap 'sleep 0.2; echo ended; exit 7' TERM\necho \"$@\"\nwhile :; do sleep 0.05; done\n";
+        std::fs::write(&program, worker).unwrap();
+        std::process::Command::new("chmod").arg("755").arg(&program).status().unwrap();
+        let text = script(program.to_str().unwrap(), &call(), &places);
+        let mut child = std::process::Command::new("bash")
+            .args(["-c", &text])
+            .env_remove("TMPDIR")
+            .stdout(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut out = std::io::BufReader::new(child.stdout.take().unwrap());
+        let mut line = String::new();
+        std::io::BufRead::read_line(&mut out, &mut line).unwrap();
+        assert!(line.contains("--token-file"), "{line}");
+        let pid = rustix::process::Pid::from_child(&child);
+        rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+        line.clear();
+        std::io::BufRead::read_line(&mut out, &mut line).unwrap();
+        assert_eq!(line, "ended\n");
+        assert_eq!(child.wait().unwrap().code(), Some(7));
+        assert!(!Path::new(&places.token).exists());
+        assert!(!Path::new(&format!("{}/scratch", places.directory)).exists());
+    }
+}

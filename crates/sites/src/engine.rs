@@ -1,0 +1,95 @@
+//! What every engine that places batch jobs can do. A new one (Grid Engine, PBS) is one folder in `engines/` and one line in
+//! [`ENGINES`](crate::ENGINES).
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use crate::access::{Access, AccessError};
+use crate::{BatchJob, Description, JobId, JobState};
+
+/// A kind of engine, as the registry lists it.
+pub trait EngineKind: Sync {
+    /// The word in `sites.toml`.
+    fn name(&self) -> &'static str;
+    /// One line for people who choose.
+    fn help(&self) -> &'static str;
+    /// The engine of a site, whose host is reached by `access`.
+    fn connect(&self, site: &Description, access: Arc<Access>) -> Result<Box<dyn Engine>, EngineError>;
+}
+
+/// The engine of a site.
+#[async_trait]
+pub trait Engine: Send + Sync {
+    /// Looks whether everything that is needed is there: the engine answers, its version, its partitions.
+    async fn check(&self) -> Vec<Check>;
+    /// Submits a job. When the answer was lost on the way, [`find`](Engine::find) tells whether it arrived.
+    async fn submit(&self, job: &BatchJob) -> Result<JobId, EngineError>;
+    /// The job of that name, when there is one.
+    async fn find(&self, name: &str) -> Result<Option<JobId>, EngineError>;
+    /// How these jobs are, asked at once. Each of them has an answer.
+    async fn states(&self, jobs: &[JobId]) -> Result<BTreeMap<JobId, JobState>, EngineError>;
+    /// Ends these jobs. One that has ended already is no error.
+    async fn cancel(&self, jobs: &[JobId]) -> Result<(), EngineError>;
+}
+
+/// One thing that was looked at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Check {
+    pub what: &'static str,
+    pub verdict: Verdict,
+    /// What was found, or what is wrong and what to do.
+    pub text: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    Good,
+    /// It works, with less.
+    Note,
+    Bad,
+}
+
+impl Check {
+    pub fn good(what: &'static str, text: impl Into<String>) -> Check {
+        Check { what, verdict: Verdict::Good, text: text.into() }
+    }
+
+    pub fn note(what: &'static str, text: impl Into<String>) -> Check {
+        Check { what, verdict: Verdict::Note, text: text.into() }
+    }
+
+    pub fn bad(what: &'static str, text: impl Into<String>) -> Check {
+        Check { what, verdict: Verdict::Bad, text: text.into() }
+    }
+}
+
+/// Why an engine does not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    #[error(transparent)]
+    Access(#[from] AccessError),
+    /// It, or what it needs, does not answer now.
+    #[error("{engine} does not answer: {why}")]
+    Away { engine: &'static str, why: String },
+    /// It answered, and will not.
+    #[error("{engine} refused to {what}: {why}")]
+    Refused { engine: &'static str, what: &'static str, why: String },
+    #[error("{engine} answered something that is not understood to {what}: {why}")]
+    Strange { engine: &'static str, what: &'static str, why: String },
+    /// There is no token, or none that is accepted.
+    #[error("no token for {engine}: {why}")]
+    Token { engine: &'static str, why: String },
+}
+
+impl EngineError {
+    /// Whether it may go away by itself, so that trying again is worth it.
+    pub fn is_passing(&self) -> bool {
+        match self {
+            EngineError::Access(error) => error.is_passing(),
+            EngineError::Away { .. } => true,
+            EngineError::Refused { .. } | EngineError::Strange { .. } | EngineError::Token { .. } => false,
+        }
+    }
+}

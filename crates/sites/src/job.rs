@@ -1,0 +1,154 @@
+//! A batch job: what is asked of an engine, and what becomes of it.
+
+use std::fmt;
+
+use crate::{Placement, Size};
+
+/// The number or name by which an engine knows a job.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct JobId(String);
+
+impl JobId {
+    /// `None` when it could not be one: letters, digits and `_.[]-`, as engines give them.
+    pub fn new(text: &str) -> Option<JobId> {
+        let plain = |c: char| c.is_ascii_alphanumeric() || "_.[]-".contains(c);
+        let fits = !text.is_empty() && text.len() <= 100 && text.chars().all(plain) && !text.starts_with('-');
+        fits.then(|| JobId(text.to_owned()))
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for JobId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A job to be submitted.
+#[derive(Clone, Debug)]
+pub struct BatchJob {
+    /// Nobody else's: by it a job is found again whose number did not arrive.
+    pub name: String,
+    /// The batch script, which begins with `#!`.
+    pub script: String,
+    /// Where it runs; an absolute path on the site, which is there.
+    pub directory: String,
+    /// Files for its standard output and error, absolute.
+    pub output: String,
+    pub error: String,
+    pub placement: Placement,
+    pub size: Size,
+}
+
+/// How a job is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum JobState {
+    /// Not begun, or to begin again; with the engine's reason where it gives one.
+    Waiting {
+        reason: String,
+    },
+    /// On these nodes, as the engine names them.
+    Running {
+        nodes: String,
+    },
+    Ended(How),
+    /// The engine does not know it any more, and never told how it ended.
+    Vanished,
+}
+
+/// How a job has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum How {
+    Succeeded,
+    Failed {
+        code: u8,
+    },
+    /// Ended by a signal that the engine did not explain.
+    Signalled {
+        signal: u8,
+    },
+    OutOfMemory,
+    TimeLimit,
+    NodeFailure,
+    Preempted,
+    Cancelled,
+}
+
+impl How {
+    /// Whether the site ended it and not the job itself: tried again, it may succeed.
+    pub fn is_of_the_site(self) -> bool {
+        matches!(self, How::TimeLimit | How::NodeFailure | How::Preempted | How::Cancelled)
+    }
+
+    /// The exit code of a process that stands for the job: that of the job where it has one, else one as shells and `timeout` give it.
+    pub fn exit_code(self) -> u8 {
+        match self {
+            How::Succeeded => 0,
+            How::Failed { code } => code,
+            How::Signalled { signal } => 128_u8.saturating_add(signal),
+            How::OutOfMemory => 137,
+            How::TimeLimit => 124,
+            How::Cancelled => 143,
+            // EX_TEMPFAIL: the same again may work.
+            How::NodeFailure | How::Preempted => 75,
+        }
+    }
+}
+
+impl fmt::Display for How {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            How::Succeeded => f.write_str("succeeded"),
+            How::Failed { code } => write!(f, "failed with exit code {code}"),
+            // Slurm's own number, which no manual page of signals explains.
+            How::Signalled { signal: 53 } => f.write_str(
+                "was not started: Slurm could not open its output file or directory (signal 53); both must be on a file system that the nodes see",
+            ),
+            How::Signalled { signal } => write!(f, "was ended by signal {signal}"),
+            How::OutOfMemory => f.write_str("ran out of memory"),
+            How::TimeLimit => f.write_str("reached its time limit"),
+            How::NodeFailure => f.write_str("was lost with its node"),
+            How::Preempted => f.write_str("was preempted"),
+            How::Cancelled => f.write_str("was cancelled"),
+        }
+    }
+}
+
+impl fmt::Display for JobState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            JobState::Waiting { reason } if reason.is_empty() => f.write_str("is waiting"),
+            JobState::Waiting { reason } => write!(f, "is waiting ({reason})"),
+            JobState::Running { nodes } if nodes.is_empty() => f.write_str("is running"),
+            JobState::Running { nodes } => write!(f, "is running on {nodes}"),
+            JobState::Ended(how) => how.fmt(f),
+            JobState::Vanished => f.write_str("has vanished: the site does not know it any more"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_of_a_job_cannot_be_an_option_or_a_line() {
+        for good in ["12", "12_[3-4]", "12.head"] {
+            assert!(JobId::new(good).is_some(), "{good}");
+        }
+        for bad in ["", "-1", "1 2", "1;id", "1\n", "*"] {
+            assert!(JobId::new(bad).is_none(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn exit_codes_tell_ends_apart() {
+        assert_eq!(How::Failed { code: 7 }.exit_code(), 7);
+        assert_eq!(How::Signalled { signal: 9 }.exit_code(), 137);
+        assert_eq!(How::TimeLimit.exit_code(), 124);
+        assert!(How::Preempted.is_of_the_site() && !How::OutOfMemory.is_of_the_site());
+    }
+}
