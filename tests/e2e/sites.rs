@@ -114,12 +114,22 @@ fn sites_are_added_listed_and_shown() {
         ["site", "add", "hpc", "--host", "login.example", "--user", "ada", "--directory", "/scratch/ada"];
     desk.paramo(&add).expect(0);
     desk.paramo(&["site", "add", "here", "--directory", "/shared", "--partition", "main"]).expect(0);
-    insta::assert_snapshot!(desk.read("sites.toml"), @r#""#);
+    let made = "# mine\n\n[sites.\"hpc\"]\nkind = \"slurm\"\naccess = { host = \"login.example\", user = \"ada\" }\ndirectory = \"/scratch/ada\"\n\n[sites.\"here\"]\nkind = \"slurm\"\ndirectory = \"/shared\"\npartition = \"main\"\n";
+    assert_eq!(desk.read("sites.toml"), made);
     let error = desk.paramo(&add).expect(2).err;
     assert!(error.contains("describes hpc already"), "{error}");
     let error = desk.paramo(&["site", "add", "bad", "--directory", "scratch"]).expect(2).err;
-    assert!(error.contains("sites.toml:11:13") && error.contains("an absolute path"), "{error}");
-    insta::assert_snapshot!(desk.paramo(&["site", "list"]).expect(0).out, @"");
+    assert!(error.contains("sites.toml:15:13") && error.contains("an absolute path"), "{error}");
+    assert_eq!(desk.read("sites.toml"), made);
+    let list = desk.paramo(&["site", "list"]).expect(0).out;
+    let rows: Vec<Vec<&str>> = list
+        .lines()
+        .map(|line| line.split("  ").map(str::trim).filter(|word| !word.is_empty()).collect())
+        .collect();
+    assert_eq!(rows[0], ["NAME", "KIND", "ACCESS", "POOLS"]);
+    assert_eq!(rows[1][..2], ["local", "local"]);
+    assert_eq!(rows[2], ["hpc", "slurm", "ssh login.example", "-"]);
+    assert_eq!(rows[3], ["here", "slurm", "this host", "-"]);
     let shown = desk.paramo(&["site", "show", "hpc", "--json"]).expect(0).json();
     assert_eq!((&shown[0]["directory"], &shown[0]["user"]), (&"/scratch/ada".into(), &"ada".into()));
     let error = desk.paramo(&["site", "show", "mars"]).expect(2).err;

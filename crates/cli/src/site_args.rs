@@ -38,7 +38,7 @@ pub enum Site {
         #[arg(long)]
         json: bool,
     },
-    Add(SiteAdd),
+    Add(Box<SiteAdd>),
     Test(SiteTest),
 }
 

@@ -163,6 +163,19 @@ kind = "slurm"
 directory = "/scratch"
 access = { user = "ada" }
 "#;
-        insta::assert_snapshot!(parse(text).err().unwrap(), @"");
+        let wrong = parse(text).err().unwrap();
+        for line in [
+            "line 2, column 8: `sites.local`: `local` is this machine and needs no description; choose another name",
+            "line 4, column 13: `sites.local.directory`: expected an absolute path on the site",
+            "line 6, column 8: `sites.hpc.kind`: expected a kind of site: one of \"slurm\", found \"slrum\" (did you mean `slurm`?)",
+            "line 8, column 24: `sites.hpc.access.password`: secrets do not belong into this file",
+            "line 9, column 1: `sites.hpc.partitoin`: there is no field `partitoin` here (did you mean `partition`?)",
+            "line 12, column 11: `sites.hpc.pools.small.maximum`: the maximum 2 is below the minimum 4",
+            "`sites.hpc.pools.small`: `walltime` is missing",
+            "line 16, column 18: `sites.rest.access.url`: an address holds no user and no password",
+            "line 20, column 10: `sites.none.access`: say where the site is",
+        ] {
+            assert!(wrong.contains(line), "no {line:?} in:\n{wrong}");
+        }
     }
 }

@@ -29,23 +29,26 @@ impl Base<'_> {
 
 /// The sites of a whole file, by name.
 pub(super) fn sites(mut root: Table, base: &Base) -> Option<Vec<Description>> {
-    let table = root
-        .require("sites", "a table for each site, such as [sites.hpc]")
-        .and_then(|field| field.table("a table for each site, such as [sites.hpc]"));
+    // A file may be begun with its comments.
+    let table = match root.get("sites") {
+        Some(field) => field.table("a table for each site, such as [sites.hpc]")?,
+        None => {
+            root.finish();
+            return Some(Vec::new());
+        }
+    };
     root.finish();
-    let fields: Vec<Field> = table?.fields().collect();
-    fields
-        .into_iter()
-        .map(|field| {
-            let name = field.key_name()?;
-            if name.as_str() == "local" {
-                field.report(
-                    field.wrong_key("`local` is this machine and needs no description; choose another name"),
-                );
-            }
-            site(name.as_str(), field.table("a table that describes a site")?, base)
-        })
-        .collect()
+    let read: Vec<Option<Description>> = table.fields().map(|field| named(&field, base)).collect();
+    read.into_iter().collect()
+}
+
+fn named(field: &Field, base: &Base) -> Option<Description> {
+    let name = field.key_name()?;
+    if name.as_str() == "local" {
+        field
+            .report(field.wrong_key("`local` is this machine and needs no description; choose another name"));
+    }
+    site(name.as_str(), field.table("a table that describes a site")?, base)
 }
 
 /// One site.

@@ -140,7 +140,14 @@ mod tests {
         let text = "name = \"a b\"\nscript = \"echo hi\"\noutputs = [\"../x\", \"/etc/passwd\"]\n[inputs]\n\"../up\" = \"x\"\n[resources]\nwalltime = \"5 min\"\n";
         let wrong = parse(text, Path::new("")).unwrap_err();
         let lines: Vec<String> = wrong.iter().map(ToString::to_string).collect();
-        insta::assert_snapshot!(lines.join("\n"), @"");
+        insta::assert_snapshot!(lines.join("\n"), @"
+        line 1, column 8: `name`: `a b` is not a name: ` ` is neither a letter, a digit, `_`, `-` nor `.`
+        line 2, column 10: `script`: a batch script begins with a line such as #!/bin/bash
+        line 3, column 12: `outputs.0`: expected a name in the job's directory, without a leading / and without ..
+        line 3, column 20: `outputs.1`: expected a name in the job's directory, without a leading / and without ..
+        line 5, column 1: `inputs.../up`: expected a name in the job's directory, without a leading / and without ..
+        line 7, column 1: `resources.walltime`: there is no field `walltime` here (the fields are nodes, tasks, cpus, memory, gpus, time)
+        ");
         assert!(parse("name = \"x\"\n", Path::new("")).unwrap_err()[0].message.contains("either `script`"));
     }
 }

@@ -87,7 +87,7 @@ impl ByCommands {
         let forgotten = complaint
             .lines()
             .all(|line| line.trim().is_empty() || UNKNOWN.iter().any(|words| line.contains(words)));
-        if !finished.ok() && !(forgotten && !complaint.is_empty()) {
+        if !finished.ok() && (!forgotten || complaint.is_empty()) {
             return Err(failed(what, &finished));
         }
         status::read(&finished.text()).map_err(|why| EngineError::Strange { engine: ENGINE, what, why })

@@ -126,7 +126,11 @@ mod tests {
         let text = "main*|up|7-00:00:00|2|mixed|4|4096|(null)\nmain*|up|7-00:00:00|1|idle~|4|4096|(null)\nmain*|up|7-00:00:00|1|down*|4|4096|(null)\ngpu|up|infinite|1|drained|8|900|gpu:2\nold|inact|1:00|1|idle|1|1|(null)\n";
         let checks = partitions(text);
         let lines: Vec<String> = checks.iter().map(|c| format!("{:?} {}", c.verdict, c.text)).collect();
-        insta::assert_snapshot!(lines.join("\n"), @"");
+        insta::assert_snapshot!(lines.join("\n"), @"
+        Note gpu: 1 nodes of 8 CPUs and 900 MiB with gpu:2, jobs up to infinite; 1 take no jobs; jobs there would wait
+        Good main: 4 nodes of 4 CPUs and 4096 MiB, jobs up to 7-00:00:00, where jobs go that name none; 1 are switched off until they are needed; 1 take no jobs
+        Note old: 1 nodes of 1 CPUs and 1 MiB, jobs up to 1:00; it is closed at present
+        ");
         assert_eq!(partitions("")[0].verdict, Verdict::Bad);
     }
 }
