@@ -270,7 +270,8 @@ impl Reader {
                     self.offset = offset;
                 }
                 if news.is_empty() {
-                    return self.is_good_now(pass).await;
+                    // A token that has expired is noticed at a heartbeat.
+                    return self.is_good(pass).await;
                 }
                 for message in &mut news {
                     if let FromWorker::Report(report) = message {
@@ -295,14 +296,6 @@ impl Reader {
                 };
                 self.out.send(answer).is_ok()
             }
-        }
-    }
-
-    /// A token that has expired is noticed at a heartbeat.
-    async fn is_good_now(&self, pass: &Pass) -> bool {
-        match pass.token {
-            Some(_) => self.is_good(pass).await,
-            None => true,
         }
     }
 

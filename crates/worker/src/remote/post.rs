@@ -9,13 +9,18 @@ use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use futures_util::FutureExt;
 use paramo_model::{OutputFile, Report};
+use tokio::task::JoinHandle;
 
 use super::content;
 use super::wire::{Bin, FromRemote, Offer, PIECE};
 
 /// Files on their way at once.
 const AT_ONCE: usize = 16;
+
+/// The sum of a larger file is worked out aside: nothing is said meanwhile here, and the server would take that for a broken connection.
+const LARGE: u64 = 4 << 20;
 
 /// A file that is not taken is offered again after this long.
 const AGAIN: Duration = Duration::from_secs(5);
@@ -40,6 +45,36 @@ struct Parcel {
 struct Letter {
     parcel: u64,
     name: String,
+    sum: Sum,
+}
+
+/// The SHA-256 and the length of a file, which stays as it is.
+enum Sum {
+    Unknown,
+    Coming(JoinHandle<std::io::Result<(String, u64)>>),
+    Known(String, u64),
+    /// There is no such file any more.
+    Nowhere,
+}
+
+impl Sum {
+    /// Works it out, or looks whether it has been.
+    fn look(&mut self, path: &Path) {
+        let found = match self {
+            Sum::Known(..) | Sum::Nowhere => return,
+            Sum::Unknown if path.metadata().is_ok_and(|data| data.len() > LARGE) => {
+                let path = path.to_owned();
+                *self = Sum::Coming(tokio::task::spawn_blocking(move || content::sum_of(&path)));
+                return;
+            }
+            Sum::Unknown => content::sum_of(path),
+            Sum::Coming(work) => match work.now_or_never() {
+                None => return,
+                Some(done) => done.unwrap_or_else(|error| Err(std::io::Error::other(error))),
+            },
+        };
+        *self = found.map_or(Sum::Nowhere, |(sum, length)| Sum::Known(sum, length));
+    }
 }
 
 impl Post {
@@ -53,7 +88,7 @@ impl Post {
         self.next += 1;
         let parcel = self.next;
         self.parcels.insert(parcel, Parcel { report, left: names.len(), folder });
-        self.waiting.extend(names.into_iter().map(|name| Letter { parcel, name }));
+        self.waiting.extend(names.into_iter().map(|name| Letter { parcel, name, sum: Sum::Unknown }));
         None
     }
 
@@ -82,13 +117,22 @@ impl Post {
             return (offers, complete);
         }
         self.not_before = None;
-        while self.sending.len() < AT_ONCE
-            && let Some(letter) = self.waiting.pop_front()
+        let mut later = VecDeque::new();
+        while self.sending.len() + later.len() < AT_ONCE
+            && let Some(mut letter) = self.waiting.pop_front()
         {
             let Some(parcel) = self.parcels.get(&letter.parcel) else { continue };
-            let Ok((sum, length)) = content::sum_of(&parcel.folder.join(&letter.name)) else {
-                complete.extend(self.delivered(&letter));
-                continue;
+            letter.sum.look(&parcel.folder.join(&letter.name));
+            let (sum, length) = match &letter.sum {
+                Sum::Known(sum, length) => (sum.clone(), *length),
+                Sum::Nowhere => {
+                    complete.extend(self.delivered(&letter));
+                    continue;
+                }
+                Sum::Unknown | Sum::Coming(_) => {
+                    later.push_back(letter);
+                    continue;
+                }
             };
             self.next += 1;
             let (study, index) = (parcel.report.study, parcel.report.index);
@@ -96,6 +140,8 @@ impl Post {
             offers.push(FromRemote::Offer(Box::new(offer)));
             self.sending.insert(self.next, (letter, length));
         }
+        later.append(&mut self.waiting);
+        self.waiting = later;
         (offers, complete)
     }
 
@@ -169,4 +215,68 @@ pub(super) fn relative(report: &mut Report, folder: &Path) {
 pub(super) fn speaks_of_files(report: &Report) -> bool {
     let has = |output: &OutputFile| output.file.is_some();
     has(&report.attempt.stdout) || has(&report.attempt.stderr)
+}
+
+#[cfg(test)]
+mod tests {
+    use paramo_model::{Attempt, Bytes, Ended, LeaseId, Micros, StudyId, Timestamp};
+
+    use super::*;
+
+    fn report(index: u64) -> Report {
+        let attempt = Attempt {
+            number: 1,
+            ended: Ended::Succeeded,
+            started: Timestamp(0),
+            wall: Micros(0),
+            cpu: Micros(0),
+            peak_memory: Bytes(0),
+            exit_code: Some(0),
+            worker: 0,
+            slot: 0,
+            stdout: OutputFile::default(),
+            stderr: OutputFile::default(),
+        };
+        Report { study: StudyId(1), lease: LeaseId(1), index, attempt, outputs: Vec::new() }
+    }
+
+    fn names(offers: Vec<FromRemote>) -> Vec<(String, u64)> {
+        let named = offers.into_iter().map(|offer| match offer {
+            FromRemote::Offer(offer) => (offer.name, offer.file),
+            other => panic!("{other:?}"),
+        });
+        named.collect()
+    }
+
+    #[tokio::test]
+    async fn a_large_file_is_summed_aside_once_and_small_ones_go_before_it() {
+        let home = tempfile::tempdir().unwrap();
+        let folder = |index: u64| home.path().join(index.to_string());
+        for (index, name, length) in [(1, "large", LARGE as usize + 1), (2, "small", 10)] {
+            fs::create_dir(folder(index)).unwrap();
+            fs::write(folder(index).join(name), vec![7; length]).unwrap();
+        }
+        let mut post = Post::default();
+        assert!(post.add(report(1), folder(1)).is_none());
+        assert!(post.add(report(2), folder(2)).is_none());
+        let first = names(post.offers().0);
+        assert_eq!(first.len(), 1);
+        assert_eq!(first[0].0, "small");
+        assert_eq!(post.at(first[0].1, 10).1.unwrap().index, 2);
+        let large = loop {
+            let offers = names(post.offers().0);
+            if let Some((name, file)) = offers.into_iter().next() {
+                assert_eq!(name, "large");
+                break file;
+            }
+            tokio::task::yield_now().await;
+        };
+        // After a break it is offered at once: its sum is known.
+        post.interrupted();
+        assert!(post.at(large, 0).0.is_none());
+        let again = names(post.offers().0);
+        assert_eq!(again.len(), 1);
+        assert_eq!(post.at(again[0].1, LARGE + 1).1.unwrap().index, 1);
+        assert!(post.is_empty());
+    }
 }

@@ -157,7 +157,7 @@ impl Client {
                 if let Some(piece) = piece {
                     speech.say(&piece)?;
                 }
-                self.complete(complete, Some(&mut *speech))?;
+                self.complete(complete, speech)?;
                 self.offer(speech)
             }
             ToRemote::NotTaken { file, message } => {
@@ -290,20 +290,16 @@ impl Client {
             speech.say(&offer)?;
         }
         for report in complete {
-            self.complete(Some(report), Some(&mut *speech))?;
+            self.complete(Some(report), speech)?;
         }
         Ok(())
     }
 
-    /// The files of a report are there.
-    fn complete(&mut self, report: Option<Report>, speech: Option<&mut Speech>) -> Lost {
-        match (report, speech) {
-            (Some(report), Some(speech))
-                if self.account.has(report.study, report.index, report.attempt.number) =>
-            {
-                speech.tell(vec![FromWorker::Report(Box::new(report))])
-            }
-            _ => Ok(()),
+    /// Says a report whose files are there, unless it is known to be kept.
+    fn complete(&self, report: Option<Report>, speech: &mut Speech) -> Lost {
+        match report.filter(|report| self.account.has(report.study, report.index, report.attempt.number)) {
+            Some(report) => speech.tell(vec![FromWorker::Report(Box::new(report))]),
+            None => Ok(()),
         }
     }
 
