@@ -13,7 +13,7 @@ mod people;
 mod shape;
 mod sse;
 mod store;
-pub mod tls;
+mod tls;
 
 pub use address::ServerAddress;
 pub use calls::{Begun, NewStudy, Server, file_text};

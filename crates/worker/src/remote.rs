@@ -13,7 +13,9 @@ mod scratch;
 mod speech;
 mod spool;
 mod staging;
+mod trust;
 pub mod wire;
 
 pub use client::{Ended, Leave, Progress, RemoteOptions, Told, Why, last_call, serve};
 pub use connection::{Address, ConnectError};
+pub use trust::trust;

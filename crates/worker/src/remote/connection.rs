@@ -5,9 +5,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rustls::ClientConfig;
-use rustls::RootCertStore;
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::Error;
@@ -16,6 +13,7 @@ use tokio_tungstenite::tungstenite::http::{HeaderValue, StatusCode, Uri, header}
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::{Connector, MaybeTlsStream, WebSocketStream, client_async_tls_with_config};
 
+use super::trust::trust;
 use super::wire::LARGEST;
 
 pub(super) type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
@@ -67,7 +65,7 @@ impl Address {
         let authority = uri.authority().ok_or_else(wrong)?;
         let scheme = if secure { "wss" } else { "ws" };
         let uri = format!("{scheme}://{authority}{base}/api/v1/workers/connect");
-        let tls = if secure { Some(Arc::new(trust(certificates)?)) } else { None };
+        let tls = if secure { Some(Arc::new(trust(certificates.map(PathBuf::as_path))?)) } else { None };
         let proxy = proxy_for(&host, secure, environment)?;
         Ok(Address { uri: uri.parse().map_err(|_| wrong())?, host, port, secure, tls, proxy })
     }
@@ -129,28 +127,6 @@ impl Address {
             _ => ConnectError::Away(message),
         }
     }
-}
-
-/// The authorities of the system and those of a file.
-fn trust(certificates: Option<&PathBuf>) -> Result<ClientConfig, String> {
-    let mut roots = RootCertStore::empty();
-    // Single certificates of the system that cannot be read are left out; without any the server is not trusted, and that is said.
-    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-    if let Some(file) = certificates {
-        let failed = |error: &dyn std::fmt::Display| {
-            format!("cannot read certificates from {}: {error}", file.display())
-        };
-        let own = CertificateDer::pem_file_iter(file).map_err(|error| failed(&error))?;
-        for certificate in own {
-            let certificate = certificate.map_err(|error| failed(&error))?;
-            roots.add(certificate).map_err(|error| failed(&error))?;
-        }
-    }
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let builder = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|error| format!("TLS cannot be used: {error}"))?;
-    Ok(builder.with_root_certificates(roots).with_no_client_auth())
 }
 
 /// The proxy that the environment names, as other programs read it.

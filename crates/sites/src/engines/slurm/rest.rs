@@ -37,15 +37,13 @@ impl ByRest {
     pub(super) fn new(rest: &Rest) -> Result<ByRest, EngineError> {
         let local = |why: String| AccessError::Local { file: rest.url.clone(), why };
         let authority = std::env::var_os("PARAMO_CA_FILE").map(std::path::PathBuf::from);
-        let tls = match rest.url.starts_with("https:") {
-            true => paramo_client::tls::config(authority.as_deref()),
-            false => paramo_client::tls::bare(),
-        };
+        let authority = authority.as_deref().filter(|_| rest.url.starts_with("https:"));
+        let tls = paramo_worker::remote::trust(authority).map_err(local)?;
         // Elsewhere the token would be given to whoever the address names.
         let client = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .timeout(LIMIT)
-            .tls_backend_preconfigured(tls.map_err(|error| local(error.to_string()))?)
+            .tls_backend_preconfigured(tls)
             .build()
             .map_err(|error| local(error.to_string()))?;
         Ok(ByRest {
