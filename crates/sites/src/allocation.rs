@@ -6,9 +6,10 @@
 use std::path::Path;
 
 use paramo_model::Seconds;
+use paramo_worker::remote::content::sum_of;
 
 use crate::access::{Access, AccessError, quoted};
-use crate::mirror::with_prologue;
+use crate::job::with_prologue;
 use crate::{BatchJob, Connection, EngineError, JobId, Pool};
 
 /// What a worker in an allocation is told.
@@ -148,22 +149,14 @@ fn seconds(time: Seconds) -> String {
 
 /// The SHA-256 of a file. Reading a program takes long enough that it is not done on the thread that answers.
 async fn hash(program: &Path) -> Result<String, AccessError> {
-    let local = |why: String| AccessError::Local { file: program.display().to_string(), why };
     let path = program.to_path_buf();
-    let work = tokio::task::spawn_blocking(move || {
-        let mut file = std::fs::File::open(path)?;
-        let mut context = ring::digest::Context::new(&ring::digest::SHA256);
-        let mut buffer = vec![0_u8; 1 << 20];
-        loop {
-            match std::io::Read::read(&mut file, &mut buffer)? {
-                0 => return Ok(context.finish()),
-                n => context.update(&buffer[..n]),
-            }
-        }
-    });
-    let read: std::io::Result<ring::digest::Digest> = work.await.map_err(|error| local(error.to_string()))?;
-    let digest = read.map_err(|error| local(error.to_string()))?;
-    Ok(digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect())
+    let read =
+        tokio::task::spawn_blocking(move || sum_of(&path)).await.unwrap_or_else(|error| Err(error.into()));
+    let local = |error: std::io::Error| AccessError::Local {
+        file: program.display().to_string(),
+        why: error.to_string(),
+    };
+    Ok(read.map_err(local)?.0)
 }
 
 #[cfg(test)]

@@ -79,7 +79,7 @@ impl Connection {
     async fn shared(&self, path: &str) -> Check {
         match self.access.shell("look at it", "ls -d -- \"$1\"", &[path], &[]).await {
             Ok(_) if std::path::Path::new(path).exists() => {
-                Check::good("shared", format!("{path} is here and there, and is used in place"))
+                Check::good("shared", format!("{path} is here and there"))
             }
             Ok(_) => Check::bad("shared", format!("{path} is there and not here; take it out of `shared`")),
             Err(error) => Check::bad("shared", format!("{path}: {error}; take it out of `shared`")),

@@ -130,6 +130,23 @@ impl fmt::Display for JobState {
     }
 }
 
+/// A script with lines of the site before its first command.
+pub(crate) fn with_prologue(script: &str, prologue: Option<&str>) -> String {
+    prologue.map_or_else(|| script.to_owned(), |prologue| after_options(script, prologue.trim_end()))
+}
+
+/// A script with lines before its first command, after the comments in which the engine looks for options.
+pub(crate) fn after_options(script: &str, lines: &str) -> String {
+    let head: usize = script
+        .split_inclusive('\n')
+        .take_while(|line| line.starts_with('#') || line.trim().is_empty())
+        .map(str::len)
+        .sum();
+    let (head, rest) = script.split_at(head);
+    let gap = if head.ends_with('\n') { "" } else { "\n" };
+    format!("{head}{gap}{lines}\n{rest}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -142,6 +159,17 @@ mod tests {
         for bad in ["", "-1", "1 2", "1;id", "1\n", "*"] {
             assert!(JobId::new(bad).is_none(), "{bad}");
         }
+    }
+
+    #[test]
+    fn a_prologue_comes_after_the_options_of_the_engine() {
+        let script = "#!/bin/bash\n#SBATCH --exclusive\n\necho hi\n";
+        assert_eq!(
+            with_prologue(script, Some("module load gcc\n")),
+            "#!/bin/bash\n#SBATCH --exclusive\n\nmodule load gcc\necho hi\n"
+        );
+        assert_eq!(with_prologue("#!/bin/sh", Some("x")), "#!/bin/sh\nx\n");
+        assert_eq!(with_prologue(script, None), script);
     }
 
     #[test]

@@ -7,6 +7,7 @@
 
 mod access;
 mod allocation;
+mod commands;
 mod connection;
 mod description;
 mod engine;

@@ -24,7 +24,7 @@ pub struct Description {
     pub rest: Option<Rest>,
     /// Where everything of ours is on the site; an absolute path that all its nodes see.
     pub directory: String,
-    /// Paths that are the same here and there, and are used in place.
+    /// Paths that are the same here and there.
     pub shared: Vec<String>,
     /// Where jobs go when their pool says nothing else.
     pub placement: Placement,

@@ -10,6 +10,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 
 use super::files;
 use super::job::MirrorJob;
+use crate::job::with_prologue;
 use crate::{AccessError, BatchJob, Connection, EngineError, How, JobId, JobState};
 
 /// The first and the longest time between two looks at a job.
@@ -346,33 +347,4 @@ fn mark() -> Result<String, AccessError> {
     rustix::rand::getrandom(&mut bytes, rustix::rand::GetRandomFlags::empty())
         .map_err(|error| AccessError::Local { file: "random numbers".to_owned(), why: error.to_string() })?;
     Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
-}
-
-/// The site's own lines come before the first command, and after the comments in which the engine looks for options.
-pub(crate) fn with_prologue(script: &str, prologue: Option<&str>) -> String {
-    let Some(prologue) = prologue else { return script.to_owned() };
-    let head: usize = script
-        .split_inclusive('\n')
-        .take_while(|line| line.starts_with('#') || line.trim().is_empty())
-        .map(str::len)
-        .sum();
-    let (head, rest) = script.split_at(head);
-    let gap = if head.ends_with('\n') { "" } else { "\n" };
-    format!("{head}{gap}{}\n{rest}", prologue.trim_end())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_prologue_comes_after_the_options_of_the_engine() {
-        let script = "#!/bin/bash\n#SBATCH --exclusive\n\necho hi\n";
-        assert_eq!(
-            with_prologue(script, Some("module load gcc\n")),
-            "#!/bin/bash\n#SBATCH --exclusive\n\nmodule load gcc\necho hi\n"
-        );
-        assert_eq!(with_prologue("#!/bin/sh", Some("x")), "#!/bin/sh\nx\n");
-        assert_eq!(with_prologue(script, None), script);
-    }
 }

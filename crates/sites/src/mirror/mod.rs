@@ -5,6 +5,5 @@ mod files;
 mod follow;
 mod job;
 
-pub(crate) use follow::with_prologue;
 pub use follow::{Mirror, MirrorError, Mirrored, Voice};
 pub use job::{MirrorJob, read_job};

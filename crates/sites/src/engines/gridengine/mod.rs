@@ -13,10 +13,18 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 
-use crate::access::{Access, Finished};
+use crate::access::Access;
+use crate::commands::Commands;
 use crate::{BatchJob, Check, Description, Engine, EngineError, EngineKind, How, JobId, JobState};
 
 const ENGINE: &str = "Grid Engine";
+/// What its commands say when it is not there now.
+const AWAY: [&str; 4] = [
+    "unable to send message to qmaster",
+    "unable to contact qmaster",
+    "can't connect to service",
+    "got no response",
+];
 /// How long the end of a job may take to get into the accounting. It is written every 15 s where nobody has changed that.
 const ACCOUNTED: Duration = Duration::from_secs(60);
 
@@ -33,19 +41,13 @@ impl EngineKind for GridEngine {
     }
 
     fn connect(&self, site: &Description, access: Arc<Access>) -> Result<Box<dyn Engine>, EngineError> {
-        match &site.rest {
-            Some(_) => Err(EngineError::Refused {
-                engine: ENGINE,
-                what: "be reached by a url",
-                why: "only Slurm has such a door; give the `host` of its commands instead".to_owned(),
-            }),
-            None => Ok(Box::new(ByCommands { access, memory: Mutex::default() })),
-        }
+        let commands = Commands::only(ENGINE, &AWAY, site, access)?;
+        Ok(Box::new(ByCommands { commands, memory: Mutex::default() }))
     }
 }
 
 struct ByCommands {
-    access: Arc<Access>,
+    commands: Commands,
     memory: Mutex<Memory>,
 }
 
@@ -59,11 +61,6 @@ struct Memory {
 }
 
 impl ByCommands {
-    async fn run(&self, what: &'static str, words: &[&str], input: &[u8]) -> Result<String, EngineError> {
-        let finished = self.access.run(words, input).await?;
-        if finished.ok() { Ok(finished.text()) } else { Err(failed(what, &finished)) }
-    }
-
     fn memory<T>(&self, with: impl FnOnce(&mut Memory) -> T) -> T {
         with(&mut self.memory.lock().unwrap_or_else(PoisonError::into_inner))
     }
@@ -73,37 +70,28 @@ impl ByCommands {
         let script = "for id in \"$@\"; do qacct -j \"$id\" 2>/dev/null; done; :";
         let mut words = vec!["/bin/sh", "-c", script, "sh"];
         words.extend(jobs);
-        Ok(account::read(&self.run("tell how jobs ended", &words, &[]).await?))
+        Ok(account::read(&self.commands.run("tell how jobs ended", &words, &[]).await?))
     }
 }
 
 #[async_trait]
 impl Engine for ByCommands {
     async fn check(&self) -> Vec<Check> {
-        let mut checks = Vec::new();
-        let script =
-            "for c in qsub qstat qdel qacct qconf; do command -v $c >/dev/null || printf '%s ' $c; done";
-        match self.access.run(&["/bin/sh", "-c", script], &[]).await {
-            Err(error) => return vec![Check::bad("commands", error.to_string())],
-            Ok(finished) if !finished.text().trim().is_empty() => {
-                let text = format!(
-                    "not found on {}: {}; choose a submit host, or make them known to shells that are not interactive (its settings.sh, in ~/.bashrc)",
-                    self.access.place(),
-                    finished.text().trim()
-                );
-                return vec![Check::bad("commands", text)];
-            }
-            Ok(_) => checks.push(Check::good("commands", "qsub, qstat, qdel, qacct, qconf")),
-        }
+        let advice = "choose a submit host, or make them known to shells that are not interactive (its settings.sh, in ~/.bashrc)";
+        let mut checks =
+            match self.commands.present(&["qsub", "qstat", "qdel", "qacct", "qconf"], advice).await {
+                Ok(there) => vec![there],
+                Err(missing) => return vec![missing],
+            };
         // It prints its version above its help.
-        match self.access.run(&["qstat", "-help"], &[]).await {
+        match self.commands.finish(&["qstat", "-help"]).await {
             Ok(finished) => {
                 let text = finished.text();
                 checks.push(Check::good("version", text.lines().next().unwrap_or("it does not say").trim()));
             }
             Err(error) => checks.push(Check::bad("version", error.to_string())),
         }
-        match self.run("list its queues", &["qstat", "-g", "c", "-xml"], &[]).await {
+        match self.commands.run("list its queues", &["qstat", "-g", "c", "-xml"], &[]).await {
             Ok(text) => checks.extend(queue::queues(&text)),
             Err(error) => {
                 checks.push(Check::bad(
@@ -112,7 +100,7 @@ impl Engine for ByCommands {
                 ));
             }
         }
-        match self.run("list its parallel environments", &["qconf", "-spl"], &[]).await {
+        match self.commands.run("list its parallel environments", &["qconf", "-spl"], &[]).await {
             Ok(text) if text.split_whitespace().any(|name| name == options::ENVIRONMENT) => checks.push(Check::good(
                 "parallel environment",
                 format!("jobs of several CPUs use `{}`", options::ENVIRONMENT),
@@ -131,24 +119,14 @@ impl Engine for ByCommands {
     }
 
     async fn submit(&self, job: &BatchJob) -> Result<JobId, EngineError> {
-        let what = "submit the job";
-        let words = options::arguments(job);
-        let words: Vec<&str> = words.iter().map(String::as_str).collect();
-        let text = self.run(what, &words, job.script.as_bytes()).await?;
-        // A site's own checks of submissions may print lines before.
-        let last = text.lines().rfind(|line| !line.trim().is_empty()).unwrap_or_default().trim();
-        JobId::new(last).ok_or_else(|| EngineError::Strange {
-            engine: ENGINE,
-            what,
-            why: text.trim().to_owned(),
-        })
+        self.commands.submit(&options::arguments(job), &job.script).await
     }
 
     async fn find(&self, name: &str) -> Result<Option<JobId>, EngineError> {
         let what = "look for the job";
         let name = options::name(name);
-        let text = self.run(what, &["qstat", "-xml"], &[]).await?;
-        let waiting = queue::jobs(&text).map_err(|why| EngineError::Strange { engine: ENGINE, what, why })?;
+        let text = self.commands.run(what, &["qstat", "-xml"], &[]).await?;
+        let waiting = queue::jobs(&text).map_err(|why| self.commands.strange(what, why))?;
         if let Some(job) = waiting.into_iter().find(|job| job.name == name) {
             return Ok(Some(job.id));
         }
@@ -160,8 +138,8 @@ impl Engine for ByCommands {
             return Ok(BTreeMap::new());
         }
         let what = "tell how jobs are";
-        let text = self.run(what, &["qstat", "-xml"], &[]).await?;
-        let queued = queue::jobs(&text).map_err(|why| EngineError::Strange { engine: ENGINE, what, why })?;
+        let text = self.commands.run(what, &["qstat", "-xml"], &[]).await?;
+        let queued = queue::jobs(&text).map_err(|why| self.commands.strange(what, why))?;
         let mut found: BTreeMap<JobId, JobState> =
             queued.into_iter().filter(|job| jobs.contains(&job.id)).map(|job| (job.id, job.state)).collect();
         let gone: Vec<&str> = jobs.iter().filter(|id| !found.contains_key(id)).map(JobId::as_str).collect();
@@ -204,32 +182,14 @@ impl Engine for ByCommands {
         }
         let mut words = vec!["qdel"];
         words.extend(jobs.iter().map(JobId::as_str));
-        let finished = self.access.run(&words, &[]).await?;
+        let finished = self.commands.finish(&words).await?;
         let text = format!("{}{}", finished.text(), finished.complaint());
         if !finished.ok() && !text.contains("does not exist") {
-            return Err(failed("cancel", &finished));
+            return Err(self.commands.failed("cancel", &finished));
         }
         // Only what it took for its own was ended by us.
         let known = |id: &&JobId| !text.contains(&format!("job \"{id}\" does not exist"));
         self.memory(|memory| memory.cancelled.extend(jobs.iter().filter(known).cloned()));
         Ok(())
-    }
-}
-
-/// What a command that failed means.
-fn failed(what: &'static str, finished: &Finished) -> EngineError {
-    let why = match finished.err.is_empty() && !finished.out.is_empty() {
-        true => finished.text().trim().to_owned(),
-        false => finished.complaint(),
-    };
-    let away = [
-        "unable to send message to qmaster",
-        "unable to contact qmaster",
-        "can't connect to service",
-        "got no response",
-    ];
-    match away.iter().any(|words| why.contains(words)) {
-        true => EngineError::Away { engine: ENGINE, why },
-        false => EngineError::Refused { engine: ENGINE, what, why },
     }
 }

@@ -12,7 +12,7 @@ pub(super) fn arguments(job: &BatchJob) -> Vec<String> {
     let mut add =
         |words_of_option: &[&str]| words.extend(words_of_option.iter().map(|word| (*word).to_owned()));
     // Queues have shells of their own and may not look at the first line.
-    add(&["-S", shell(&job.script)]);
+    add(&["-S", job.shell()]);
     add(&["-o", &job.output]);
     match job.error == job.output {
         true => add(&["-j", "y"]),
@@ -49,18 +49,6 @@ pub(super) fn arguments(job: &BatchJob) -> Vec<String> {
 /// A name as Grid Engine takes it: one does not begin with a digit.
 pub(super) fn name(name: &str) -> String {
     if name.starts_with(|c: char| c.is_ascii_digit()) { format!("j{name}") } else { name.to_owned() }
-}
-
-/// The program that reads the script, from its first line.
-fn shell(script: &str) -> &str {
-    let first =
-        script.lines().next().and_then(|line| line.strip_prefix("#!")).map(str::trim).unwrap_or_default();
-    // `env` needs the name of a program, and a shell here has no arguments.
-    match first.split_whitespace().next() {
-        Some(program) if program.starts_with('/') && !program.ends_with("/env") => program,
-        _ if first.ends_with("bash") => "/bin/bash",
-        _ => "/bin/sh",
-    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! PBS: OpenPBS, PBS Professional and Torque, by their commands, on a host that has them.
 //!
-//! This has not been tried on a real PBS: it is tested against outputs as the manuals and other programs' recordings have them.
+//! This has not been tried on a real PBS. Its tests read an output from the manual of Torque 3.0.5, shortened, and lines written after what manuals
+//! describe.
 
 mod options;
 mod status;
@@ -11,10 +12,19 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_trait::async_trait;
 use tokio::sync::OnceCell;
 
-use crate::access::{Access, Finished};
+use crate::access::Access;
+use crate::commands::Commands;
 use crate::{BatchJob, Check, Description, Engine, EngineError, EngineKind, How, JobId, JobState};
 
 const ENGINE: &str = "PBS";
+/// What its commands say when it is not there now.
+const AWAY: [&str; 5] = [
+    "cannot connect to server",
+    "Cannot connect to",
+    "Connection refused",
+    "Communication failure",
+    "No Permission to connect",
+];
 /// What it says of a job that it does not know.
 const UNKNOWN: [&str; 2] = ["Unknown Job Id", "Job has finished"];
 
@@ -31,14 +41,8 @@ impl EngineKind for Pbs {
     }
 
     fn connect(&self, site: &Description, access: Arc<Access>) -> Result<Box<dyn Engine>, EngineError> {
-        match &site.rest {
-            Some(_) => Err(EngineError::Refused {
-                engine: ENGINE,
-                what: "be reached by a url",
-                why: "only Slurm has such a door; give the `host` of its commands instead".to_owned(),
-            }),
-            None => Ok(Box::new(ByCommands { access, maker: OnceCell::new(), cancelled: Mutex::default() })),
-        }
+        let commands = Commands::only(ENGINE, &AWAY, site, access)?;
+        Ok(Box::new(ByCommands { commands, maker: OnceCell::new(), cancelled: Mutex::default() }))
     }
 }
 
@@ -50,22 +54,17 @@ enum Maker {
 }
 
 struct ByCommands {
-    access: Arc<Access>,
+    commands: Commands,
     maker: OnceCell<Maker>,
     /// Jobs that were ended from here: PBS tells only by which signal they ended.
     cancelled: Mutex<BTreeSet<JobId>>,
 }
 
 impl ByCommands {
-    async fn run(&self, what: &'static str, words: &[&str], input: &[u8]) -> Result<String, EngineError> {
-        let finished = self.access.run(words, input).await?;
-        if finished.ok() { Ok(finished.text()) } else { Err(failed(what, &finished)) }
-    }
-
     async fn maker(&self) -> Result<Maker, EngineError> {
         let found = self.maker.get_or_try_init(|| async {
             // `pbs_version = 22.05.11`, or `Version: 6.1.3` and `Commit: …`, on either output.
-            let finished = self.access.run(&["qstat", "--version"], &[]).await?;
+            let finished = self.commands.finish(&["qstat", "--version"]).await?;
             let text = format!("{}{}", finished.text(), String::from_utf8_lossy(&finished.err));
             Ok::<Maker, EngineError>(if text.contains("pbs_version") { Maker::Pbs } else { Maker::Torque })
         });
@@ -81,36 +80,28 @@ impl ByCommands {
         }
         words.push("-f");
         words.extend(jobs.iter().map(JobId::as_str));
-        let finished = self.access.run(&words, &[]).await?;
+        let finished = self.commands.finish(&words).await?;
         let complaint = String::from_utf8_lossy(&finished.err).into_owned();
         // It complains of those that it has forgotten and tells of the others all the same.
         let forgotten = complaint
             .lines()
             .all(|line| line.trim().is_empty() || UNKNOWN.iter().any(|words| line.contains(words)));
         if !finished.ok() && (!forgotten || complaint.is_empty()) {
-            return Err(failed(what, &finished));
+            return Err(self.commands.failed(what, &finished));
         }
-        status::read(&finished.text()).map_err(|why| EngineError::Strange { engine: ENGINE, what, why })
+        status::read(&finished.text()).map_err(|why| self.commands.strange(what, why))
     }
 }
 
 #[async_trait]
 impl Engine for ByCommands {
     async fn check(&self) -> Vec<Check> {
-        let mut checks = Vec::new();
-        let script = "for c in qsub qstat qdel; do command -v $c >/dev/null || printf '%s ' $c; done";
-        match self.access.run(&["/bin/sh", "-c", script], &[]).await {
-            Err(error) => return vec![Check::bad("commands", error.to_string())],
-            Ok(finished) if !finished.text().trim().is_empty() => {
-                let text = format!(
-                    "not found on {}: {}; choose a login node, or make them known to shells that are not interactive (PATH in ~/.bashrc)",
-                    self.access.place(),
-                    finished.text().trim()
-                );
-                return vec![Check::bad("commands", text)];
-            }
-            Ok(_) => checks.push(Check::good("commands", "qsub, qstat, qdel")),
-        }
+        let advice =
+            "choose a login node, or make them known to shells that are not interactive (PATH in ~/.bashrc)";
+        let mut checks = match self.commands.present(&["qsub", "qstat", "qdel"], advice).await {
+            Ok(there) => vec![there],
+            Err(missing) => return vec![missing],
+        };
         match self.maker().await {
             Ok(Maker::Torque) => checks.push(Check::note(
                 "version",
@@ -122,7 +113,7 @@ impl Engine for ByCommands {
             )),
             Err(error) => checks.push(Check::bad("version", error.to_string())),
         }
-        match self.run("list its queues", &["qstat", "-Q", "-f"], &[]).await {
+        match self.commands.run("list its queues", &["qstat", "-Q", "-f"], &[]).await {
             Ok(text) => checks.extend(status::queues(&text)),
             Err(error) => checks.push(Check::bad("queues", format!("{error}; is pbs_server running?"))),
         }
@@ -130,16 +121,8 @@ impl Engine for ByCommands {
     }
 
     async fn submit(&self, job: &BatchJob) -> Result<JobId, EngineError> {
-        let what = "submit the job";
         let words = options::arguments(job, self.maker().await?);
-        let words: Vec<&str> = words.iter().map(String::as_str).collect();
-        let text = self.run(what, &words, options::script(job).as_bytes()).await?;
-        let last = text.lines().rfind(|line| !line.trim().is_empty()).unwrap_or_default().trim();
-        JobId::new(last).ok_or_else(|| EngineError::Strange {
-            engine: ENGINE,
-            what,
-            why: text.trim().to_owned(),
-        })
+        self.commands.submit(&words, &options::script(job)).await
     }
 
     async fn find(&self, name: &str) -> Result<Option<JobId>, EngineError> {
@@ -177,12 +160,12 @@ impl Engine for ByCommands {
         }
         let mut words = vec!["qdel"];
         words.extend(jobs.iter().map(JobId::as_str));
-        let finished = self.access.run(&words, &[]).await?;
+        let finished = self.commands.finish(&words).await?;
         let complaint = finished.complaint();
         let over =
             |text: &str| text.contains("invalid state") || UNKNOWN.iter().any(|words| text.contains(words));
         if !finished.ok() && !complaint.split("; ").all(over) {
-            return Err(failed("cancel", &finished));
+            return Err(self.commands.failed("cancel", &finished));
         }
         // What it complained of had ended before.
         let ended = |id: &&JobId| !complaint.contains(id.as_str());
@@ -191,21 +174,5 @@ impl Engine for ByCommands {
             .unwrap_or_else(PoisonError::into_inner)
             .extend(jobs.iter().filter(ended).cloned());
         Ok(())
-    }
-}
-
-/// What a command that failed means.
-fn failed(what: &'static str, finished: &Finished) -> EngineError {
-    let why = finished.complaint();
-    let away = [
-        "cannot connect to server",
-        "Cannot connect to",
-        "Connection refused",
-        "Communication failure",
-        "No Permission to connect",
-    ];
-    match away.iter().any(|words| why.contains(words)) {
-        true => EngineError::Away { engine: ENGINE, why },
-        false => EngineError::Refused { engine: ENGINE, what, why },
     }
 }

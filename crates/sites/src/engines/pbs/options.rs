@@ -2,12 +2,13 @@
 
 use super::Maker;
 use crate::BatchJob;
+use crate::job::after_options;
 
 /// The command that submits a job whose script is its input.
 pub(super) fn arguments(job: &BatchJob, maker: Maker) -> Vec<String> {
     let mut words: Vec<String> = ["qsub", "-N", &name(&job.name)].map(str::to_owned).into();
     let mut add = |option: &str, value: &str| words.extend([option.to_owned(), value.to_owned()]);
-    add("-S", shell(&job.script));
+    add("-S", job.shell());
     add("-o", &job.output);
     match job.error == job.output {
         true => add("-j", "oe"),
@@ -57,15 +58,8 @@ pub(super) fn arguments(job: &BatchJob, maker: Maker) -> Vec<String> {
 
 /// The script with a line that goes to its directory: only Torque has a word for that.
 pub(super) fn script(job: &BatchJob) -> String {
-    let head: usize = job
-        .script
-        .split_inclusive('\n')
-        .take_while(|line| line.starts_with('#') || line.trim().is_empty())
-        .map(str::len)
-        .sum();
-    let (head, rest) = job.script.split_at(head);
-    let gap = if head.ends_with('\n') { "" } else { "\n" };
-    format!("{head}{gap}cd -- '{}' || exit 126\n{rest}", job.directory.replace('\'', "'\\''"))
+    let there = format!("cd -- '{}' || exit 126", job.directory.replace('\'', "'\\''"));
+    after_options(&job.script, &there)
 }
 
 /// A name as PBS takes it: at most 15 characters in old versions, and the first of them a letter.
@@ -77,17 +71,6 @@ pub(super) fn name(name: &str) -> String {
     match length > 15 {
         true => name.chars().take(3).chain(name.chars().skip(length - 12)).collect(),
         false => name,
-    }
-}
-
-/// The program that reads the script, from its first line.
-fn shell(script: &str) -> &str {
-    let first =
-        script.lines().next().and_then(|line| line.strip_prefix("#!")).map(str::trim).unwrap_or_default();
-    match first.split_whitespace().next() {
-        Some(program) if program.starts_with('/') && !program.ends_with("/env") => program,
-        _ if first.ends_with("bash") => "/bin/bash",
-        _ => "/bin/sh",
     }
 }
 

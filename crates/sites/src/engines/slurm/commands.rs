@@ -7,7 +7,8 @@ use async_trait::async_trait;
 use tokio::sync::OnceCell;
 
 use super::{SLURM, nodes, options, states};
-use crate::access::{Access, Finished};
+use crate::access::Access;
+use crate::commands::Commands;
 use crate::{BatchJob, Check, Engine, EngineError, How, JobId, JobState};
 
 /// What Slurm's commands say when it is not there now.
@@ -24,24 +25,20 @@ const AWAY: [&str; 7] = [
 const UNKNOWN: &str = "Invalid job id";
 
 pub(super) struct ByCommands {
-    access: Arc<Access>,
+    commands: Commands,
     accounting: OnceCell<bool>,
 }
 
 impl ByCommands {
     pub(super) fn new(access: Arc<Access>) -> ByCommands {
-        ByCommands { access, accounting: OnceCell::new() }
-    }
-
-    async fn run(&self, what: &'static str, words: &[&str], input: &[u8]) -> Result<String, EngineError> {
-        let finished = self.access.run(words, input).await?;
-        if finished.ok() { Ok(finished.text()) } else { Err(failed(what, &finished)) }
+        ByCommands { commands: Commands::new(SLURM, &AWAY, access), accounting: OnceCell::new() }
     }
 
     /// Whether ended jobs are remembered by `sacct`.
     async fn accounting(&self) -> Result<bool, EngineError> {
         let found = self.accounting.get_or_try_init(|| async {
-            let text = self.run("say how it is set up", &["scontrol", "show", "config"], &[]).await?;
+            let text =
+                self.commands.run("say how it is set up", &["scontrol", "show", "config"], &[]).await?;
             Ok::<bool, EngineError>(has_accounting(&text))
         });
         found.await.copied()
@@ -49,6 +46,7 @@ impl ByCommands {
 
     /// How jobs ended of which the queue does not tell it: what is not known at all is left out.
     async fn ended(&self, jobs: &[&JobId]) -> Result<BTreeMap<JobId, JobState>, EngineError> {
+        let what = "tell of ended jobs";
         let mut found = BTreeMap::new();
         let words: Vec<&str> = jobs.iter().map(|job| job.as_str()).collect();
         if self.accounting().await? {
@@ -56,13 +54,12 @@ impl ByCommands {
             let fields = "JobIDRaw,State,ExitCode,NodeList";
             let command =
                 ["sacct", "--noheader", "--parsable2", "--allocations", "--format", fields, "--jobs", &list];
-            found =
-                lines(&self.run("tell of ended jobs", &command, &[]).await?, "tell of ended jobs", |line| {
-                    let mut parts = line.split('|');
-                    let mut next = || parts.next().unwrap_or_default();
-                    let (id, state, exit, nodes) = (next(), next(), next(), next());
-                    (id, states::read(state, exit, "", nodes))
-                })?;
+            found = self.lines(&self.commands.run(what, &command, &[]).await?, what, |line| {
+                let mut parts = line.split('|');
+                let mut next = || parts.next().unwrap_or_default();
+                let (id, state, exit, nodes) = (next(), next(), next(), next());
+                (id, states::read(state, exit, "", nodes))
+            })?;
             // The account is written a little after the end.
             found.retain(|_, state| matches!(state, JobState::Ended(_)));
         }
@@ -72,11 +69,11 @@ impl ByCommands {
             let script = "for id in \"$@\"; do scontrol show job --oneliner \"$id\" || echo; done";
             let mut all = vec!["/bin/sh", "-c", script, "sh"];
             all.extend(missing);
-            let finished = self.access.run(&all, &[]).await?;
-            if is_away(&finished.complaint()) {
-                return Err(failed("tell of ended jobs", &finished));
+            let finished = self.commands.finish(&all).await?;
+            if self.commands.is_away(&finished.complaint()) {
+                return Err(self.commands.failed(what, &finished));
             }
-            found.extend(lines(&finished.text(), "tell of ended jobs", |line| {
+            found.extend(self.lines(&finished.text(), what, |line| {
                 let field = |name: &str| {
                     line.split(' ')
                         .find_map(|word| word.strip_prefix(name)?.strip_prefix('='))
@@ -89,36 +86,43 @@ impl ByCommands {
         }
         Ok(found)
     }
+
+    /// Reads lines that begin with the number of a job; empty ones are passed over.
+    fn lines<'a>(
+        &self,
+        text: &'a str,
+        what: &'static str,
+        read: impl Fn(&'a str) -> (&'a str, Result<JobState, String>),
+    ) -> Result<BTreeMap<JobId, JobState>, EngineError> {
+        let mut found = BTreeMap::new();
+        for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
+            let (id, state) = read(line);
+            let id = JobId::new(id).ok_or_else(|| self.commands.strange(what, line.to_owned()))?;
+            let strange = |word| self.commands.strange(what, format!("the job state `{word}`"));
+            found.insert(id, state.map_err(strange)?);
+        }
+        Ok(found)
+    }
 }
 
 #[async_trait]
 impl Engine for ByCommands {
     async fn check(&self) -> Vec<Check> {
-        let mut checks = Vec::new();
-        let what = "commands";
-        let script = "for c in sbatch squeue scontrol scancel sinfo; do command -v $c >/dev/null || printf '%s ' $c; done";
-        match self.access.run(&["/bin/sh", "-c", script], &[]).await {
-            Err(error) => {
-                checks.push(Check::bad(what, error.to_string()));
-                return checks;
-            }
-            Ok(finished) if !finished.text().trim().is_empty() => {
-                let text = format!(
-                    "not found on {}: {}; choose the login node of the cluster, or make them known to shells that are not interactive (PATH in ~/.bashrc)",
-                    self.access.place(),
-                    finished.text().trim()
-                );
-                checks.push(Check::bad(what, text));
-                return checks;
-            }
-            Ok(_) => checks.push(Check::good(what, "sbatch, squeue, scontrol, scancel, sinfo")),
-        }
-        match self.run("say its version", &["sinfo", "--version"], &[]).await {
+        let advice = "choose the login node of the cluster, or make them known to shells that are not interactive (PATH in ~/.bashrc)";
+        let mut checks = match self
+            .commands
+            .present(&["sbatch", "squeue", "scontrol", "scancel", "sinfo"], advice)
+            .await
+        {
+            Ok(there) => vec![there],
+            Err(missing) => return vec![missing],
+        };
+        match self.commands.run("say its version", &["sinfo", "--version"], &[]).await {
             Ok(text) => checks.push(version(text.trim())),
             Err(error) => checks.push(Check::bad("version", error.to_string())),
         }
         let words = ["sinfo", "--noheader", "--format", "%P|%a|%l|%D|%T|%c|%m|%G"];
-        match self.run("list its partitions", &words, &[]).await {
+        match self.commands.run("list its partitions", &words, &[]).await {
             Ok(text) => checks.extend(nodes::partitions(&text)),
             Err(error) => {
                 let text = format!("{error}; is slurmctld running, and is SLURM_CONF the right one there?");
@@ -137,23 +141,12 @@ impl Engine for ByCommands {
     }
 
     async fn submit(&self, job: &BatchJob) -> Result<JobId, EngineError> {
-        let what = "submit the job";
-        let words = options::arguments(job);
-        let words: Vec<&str> = words.iter().map(String::as_str).collect();
-        let text = self.run(what, &words, job.script.as_bytes()).await?;
-        // With several clusters the name of the one follows a semicolon. Plugins of a site may print lines before.
-        let last = text.lines().rfind(|line| !line.trim().is_empty()).unwrap_or_default();
-        let id = last.split(';').next().unwrap_or_default().trim();
-        JobId::new(id).ok_or_else(|| EngineError::Strange {
-            engine: SLURM,
-            what,
-            why: text.trim().to_owned(),
-        })
+        self.commands.submit(&options::arguments(job), &job.script).await
     }
 
     async fn find(&self, name: &str) -> Result<Option<JobId>, EngineError> {
         let words = ["squeue", "--noheader", "--states=all", "--format=%i", "--name", name];
-        let text = self.run("look for the job", &words, &[]).await?;
+        let text = self.commands.run("look for the job", &words, &[]).await?;
         Ok(text.lines().find_map(|line| JobId::new(line.trim())))
     }
 
@@ -164,14 +157,14 @@ impl Engine for ByCommands {
         }
         let list = jobs.iter().map(JobId::as_str).collect::<Vec<_>>().join(",");
         let words = ["squeue", "--noheader", "--states=all", "--format=%i|%T|%N|%r", "--jobs", &list];
-        let finished = self.access.run(&words, &[]).await?;
+        let finished = self.commands.finish(&words).await?;
         let text = match finished.ok() {
             true => finished.text(),
             // It says so only when it knows none of them.
             false if finished.complaint().contains(UNKNOWN) => String::new(),
-            false => return Err(failed(what, &finished)),
+            false => return Err(self.commands.failed(what, &finished)),
         };
-        let mut found = lines(&text, what, |line| {
+        let mut found = self.lines(&text, what, |line| {
             let mut parts = line.splitn(4, '|');
             let mut next = || parts.next().unwrap_or_default();
             let (id, state, nodes, reason) = (next(), next(), next(), next());
@@ -199,39 +192,11 @@ impl Engine for ByCommands {
         }
         let mut words = vec!["scancel", "--quiet"];
         words.extend(jobs.iter().map(JobId::as_str));
-        let finished = self.access.run(&words, &[]).await?;
+        let finished = self.commands.finish(&words).await?;
         match finished.ok() || finished.complaint().contains(UNKNOWN) {
             true => Ok(()),
-            false => Err(failed("cancel", &finished)),
+            false => Err(self.commands.failed("cancel", &finished)),
         }
-    }
-}
-
-/// Reads lines that begin with the number of a job; empty ones are passed over.
-fn lines<'a>(
-    text: &'a str,
-    what: &'static str,
-    read: impl Fn(&'a str) -> (&'a str, Result<JobState, String>),
-) -> Result<BTreeMap<JobId, JobState>, EngineError> {
-    let strange = |why: String| EngineError::Strange { engine: SLURM, what, why };
-    let mut found = BTreeMap::new();
-    for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
-        let (id, state) = read(line);
-        let id = JobId::new(id).ok_or_else(|| strange(line.to_owned()))?;
-        found.insert(id, state.map_err(|word| strange(format!("the job state `{word}`")))?);
-    }
-    Ok(found)
-}
-
-fn is_away(complaint: &str) -> bool {
-    AWAY.iter().any(|words| complaint.contains(words))
-}
-
-fn failed(what: &'static str, finished: &Finished) -> EngineError {
-    let why = finished.complaint();
-    match is_away(&why) {
-        true => EngineError::Away { engine: SLURM, why },
-        false => EngineError::Refused { engine: SLURM, what, why },
     }
 }
 
@@ -268,17 +233,21 @@ mod tests {
 
     #[test]
     fn a_controller_that_is_away_is_told_from_one_that_refuses() {
-        let finished = |err: &str| Finished { code: Some(1), out: vec![], err: err.as_bytes().to_vec() };
-        let away = "slurm_load_jobs error: Unable to contact slurm controller (connect failure)";
-        assert!(failed("x", &finished(away)).is_passing());
-        assert!(!failed("x", &finished("sbatch: error: invalid partition specified: none")).is_passing());
+        let slurm = ByCommands::new(Arc::new(Access::to(None).unwrap()));
+        assert!(
+            slurm
+                .commands
+                .is_away("slurm_load_jobs error: Unable to contact slurm controller (connect failure)")
+        );
+        assert!(!slurm.commands.is_away("sbatch: error: invalid partition specified: none"));
     }
 
     #[test]
     fn odd_lines_are_named() {
+        let slurm = ByCommands::new(Arc::new(Access::to(None).unwrap()));
         let read = |line| (line, Ok(JobState::Vanished));
-        assert_eq!(lines("\n1\n\n2\n", "x", read).unwrap().len(), 2);
-        assert!(lines("what is this", "x", read).unwrap_err().to_string().contains("what is this"));
+        assert_eq!(slurm.lines("\n1\n\n2\n", "x", read).unwrap().len(), 2);
+        assert!(slurm.lines("what is this", "x", read).unwrap_err().to_string().contains("what is this"));
     }
 
     #[test]
