@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use paramo_sites::{Check, Verdict};
 use paramo_table::{Options, ResultTable};
 use serde_json::json;
 
@@ -13,52 +14,32 @@ use crate::output::print_line;
 use crate::store::Place;
 use crate::view::plural;
 
-/// How one thing is.
-struct Check {
-    what: &'static str,
-    verdict: Verdict,
-    /// What was found, or what is wrong and what to do.
-    text: String,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Verdict {
-    Good,
-    /// It works, with less.
-    Note,
-    Bad,
-}
-
-impl Verdict {
-    fn word(self) -> &'static str {
-        match self {
-            Verdict::Good => "ok",
-            Verdict::Note => "note",
-            Verdict::Bad => "BAD",
-        }
-    }
-}
-
 pub async fn doctor(directory: &Path, args: Doctor) -> Result<u8> {
     let (local, shown) = crate::store::seen(directory)?;
     let mut checks = vec![version(), cpus(), memory(), limits(), python(), open_files(), disk(&local)];
     checks.extend(store(directory, &shown, args.deep).await);
-    for check in &checks {
-        let line = match args.json {
-            true => json!({ "check": check.what, "verdict": check.verdict.word().to_lowercase(), "text": check.text }).to_string(),
-            false => format!("{:<5} {:<12} {}", check.verdict.word(), check.what, check.text),
+    tell(&checks, args.json)
+}
+
+/// Prints how each thing is. The exit code says whether all of it works.
+pub fn tell(checks: &[Check], json: bool) -> Result<u8> {
+    let width = checks.iter().map(|check| check.what.len()).max().unwrap_or(0).max(12);
+    for Check { what, verdict, text } in checks {
+        let word = match verdict {
+            Verdict::Good => "ok",
+            Verdict::Note => "note",
+            Verdict::Bad => "BAD",
         };
-        print_line(&line)?;
+        print_line(&match json {
+            true => json!({ "check": what, "verdict": word.to_lowercase(), "text": text }).to_string(),
+            false => format!("{word:<5} {what:<width$} {text}"),
+        })?;
     }
     Ok(if checks.iter().any(|check| check.verdict == Verdict::Bad) { exit::UNAVAILABLE } else { exit::OK })
 }
 
-fn good(what: &'static str, text: String) -> Check {
-    Check { what, verdict: Verdict::Good, text }
-}
-
 fn version() -> Check {
-    good("paramo", env!("CARGO_PKG_VERSION").to_owned())
+    Check::good("paramo", env!("CARGO_PKG_VERSION").to_owned())
 }
 
 fn cpus() -> Check {
@@ -67,12 +48,12 @@ fn cpus() -> Check {
         0 => "no GPU".to_owned(),
         n => format!("{} by {}", plural(n, "GPU"), found.gpus_by),
     };
-    good("CPUs", format!("{} by {}; {gpus}", found.capacity.cpus, found.cpus_by))
+    Check::good("CPUs", format!("{} by {}; {gpus}", found.capacity.cpus, found.cpus_by))
 }
 
 fn memory() -> Check {
     let found = paramo_worker::detect_report();
-    good("memory", format!("{} by {}", found.capacity.memory, found.memory_by))
+    Check::good("memory", format!("{} by {}", found.capacity.memory, found.memory_by))
 }
 
 fn limits() -> Check {
@@ -93,7 +74,7 @@ fn python() -> Check {
             let version = String::from_utf8_lossy(&output.stdout).trim().to_owned();
             let parts: Vec<u32> = version.split('.').filter_map(|part| part.parse().ok()).collect();
             match parts.as_slice() >= [3, 9].as_slice() {
-                true => good("python3", version),
+                true => Check::good("python3", version),
                 false => Check {
                     what: "python3",
                     verdict: Verdict::Note,
@@ -156,7 +137,7 @@ fn disk(directory: &Path) -> Check {
 async fn store(directory: &Path, shown: &str, deep: bool) -> Vec<Check> {
     let place = match crate::store::there(directory).await {
         Ok(Some(place)) => place,
-        Ok(None) => return vec![good("store", format!("none in {shown} yet"))],
+        Ok(None) => return vec![Check::good("store", format!("none in {shown} yet"))],
         Err(failure) => return vec![Check { what: "store", verdict: Verdict::Bad, text: failure.text }],
     };
     match place.store.check(deep).await {
@@ -166,7 +147,7 @@ async fn store(directory: &Path, shown: &str, deep: bool) -> Vec<Check> {
             } else {
                 "its structure is whole; --deep reads every result"
             };
-            vec![good("store", format!("{shown}: {words}"))]
+            vec![Check::good("store", format!("{shown}: {words}"))]
         }
         Ok(findings) => {
             let damaged = findings.iter().any(|finding| finding.severity == paramo_store::Severity::Damage);
@@ -206,7 +187,7 @@ async fn readable(place: &Place) -> Vec<Check> {
             Err(error) => Err(error.into()),
         };
         checks.push(match table {
-            Ok(table) => good(
+            Ok(table) => Check::good(
                 "study",
                 format!(
                     "{name} can be read, {}: `paramo export {name} --output {name}.parquet` brings them to safety",

@@ -3,11 +3,10 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use paramo_sites::{
-    Check, Connection, Description, SITES, SitesFile, Verdict, find_sites, parse_sites, read_sites,
-};
+use paramo_sites::{Connection, Description, SITES, SitesFile, find_sites, parse_sites, read_sites};
 use serde_json::{Value, json};
 
+use super::doctor::tell;
 use crate::args::{Site, SiteAdd, SiteTest};
 use crate::exit;
 use crate::failure::{Failure, Result, cannot_write};
@@ -179,22 +178,5 @@ async fn test(file: Option<&Path>, args: SiteTest) -> Result<u8> {
     let site = named(file, &args.name)?;
     let connection = Connection::to(site).map_err(|error| Failure::unavailable(error.to_string()))?;
     let checks = connection.check(args.back.as_deref()).await;
-    for check in &checks {
-        print_line(&line(check, args.json))?;
-    }
-    Ok(if checks.iter().any(|check| check.verdict == Verdict::Bad) { exit::UNAVAILABLE } else { exit::OK })
-}
-
-fn line(check: &Check, json: bool) -> String {
-    let word = match check.verdict {
-        Verdict::Good => "ok",
-        Verdict::Note => "note",
-        Verdict::Bad => "BAD",
-    };
-    match json {
-        true => {
-            json!({ "check": check.what, "verdict": word.to_lowercase(), "text": check.text }).to_string()
-        }
-        false => format!("{word:<5} {:<12} {}", check.what, check.text),
-    }
+    tell(&checks, args.json)
 }
