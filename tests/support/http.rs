@@ -58,10 +58,13 @@ impl Http {
         }
     }
 
-    /// Server-sent events, each as its lines, from an answer that does not end.
+    /// Server-sent events, each as its lines, from an answer that does not end: all that happen from now on.
     #[track_caller]
     pub fn events(&self, path: &str, headers: &[(&str, &str)]) -> impl Iterator<Item = Vec<String>> + use<> {
         let mut lines = BufReader::new(self.open("GET", path, headers, "")).lines().map_while(Result::ok);
+        // The answer begins once the server listens for them.
+        let head = lines.by_ref().take_while(|line| !line.is_empty()).count();
+        assert!(head > 0, "{path} is not answered");
         // Chunks of the transfer have their sizes between the lines; what follows keeps to `field: value`.
         std::iter::from_fn(move || {
             let mut event = Vec::new();
