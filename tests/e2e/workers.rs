@@ -101,6 +101,8 @@ fn workers_are_seen_and_go_by_themselves() {
     assert_eq!(worker["cpus"].as_f64(), Some(2.0));
     assert!(worker["host"].is_string() && worker["version"].is_string(), "{worker}");
     assert!(worker["ends_in_seconds"].as_f64().is_some_and(|left| left > 3000.0), "{worker}");
+    let pools = hub.http.get("/api/v1/pools").json();
+    assert_eq!((pools[0]["name"].as_str(), pools[0]["workers"].as_u64()), (Some("elsewhere"), Some(1)));
     far.signal("-TERM");
     far.end().expect(0);
     until("it is still there", || hub.workers().is_empty());

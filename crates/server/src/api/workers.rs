@@ -161,9 +161,10 @@ pub(super) async fn sites() -> Json<Vec<Site>> {
 pub(super) async fn pools(State(app): State<App>) -> Json<Vec<Pool>> {
     let mut pools: Vec<Pool> = Vec::new();
     for worker in app.host.board().workers().await {
-        let place = pools.iter().position(|pool| pool.name == worker.name).unwrap_or_else(|| {
-            // A worker is called like the site that it was made at.
-            pools.push(Pool { name: worker.name.clone(), site: worker.name.clone(), ..Pool::default() });
+        // Whoever has come in from elsewhere is of no site that is known here.
+        let name = if worker.remote.is_some() { "elsewhere" } else { "local" };
+        let place = pools.iter().position(|pool| pool.name == name).unwrap_or_else(|| {
+            pools.push(Pool { name: name.to_owned(), site: name.to_owned(), ..Pool::default() });
             pools.len() - 1
         });
         pools[place].workers += 1;
