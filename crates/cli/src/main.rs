@@ -8,6 +8,7 @@ mod output;
 mod page;
 mod reason;
 mod remote;
+mod server_args;
 mod session;
 mod site_args;
 mod store;
