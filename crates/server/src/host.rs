@@ -369,16 +369,17 @@ impl Host {
         let budget = self.budget(name).await?;
         if budget.terms().storage.is_some() {
             let stored = people.usage(name.as_str()).await?.storage;
-            let files = self.files().await?.remove(name).unwrap_or_default();
+            let files = self.files(Some(name)).await?.remove(name).unwrap_or_default();
             budget.set_storage(Bytes(stored.0.saturating_add(files.0)));
         }
         Ok(())
     }
 
-    /// What the files of the runs of each project take up, beside the store.
-    pub async fn files(&self) -> Result<BTreeMap<Name, Bytes>, StoreError> {
+    /// What the files of the runs of each project take up, beside the store; of one alone, when it is named: its directories are read.
+    pub async fn files(&self, only: Option<&Name>) -> Result<BTreeMap<Name, Bytes>, StoreError> {
         let mut studies: BTreeMap<Name, Vec<StudyId>> = BTreeMap::new();
-        for study in self.store.summaries().await? {
+        let summaries = self.store.summaries().await?;
+        for study in summaries.into_iter().filter(|study| only.is_none_or(|only| study.project == *only)) {
             studies.entry(study.project).or_default().push(study.id);
         }
         let kept = self.kept.clone();

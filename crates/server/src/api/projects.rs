@@ -73,7 +73,7 @@ impl Uses {
     async fn read(app: &App) -> Result<Uses> {
         let mut stored: BTreeMap<Name, paramo_store::Usage> =
             app.people.store().usages().await?.into_iter().collect();
-        for (project, files) in app.host.files().await? {
+        for (project, files) in app.host.files(None).await? {
             let storage = &mut stored.entry(project).or_default().storage;
             storage.0 = storage.0.saturating_add(files.0);
         }

@@ -127,7 +127,7 @@ async fn files_that_runs_leave_count_and_go_with_their_study() {
     let row = host.store().create(DEFAULT_PROJECT, &noisy).await.unwrap();
     host.drive(row.id).await.unwrap();
     until(&host, row.id, Code::Finished).await;
-    assert_eq!(host.files().await.unwrap()[&project], Bytes(3_000_000));
+    assert_eq!(host.files(None).await.unwrap()[&project], Bytes(3_000_000));
 
     let storage = ProjectTerms { storage: Some(Bytes(2_000_000)), ..ProjectTerms::default() };
     host.set_project(&project, storage).await.unwrap();
