@@ -13,6 +13,7 @@ mod parameter;
 mod protocol;
 mod quantity;
 mod run;
+mod sites;
 mod space;
 mod study;
 mod template;
@@ -37,6 +38,7 @@ pub use protocol::{
 };
 pub use quantity::{Bytes, Seconds};
 pub use run::{Attempt, Cause, Ended, Micros, RunRecord, Timestamp};
+pub use sites::SiteList;
 pub use space::{Axis, Block, Distribution, Factor, PointTable, Sample, Scale, Setting, SpaceSpec, Steps};
 pub use study::{CauseKind, Order, Retry, RunPolicy, Study, StudyId, StudyState};
 pub use template::{Slot, Template, TemplateError};

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Application, Cause, FailureLimit, Limits, Name, Seconds, SpaceSpec};
+use crate::{Application, Cause, FailureLimit, Limits, Name, Seconds, SiteList, SpaceSpec};
 
 /// An application over a space: many runs, one result table.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -21,7 +21,7 @@ pub struct Study {
 /// How the runs of a study are made.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RunPolicy {
-    pub site: String,
+    pub site: SiteList,
     pub order: Order,
     pub retry: Retry,
     /// Runs at once at the most; `None`: as many as the site's resources hold.
@@ -91,7 +91,7 @@ impl Default for Retry {
 impl Default for RunPolicy {
     fn default() -> RunPolicy {
         RunPolicy {
-            site: "local".to_owned(),
+            site: SiteList::default(),
             order: Order::default(),
             retry: Retry::default(),
             slots: None,

@@ -341,7 +341,12 @@ pub static TABLES: &[TableHelp] = &[
         path: "run",
         others: None,
         fields: &[
-            field("site", Text, "\"local\"", "Where."),
+            field(
+                "site",
+                Any(&[Text, List(&Text)]),
+                "\"local\"",
+                "Where: `\"local\"` is the machine that works on the study, other names are those of `sites.toml`, `\"auto\"` is every site that fits.",
+            ),
             field(
                 "order",
                 Any(&[Words(orders), Table("run.order")]),

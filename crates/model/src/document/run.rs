@@ -3,12 +3,12 @@
 use toml::de::DeValue;
 
 use super::field::{Field, Table};
-use crate::{CauseKind, FailureLimit, Order, Retry, RunPolicy};
+use crate::{CauseKind, FailureLimit, Order, Retry, RunPolicy, SiteList};
 
 pub(super) fn run(mut table: Table) -> RunPolicy {
     let mut policy = RunPolicy::default();
-    if let Some(site) = table.get("site").and_then(|f| f.text("the name of a site, a string")) {
-        policy.site = site.to_owned();
+    if let Some(site) = table.get("site").and_then(|field| sites(&field)) {
+        policy.site = site;
     }
     if let Some(order) = table.get("order").and_then(|field| order(&field)) {
         policy.order = order;
@@ -35,6 +35,19 @@ pub(super) fn run(mut table: Table) -> RunPolicy {
     policy.time_limit = table.get("time_limit").and_then(|f| f.parsed("a length of time, such as \"2 d\""));
     table.finish();
     policy
+}
+
+/// A name, or several.
+fn sites(field: &Field) -> Option<SiteList> {
+    let read = match field.value() {
+        DeValue::Array(_) => {
+            let fields = field.list(SiteList::EXPECTED)?;
+            let words: Option<Vec<&str>> = fields.iter().map(|f| f.text("the name of a site")).collect();
+            SiteList::of(words?)
+        }
+        _ => SiteList::of([field.text(SiteList::EXPECTED)?]),
+    };
+    read.map_or_else(|why| field.reject(why), Some)
 }
 
 /// A number, or a part in words.

@@ -331,7 +331,10 @@ fn distribution(distribution: &Distribution) -> Result<String> {
 
 fn run(out: &mut Lines, run: &RunPolicy) -> Result<()> {
     out.header("[run]");
-    out.text("site", &run.site);
+    match run.site.words().len() {
+        1 => run.site.words().for_each(|site| out.text("site", site)),
+        _ => out.line("site", &list(run.site.words().map(text))),
+    }
     match run.order {
         Order::Sequential => out.text("order", "sequential"),
         Order::Reverse => out.text("order", "reverse"),
