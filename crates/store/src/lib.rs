@@ -36,10 +36,11 @@ pub use check::{Damage, Finding, Severity};
 pub use error::{Result, StoreError};
 pub use holder::{Held, Holder, News, StudyLock};
 pub use people::{
-    Application, AuditEntry, AuditQuery, AuditRow, Begun, Device, DeviceAnswer, DeviceState, ExternalUser,
-    Fresh, Hashed, KnownWorker, Link, Member, NewApplication, NewDevice, NewToken, NewUser, NewWorkerToken,
-    Outcome, PasswordHash, People, Project, Purpose, Quota, Role, Scope, Sealed, SecretRow, Share, SignedIn,
-    Source, Token, TokenUse, Usage, User, UserChange, UserId, Via, Welcome, Who, WorkerToken,
+    Allocation, AllocationState, Application, AuditEntry, AuditQuery, AuditRow, Begun, Device, DeviceAnswer,
+    DeviceState, ExternalUser, Fresh, Hashed, KnownWorker, Link, Member, NewApplication, NewDevice, NewToken,
+    NewUser, NewWorkerToken, Outcome, PasswordHash, People, Project, Purpose, Quota, Role, Scope, Sealed,
+    SecretRow, Share, SignedIn, Source, Token, TokenUse, Usage, User, UserChange, UserId, Via, Welcome, Who,
+    WorkerToken,
 };
 pub use postgres::PostgresStore;
 pub use project::{DEFAULT_PROJECT, title};

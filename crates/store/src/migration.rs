@@ -15,6 +15,7 @@ const SQLITE: &[Step] = &[
     (2, "moving", include_str!("../migrations/sqlite/0002_moving.sql")),
     (3, "people", include_str!("../migrations/sqlite/0003_people.sql")),
     (4, "workers", include_str!("../migrations/sqlite/0004_workers.sql")),
+    (5, "allocations", include_str!("../migrations/sqlite/0005_allocations.sql")),
 ];
 
 /// The same for PostgreSQL, in `migrations/postgres/`.
@@ -23,6 +24,7 @@ const POSTGRES: &[Step] = &[
     (2, "moving", include_str!("../migrations/postgres/0002_moving.sql")),
     (3, "people", include_str!("../migrations/postgres/0003_people.sql")),
     (4, "workers", include_str!("../migrations/postgres/0004_workers.sql")),
+    (5, "allocations", include_str!("../migrations/postgres/0005_allocations.sql")),
 ];
 
 type Step = (i64, &'static str, &'static str);

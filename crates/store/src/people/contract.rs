@@ -229,6 +229,12 @@ pub trait People: Send + Sync {
     /// Remembers of which studies a worker has runs; with none the worker is forgotten.
     async fn set_worker(&self, key: &str, studies: &[StudyId]) -> Result<()>;
 
+    /// Remembers an allocation as it is now, in the place of what was remembered of it.
+    async fn put_allocation(&self, allocation: &Allocation) -> Result<()>;
+
+    /// The allocations that have not ended and the newest of those that have, so many of these; in the order in which they were asked for.
+    async fn allocations(&self, ended: u32) -> Result<Vec<Allocation>>;
+
     // Requests that may come twice.
 
     /// Begins a request that a caller gave a key. Of several at once one hears [`Begun::New`]. One that was begun and not ended within

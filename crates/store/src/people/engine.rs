@@ -150,6 +150,14 @@ macro_rules! people {
                 $once!(self, |session| bodies::workers::set(session, key, studies))
             }
 
+            async fn put_allocation(&self, allocation: &Allocation) -> Result<()> {
+                $once!(self, |session| bodies::allocations::put(session, allocation))
+            }
+
+            async fn allocations(&self, ended: u32) -> Result<Vec<Allocation>> {
+                $ask!(self, |session| bodies::allocations::list(session, ended))
+            }
+
             async fn create_device(&self, device: &NewDevice) -> Result<Device> {
                 $once!(self, |session| bodies::devices::create(session, device))
             }

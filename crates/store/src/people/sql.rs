@@ -112,6 +112,15 @@ pub const SET_WORKER: &str = "INSERT INTO workers (name, studies, seen) VALUES (
      ON CONFLICT (name) DO UPDATE SET studies = excluded.studies, seen = excluded.seen";
 pub const DELETE_WORKER: &str = "DELETE FROM workers WHERE name = $1";
 
+// Allocations.
+pub const PUT_ALLOCATION: &str = "INSERT INTO allocations (name, site, pool, token, job, state, detail, asked, began, ended) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) \
+     ON CONFLICT (name) DO UPDATE SET job = excluded.job, state = excluded.state, detail = excluded.detail, \
+     began = excluded.began, ended = excluded.ended";
+pub const ALLOCATIONS: &str = "SELECT name, site, pool, token, job, state, detail, asked, began, ended FROM allocations \
+     WHERE state <> 'ended' OR name IN (SELECT name FROM allocations WHERE state = 'ended' ORDER BY ended DESC LIMIT $1) \
+     ORDER BY asked, token";
+
 // Device logins.
 pub const CLEAR_DEVICE: &str =
     "DELETE FROM devices WHERE user_code = $1 AND (expires <= $2 OR state IN ('taken', 'refused'))";
@@ -213,7 +222,8 @@ pub const TIDY: [&str; 3] = [
     "DELETE FROM links WHERE expires <= $1 OR used IS NOT NULL",
     "DELETE FROM devices WHERE expires <= $1",
 ];
-pub const TIDY_KEPT: [&str; 3] = [
+pub const TIDY_KEPT: [&str; 4] = [
+    "DELETE FROM allocations WHERE ended <= $1",
     "DELETE FROM tokens WHERE expires <= $1",
     "DELETE FROM shares WHERE expires <= $1",
     "DELETE FROM worker_tokens WHERE expires <= $1",

@@ -10,6 +10,7 @@ use super::types::{Fresh, Hashed};
 use crate::session::{Cell, Session};
 use crate::{Result, StoreError};
 
+pub mod allocations;
 pub mod applications;
 pub mod audit;
 pub mod devices;

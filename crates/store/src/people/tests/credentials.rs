@@ -3,7 +3,9 @@
 use super::*;
 use crate::conformance::{Ground, study};
 use crate::{OpenMode, Store, StoreError};
-use paramo_model::StudyId;
+use std::time::Duration;
+
+use paramo_model::{StudyId, Timestamp};
 
 fn disable(disabled: bool) -> UserChange {
     UserChange { disabled: Some(disabled), ..UserChange::default() }
@@ -49,6 +51,49 @@ pub async fn sessions_end<G: Ground>() {
     store.sign_in(ada.id, &fresh(7)).await.unwrap();
     store.delete_user(ada.id).await.unwrap();
     assert_eq!(store.session(&hash(7)).await.unwrap(), None);
+}
+
+pub async fn allocations_are_remembered_as_they_are_now<G: Ground>() {
+    let ground = G::new().await;
+    let store = ground.open(OpenMode::Create).await.unwrap();
+    let asked = |number: i64| Allocation {
+        name: format!("hpc-{number}"),
+        site: "hpc".to_owned(),
+        pool: "small".to_owned(),
+        token: number,
+        job: None,
+        state: AllocationState::Asked,
+        detail: String::new(),
+        asked: Timestamp(number),
+        began: None,
+        ended: None,
+    };
+    for number in [2, 1, 3, 4] {
+        store.put_allocation(&asked(number)).await.unwrap();
+    }
+    let running = Allocation {
+        job: Some("17_[1]".to_owned()),
+        state: AllocationState::Running,
+        detail: "on node 3".to_owned(),
+        began: Some(Timestamp(9)),
+        ..asked(2)
+    };
+    store.put_allocation(&running).await.unwrap();
+    for number in [3, 4] {
+        let ended = Allocation {
+            state: AllocationState::Ended,
+            ended: Some(Timestamp(10 * number)),
+            ..asked(number)
+        };
+        store.put_allocation(&ended).await.unwrap();
+    }
+    let names = |list: &[Allocation]| list.iter().map(|it| it.name.clone()).collect::<Vec<_>>().join(" ");
+    let open = store.allocations(0).await.unwrap();
+    assert_eq!(names(&open), "hpc-1 hpc-2");
+    assert_eq!(open[1], running);
+    assert_eq!(names(&store.allocations(1).await.unwrap()), "hpc-1 hpc-2 hpc-4");
+    assert!(store.tidy(Duration::ZERO).await.unwrap() >= 2);
+    assert_eq!(store.allocations(9).await.unwrap().len(), 2, "what has not ended stays");
 }
 
 pub async fn workers_come_in_by_tokens_and_are_remembered_while_they_have_runs<G: Ground>() {

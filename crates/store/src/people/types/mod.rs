@@ -1,5 +1,6 @@
 //! The words of what is remembered about people. None of them holds a secret in clear, and what comes near one is not printed.
 
+mod allocation;
 mod credential;
 mod project;
 mod record;
@@ -7,6 +8,7 @@ mod user;
 mod words;
 mod worker;
 
+pub use allocation::{Allocation, AllocationState};
 pub use credential::{
     Device, DeviceAnswer, DeviceState, Fresh, Hashed, NewDevice, NewToken, Scope, Share, SignedIn, Token,
     TokenUse,

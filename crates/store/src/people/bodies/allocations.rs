@@ -1,0 +1,38 @@
+//! What sites were asked for.
+
+use paramo_model::Timestamp;
+
+use super::word;
+use crate::Result;
+use crate::people::sql;
+use crate::people::types::{Allocation, AllocationState};
+use crate::session::{Session, cells};
+
+/// name, site, pool, token, job, state, detail, asked, began, ended.
+type Cells = (String, String, String, i64, Option<String>, String, String, i64, Option<i64>, Option<i64>);
+
+pub async fn put(session: &mut Session<'_>, allocation: &Allocation) -> Result<()> {
+    let cells = cells![
+        allocation.name.as_str(),
+        allocation.site.as_str(),
+        allocation.pool.as_str(),
+        allocation.token,
+        allocation.job.clone(),
+        allocation.state.word(),
+        allocation.detail.as_str(),
+        allocation.asked.0,
+        allocation.began.map(|at| at.0),
+        allocation.ended.map(|at| at.0),
+    ];
+    session.execute(sql::PUT_ALLOCATION, cells).await.map(|_| ())
+}
+
+pub async fn list(session: &mut Session<'_>, ended: u32) -> Result<Vec<Allocation>> {
+    let rows: Vec<Cells> = session.all(sql::ALLOCATIONS, cells![i64::from(ended)]).await?;
+    let read = |(name, site, pool, token, job, state, detail, asked, began, ended): Cells| {
+        let state = word(session, AllocationState::of_word(&state), "state of an allocation", &state)?;
+        let (asked, began, ended) = (Timestamp(asked), began.map(Timestamp), ended.map(Timestamp));
+        Ok(Allocation { name, site, pool, token, job, state, detail, asked, began, ended })
+    };
+    rows.into_iter().map(read).collect()
+}
