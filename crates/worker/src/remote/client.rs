@@ -1,6 +1,7 @@
 //! The worker's end: connects, says what there is, carries orders and news, and begins again when the connection breaks.
 
 mod state;
+mod suspects;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -191,7 +192,8 @@ pub async fn serve(
             },
             Next::Leave(word) => {
                 client.leave(word, Why::Told);
-                Ok(())
+                let lost = client.lost_with_the_allocation();
+                client.take(lost, speech)
             }
             Next::Tick => client.tick(speech),
         };

@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use paramo_model::{Assignment, FromWorker, Held, Report, StudyId, ToWorker};
 
+use super::suspects::{self, Suspects};
 use super::{Ended, FAREWELL, Leave, Progress, RemoteOptions, Told, Why, is_ours, last_call};
 use crate::clock;
 use crate::link::Link;
@@ -46,6 +47,7 @@ pub(super) struct Client {
     last_call: Option<Instant>,
     /// What was said of the disk last.
     disk: Option<String>,
+    suspects: Suspects,
 }
 
 type Lost = Result<(), String>;
@@ -73,6 +75,7 @@ impl Client {
             gone_since: now,
             last_call: options.ends.map(last_call),
             disk: None,
+            suspects: Suspects::default(),
             options,
         })
     }
@@ -306,6 +309,31 @@ impl Client {
     /// What the worker of this process says.
     pub fn news(&mut self, news: Option<Vec<FromWorker>>, speech: Option<&mut Speech>) -> Lost {
         let news = news.unwrap_or_else(|| vec![FromWorker::Gone]);
+        let mut sure = Vec::with_capacity(news.len());
+        let now = Instant::now();
+        for message in news {
+            match message {
+                // Nothing comes after it: what was held back is as it was said.
+                FromWorker::Gone => {
+                    sure.extend(self.suspects.ripe(now + FAREWELL));
+                    sure.push(FromWorker::Gone);
+                }
+                // It was told to stop by whoever ended the run as well.
+                message if self.leaving == Leave::Stop => sure.push(suspects::lost(message)),
+                message if self.options.ends.is_some() => sure.extend(self.suspects.hold(message, now)),
+                message => sure.push(message),
+            }
+        }
+        self.take(sure, speech)
+    }
+
+    /// Failures that were held back when the allocation was ended.
+    pub fn lost_with_the_allocation(&mut self) -> Vec<FromWorker> {
+        if self.leaving == Leave::Stop { self.suspects.lost() } else { Vec::new() }
+    }
+
+    /// What is sure to have happened.
+    pub fn take(&mut self, news: Vec<FromWorker>, speech: Option<&mut Speech>) -> Lost {
         let mut said = Vec::with_capacity(news.len());
         let mut reports = Vec::new();
         for message in news {
@@ -390,8 +418,12 @@ impl Client {
     }
 
     /// Some time has passed.
-    pub fn tick(&mut self, speech: Option<&mut Speech>) -> Lost {
+    pub fn tick(&mut self, mut speech: Option<&mut Speech>) -> Lost {
         let now = Instant::now();
+        let ripe = self.suspects.ripe(now);
+        if !ripe.is_empty() {
+            self.take(ripe, speech.as_deref_mut())?;
+        }
         if self.last_call.is_some_and(|call| call <= now) {
             self.leave(Leave::Stop, Why::AllocationEnds);
         }
