@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 
 use paramo_design::Space;
 use paramo_model::{
-    Assignment, Cap, Event, FromWorker, Held, Limits, Micros, Moment, Progress, ProjectPart, Report,
-    RunRecord, Running, Seconds, Spent, StopReason, Study, StudyId, StudyState, Timestamp, ToWorker,
+    Assignment, Cap, Cause, Ended, Event, FromWorker, Held, Limits, Micros, Moment, Progress, ProjectPart,
+    Report, RunRecord, Running, Seconds, Spent, StopReason, Study, StudyId, StudyState, Timestamp, ToWorker,
 };
 use paramo_store::{Store, StoreError, StudyRow};
 use paramo_worker::Link;
@@ -106,6 +106,7 @@ pub async fn conduct(
         failed_now: 0,
         failures: ended.failed.len(),
         cpu: row.counts.cpu,
+        taken: (0, Micros(0)),
         clock: Clock { before: row.counts.worked, since: Some(now), noted: now },
         limits: study.run.limits_now(),
         budget,
@@ -194,6 +195,8 @@ struct Work<'a> {
     failures: u64,
     /// CPU time of all attempts, committed or not.
     cpu: Micros,
+    /// The attempts that were reported in this session, and how long they took together.
+    taken: (u64, Micros),
     clock: Clock,
     limits: Limits,
     budget: Budget,
@@ -362,12 +365,16 @@ impl Work<'_> {
     fn reported(&mut self, report: Report, now: Instant) {
         let (index, number) = (report.index, report.attempt.number);
         self.running.remove(&index);
-        let cpu = report.attempt.cpu;
+        let (cpu, wall) = (report.attempt.cpu, report.attempt.wall);
+        let lost = report.attempt.ended == Ended::Failed(Cause::LostWorker);
         let verdict = self.conductor.report(report, now);
         // One that comes twice was counted when it came first.
         if !matches!(verdict, Verdict::Duplicate) {
             self.cpu = Micros(self.cpu.0.saturating_add(cpu.0));
             self.budget.spend(cpu);
+            if !lost {
+                self.taken = (self.taken.0 + 1, Micros(self.taken.1.0.saturating_add(wall.0)));
+            }
         }
         match verdict {
             Verdict::Ended(record) => {
@@ -664,6 +671,7 @@ impl Work<'_> {
                 slots: self.study.run.slots_now(),
                 stopping: self.stopping,
                 notice: None,
+                typical: (self.taken.0 > 0).then(|| Seconds(self.taken.1.seconds() / self.taken.0 as f64)),
                 next_retry: next.map(|due| Seconds(due.saturating_duration_since(now).as_secs_f64())),
                 running,
             });

@@ -82,6 +82,7 @@ enum Wire {
     /// Nothing was heard of a worker for too long since this connection broke.
     GraceOver(WorkerId, u64),
     GiveUp(String),
+    Notice(String, String),
     Expect(Vec<(String, Vec<StudyId>)>, Duration),
     NotExpected,
     Close,
@@ -129,6 +130,11 @@ impl Switchboard {
     /// An allocation has ended, as its site says: what its workers held is somebody else's at once, without waiting for them to come back.
     pub fn give_up(&self, allocation: &str) {
         let _ = self.to.send(Wire::GiveUp(allocation.to_owned()));
+    }
+
+    /// Says something to all studies that may be made at a site.
+    pub fn notice(&self, site: &str, text: String) {
+        let _ = self.to.send(Wire::Notice(site.to_owned(), text));
     }
 
     /// Has studies wait for workers that an earlier board had, by their keys: nothing of these studies is leased until the workers

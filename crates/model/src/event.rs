@@ -74,6 +74,9 @@ pub struct Moment {
     /// When the first run is tried again, where nothing else is left to start.
     #[serde(default)]
     pub next_retry: Option<Seconds>,
+    /// How long an attempt takes, on the average of those that have ended since the work began.
+    #[serde(default)]
+    pub typical: Option<Seconds>,
     /// The runs that have run longest; `progress.running` counts all of them.
     pub running: Vec<Running>,
 }

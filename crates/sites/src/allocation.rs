@@ -5,7 +5,7 @@
 
 use std::path::Path;
 
-use paramo_model::Seconds;
+use paramo_model::{Bytes, Seconds};
 use paramo_worker::remote::content::sum_of;
 
 use crate::access::{Access, AccessError, quoted};
@@ -23,8 +23,10 @@ pub struct WorkerCall {
     pub token: String,
     /// CPUs of the allocation.
     pub cpus: u32,
+    /// Of the allocation; what the node has when the site was not asked for some.
+    pub memory: Option<Bytes>,
     /// Without work for so long, it ends.
-    pub idle: Seconds,
+    pub idle: Option<Seconds>,
     /// It ends by itself after so long, before the engine ends it.
     pub ends_in: Option<Seconds>,
 }
@@ -74,8 +76,8 @@ impl Connection {
             name: call.name.clone(),
             script,
             directory: places.directory.clone(),
-            output: format!("{}/worker.log", places.directory),
-            error: format!("{}/worker.log", places.directory),
+            output: places.log(),
+            error: places.log(),
             placement: pool.placement.clone(),
             size: pool.size.clone(),
         };
@@ -90,6 +92,20 @@ impl Connection {
     }
 }
 
+impl Connection {
+    /// What the worker of an allocation has said last, up to some thousand bytes.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be read.
+    pub async fn worker_log(&self, name: &str) -> Result<String, AccessError> {
+        let places = Places::new(&self.site.directory, name);
+        let script = "[ ! -e \"$1\" ] || tail -c 4000 -- \"$1\"";
+        let text = self.access.shell("read what the worker said", script, &[&places.log()], &[]).await?;
+        Ok(String::from_utf8_lossy(&text).into_owned())
+    }
+}
+
 /// Where the files of an allocation are.
 struct Places {
     directory: String,
@@ -100,6 +116,10 @@ impl Places {
     fn new(site: &str, name: &str) -> Places {
         let directory = format!("{site}/allocations/{name}");
         Places { token: format!("{directory}/token"), directory }
+    }
+
+    fn log(&self) -> String {
+        format!("{}/worker.log", self.directory)
     }
 }
 
@@ -116,8 +136,9 @@ fn script(program: &str, call: &WorkerCall, places: &Places) -> String {
         format!("--token-file {}", quoted(&places.token)),
         format!("--name {}", quoted(&call.name)),
         format!("--cpus {}", call.cpus),
-        format!("--idle {}", quoted(&seconds(call.idle))),
     ];
+    words.extend(call.memory.map(|memory| format!("--memory {}B", memory.0)));
+    words.extend(call.idle.map(|time| format!("--idle {}", quoted(&seconds(time)))));
     words.extend(call.ends_in.map(|time| format!("--ends-in {}", quoted(&seconds(time)))));
     words.push("--scratch \"$scratch\"".to_owned());
     let token = quoted(&places.token);
@@ -169,7 +190,8 @@ mod tests {
             server: "https://paramo.example/lab".to_owned(),
             token: "secret".to_owned(),
             cpus: 4,
-            idle: Seconds(300.0),
+            memory: Some(Bytes(1 << 30)),
+            idle: Some(Seconds(300.0)),
             ends_in: Some(ends_in(Seconds(3600.0))),
         }
     }
@@ -180,7 +202,7 @@ mod tests {
         let line = text.lines().find(|line| line.starts_with("/site/bin")).unwrap();
         assert_eq!(
             line,
-            "/site/bin/paramo-1 worker --server https://paramo.example/lab --token-file '/si te/allocations/hpc-1/token' --name hpc-1 --cpus 4 --idle 300s --ends-in 3540s --scratch \"$scratch\" &"
+            "/site/bin/paramo-1 worker --server https://paramo.example/lab --token-file '/si te/allocations/hpc-1/token' --name hpc-1 --cpus 4 --memory 1073741824B --idle 300s --ends-in 3540s --scratch \"$scratch\" &"
         );
         assert!(!text.contains("secret"));
         assert_eq!(ends_in(Seconds(60.0)).0, 54.0);

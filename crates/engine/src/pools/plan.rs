@@ -121,7 +121,7 @@ fn drained(allocations: &[Tenure], policy: &PoolPolicy, demand: &Demand, pending
 struct Demand {
     /// So many could be filled at once.
     at_once: f64,
-    /// So many would be busy for the idle time; without end where it is not known how long runs take.
+    /// So many would be busy for the idle time; one is asked for where it is not known how long runs take.
     by_work: f64,
     /// The shortest run that fits an allocation.
     shortest: Duration,
@@ -141,7 +141,8 @@ impl Demand {
             }
             let share = kind.runs as f64 / together;
             demand.at_once += share;
-            demand.by_work += kind.time.map_or(f64::INFINITY, |time| share * time.as_secs_f64() / worth);
+            // One allocation shows how long its runs take.
+            demand.by_work += kind.time.map_or(0.0, |time| share * time.as_secs_f64() / worth);
             demand.shortest = demand.shortest.min(kind.time.unwrap_or_default());
             demand.is_waiting = true;
         }

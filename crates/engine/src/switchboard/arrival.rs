@@ -34,6 +34,8 @@ pub struct About {
     pub host: String,
     /// Of its program.
     pub version: String,
+    /// The site on whose terms it is there; none when somebody has started it by hand: then it is as good as a worker of this process.
+    pub site: Option<String>,
     /// What its site has granted it, in the words of the site.
     pub allocation: Option<String>,
     /// The only project whose studies it may have.

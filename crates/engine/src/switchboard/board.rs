@@ -168,6 +168,7 @@ impl Board {
                 }
             }
             Wire::GiveUp(allocation) => self.give_up(&allocation),
+            Wire::Notice(site, text) => self.notice(&site, &text),
             Wire::Expect(expected, wait) => self.expect(expected, wait),
             Wire::NotExpected => self.not_expected(),
             Wire::Close => self.closing = true,
@@ -357,6 +358,14 @@ impl Board {
         }
     }
 
+    fn notice(&self, site: &str, text: &str) {
+        for study in self.studies.values() {
+            if study.assignment.as_ref().is_some_and(|given| given.study.run.site.takes(site)) {
+                study.say(vec![FromWorker::Notice(text.to_owned())]);
+            }
+        }
+    }
+
     fn note(&self, note: Note) {
         if let Some(notes) = &self.notes {
             // Nobody listens any more when all is ending.
@@ -432,11 +441,22 @@ impl Study {
     /// Runs of it that a worker could run at once when it runs nothing else.
     fn room(&self, worker: &Worker) -> u32 {
         let Some(assignment) = self.assignment.as_ref().filter(|_| !worker.draining) else { return 0 };
-        let barred = worker.remote.as_ref().and_then(|remote| remote.about.project.as_ref());
-        if worker.orders.is_none() || barred.is_some_and(|only| *only != self.project) {
+        let about = worker.remote.as_ref().map(|remote| &remote.about);
+        let barred = about.and_then(|about| about.project.as_ref()).is_some_and(|only| *only != self.project);
+        let wanted = &assignment.study.run.site;
+        let is_there = match about.and_then(|about| about.site.as_ref()) {
+            Some(site) => wanted.takes(site),
+            None => wanted.takes_local(),
+        };
+        if worker.orders.is_none() || barred || !is_there {
             return 0;
         }
-        let fits = room(&assignment.study.application.resources, &worker.capacity).unwrap_or(0);
+        let resources = &assignment.study.application.resources;
+        if about.is_some_and(|about| about.site.is_some()) && resources.cpus > worker.capacity.cpus {
+            // It would take what belongs to others on its node.
+            return 0;
+        }
+        let fits = room(resources, &worker.capacity).unwrap_or(0);
         u32::try_from(fits).unwrap_or(parts::ALL)
     }
 

@@ -24,6 +24,8 @@ pub struct Description {
     pub rest: Option<Rest>,
     /// Where everything of ours is on the site; an absolute path that all its nodes see.
     pub directory: String,
+    /// How its nodes reach the server, where that is not as it calls itself: `HOST`, `HOST:PORT` or a URL.
+    pub back: Option<String>,
     /// Paths that are the same here and there.
     pub shared: Vec<String>,
     /// Where jobs go when their pool says nothing else.
@@ -31,6 +33,18 @@ pub struct Description {
     /// Lines of shell that come first in every job: modules, variables.
     pub prologue: Option<String>,
     pub pools: BTreeMap<String, Pool>,
+}
+
+impl Description {
+    /// How it is reached, in a few words.
+    pub fn reached(&self) -> String {
+        match (&self.login, &self.rest) {
+            (None, None) => "this host".to_owned(),
+            (Some(login), None) => format!("ssh {}", login.host),
+            (None, Some(rest)) => rest.url.clone(),
+            (Some(login), Some(rest)) => format!("{}, files by ssh {}", rest.url, login.host),
+        }
+    }
 }
 
 /// A host that is reached by OpenSSH, with keys or an agent; there are no passwords.

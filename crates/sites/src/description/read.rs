@@ -67,6 +67,7 @@ pub(super) fn site(name: &str, mut table: Table, base: &Base) -> Option<Descript
             "a directory on the site for everything of ours, such as \"/scratch/me/paramo\"",
         )
         .and_then(|field| absolute(&field));
+    let back = table.get("back").and_then(|field| way_back(&field));
     let shared = texts(&mut table, "shared", "a list of paths that are the same here and on the site");
     let placement = placement(&mut table);
     let prologue = table.get("prologue").and_then(|f| f.text("lines of shell")).map(str::to_owned);
@@ -85,11 +86,22 @@ pub(super) fn site(name: &str, mut table: Table, base: &Base) -> Option<Descript
         login,
         rest,
         directory: directory?,
+        back,
         shared,
         placement,
         prologue,
         pools: pools.into_iter().collect(),
     })
+}
+
+/// How nodes reach the server.
+fn way_back(field: &Field) -> Option<String> {
+    let text = field.text("how nodes reach the server: HOST, HOST:PORT or a URL")?;
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-._:/[]".contains(c);
+    match !text.is_empty() && text.chars().all(plain) {
+        true => Some(text.to_owned()),
+        false => field.reject(format!("expected HOST, HOST:PORT or a URL, found \"{text}\"")),
+    }
 }
 
 fn absolute(field: &Field) -> Option<String> {

@@ -29,7 +29,8 @@ fn as_many_as_can_be_filled_and_not_more() {
     assert_eq!(plan(&waits(40, 1.0, Some(600)), &[], &policy()).submit, 3);
     assert_eq!(plan(&waits(40, 10.0, Some(600)), &[], &policy()).submit, 8);
     let two = tenures(&[Standing::Pending, Standing::Pending]);
-    assert_eq!(plan(&waits(40, 1.0, None), &two, &policy()).submit, 1);
+    assert_eq!(plan(&waits(40, 1.0, Some(600)), &two, &policy()).submit, 1);
+    assert_eq!(plan(&waits(40, 1.0, None), &[], &policy()).submit, 1, "it shows how long they take");
     assert!(plan(&[], &[], &policy()).is_empty());
 }
 
