@@ -11,11 +11,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use paramo_engine::{
-    Budget, Changed, Command, Driver, EngineError, InProject, Observer, Outcome, Plan, ProjectTerms,
+    Budget, Changed, Code, Command, Driver, EngineError, InProject, Observer, Outcome, Plan, ProjectTerms,
     Standing, Switchboard, Terms, Usage, Why, conduct, pass_on, plan, why,
 };
 use paramo_model::{
-    Bytes, Capacity, Event, Limits, Micros, Moment, Name, Seconds, StopReason, Study, StudyId, StudyState,
+    Bytes, Capacity, Event, Limits, Micros, Moment, Name, Resources, Seconds, SiteList, StopReason, Study,
+    StudyId, StudyState,
 };
 use paramo_store::{Held, People, Project, Store, StoreError, StudyLock, StudyRow};
 use paramo_worker::Link;
@@ -26,6 +27,7 @@ use tokio::sync::{mpsc, watch};
 use self::kept::Kept;
 use crate::cache::Cache;
 use crate::hub::Hub;
+use crate::pools::{Registry, Waiting};
 use crate::shape::{self, Going, Reason};
 use crate::workers::{self, Patience, Sources};
 
@@ -43,6 +45,8 @@ pub struct Host {
     projects: Mutex<HashMap<Name, Budget>>,
     /// Who knows what projects keep.
     people: OnceLock<Arc<dyn People>>,
+    /// The sites whose pools are kept.
+    pools: OnceLock<Arc<Registry>>,
     cache: Cache,
     kept: Arc<Kept>,
     driven: Mutex<HashMap<StudyId, Driven>>,
@@ -52,6 +56,8 @@ pub struct Host {
 /// A study that is being worked on.
 struct Driven {
     project: Name,
+    /// Where its runs may be made, and what each needs.
+    wants: (SiteList, Resources),
     commands: mpsc::UnboundedSender<Command>,
     now: watch::Receiver<Option<Arc<Moment>>>,
 }
@@ -97,6 +103,7 @@ impl Host {
             hub: Hub::new(u32::from_ne_bytes(epoch).into()),
             projects: Mutex::default(),
             people: OnceLock::new(),
+            pools: OnceLock::new(),
             cache: Cache::default(),
             driven: Mutex::default(),
             idle: watch::Sender::new(0),
@@ -223,7 +230,8 @@ impl Host {
         // Between the look above and here nobody else can have begun: the lock is ours.
         let project = row.project.clone();
         let budget = self.budget(&project).await?;
-        self.driven().insert(id, Driven { project, commands, now });
+        let wants = wants(&row.study);
+        self.driven().insert(id, Driven { project, wants, commands, now });
         self.idle.send_modify(|working| *working += 1);
         self.told(id, "study-taken-up");
         // Workers that come from now on find it open.
@@ -232,8 +240,36 @@ impl Host {
         Ok(())
     }
 
+    /// Says which sites' pools are kept. Said once.
+    pub(crate) fn set_pools(&self, pools: Arc<Registry>) {
+        // A second word would be the same.
+        let _ = self.pools.set(pools);
+    }
+
+    /// The sites whose pools are kept.
+    pub(crate) fn pools(&self) -> Option<&Arc<Registry>> {
+        self.pools.get()
+    }
+
+    /// What waits of the studies that are worked on.
+    pub(crate) fn waiting(&self) -> Vec<Waiting> {
+        let driven = self.driven();
+        let waiting = driven.values().filter_map(|driven| {
+            let moment = driven.now.borrow();
+            let (site, resources) = driven.wants.clone();
+            moment.as_ref().map(|moment| Waiting::new(site, resources, moment))
+        });
+        waiting.collect()
+    }
+
     /// What keeps every run of a study from starting, here and elsewhere. What there is elsewhere is not known before it is tried.
     async fn missing(&self, study: &Study) -> Option<String> {
+        if let Some(unfit) = self.unfit_elsewhere(study) {
+            return Some(unfit);
+        }
+        if !study.run.site.is_local() {
+            return None;
+        }
         let here = self.here.as_ref()?;
         let missing = paramo_worker::preflight(study, here).err()?;
         let workers = self.board.workers().await;
@@ -273,7 +309,8 @@ impl Host {
         let (id, project) = (row.id, row.project.clone());
         let (moments, now) = watch::channel(None);
         let budget = self.budget(&project).await?;
-        self.driven().insert(id, Driven { project, commands, now });
+        let wants = wants(&row.study);
+        self.driven().insert(id, Driven { project, wants, commands, now });
         self.told(id, "study-taken-up");
         let link = self.board.open(id, row.project.clone(), Terms::default());
         let outcome = self.conducted(row, budget, orders, moments, link, Some(caller)).await;
@@ -414,9 +451,20 @@ impl Host {
                 None => Driver::Nobody,
             },
         };
-        let workers = self.board.workers().await;
+        let wanted = &row.study.run.site;
+        let mut workers = self.board.workers().await;
+        workers.retain(|worker| {
+            let about = worker.remote.as_ref().map(|remote| &remote.about);
+            match about.and_then(|about| about.site.as_ref()) {
+                Some(site) => wanted.takes(site),
+                None => wanted.takes_local(),
+            }
+        });
         let (project, workers) = (Some(&project), Some(workers.as_slice()));
-        Ok(why(&Standing { row, driver, project, workers, now: now.as_deref() }))
+        let why = why(&Standing { row, driver, project, workers, now: now.as_deref() });
+        let waits = why.as_ref().is_some_and(|why| why.code == Code::NoWorker) && !wanted.is_local();
+        let awaited = self.pools().filter(|_| waits).and_then(|pools| pools.waited_for(&row.study));
+        Ok(awaited.map(|(what, change)| Why { code: Code::NoWorker, what, change }).or(why))
     }
 
     /// The budget of a project, which begins with what its studies have used.
@@ -442,9 +490,26 @@ impl Host {
         if start { self.drive(id).await } else { Ok(()) }
     }
 
+    /// What keeps a study from the sites that it names, if it names others than this one.
+    fn unfit_elsewhere(&self, study: &Study) -> Option<String> {
+        match (self.pools(), study.run.site.elsewhere().next()) {
+            (Some(pools), _) if !study.run.site.is_local() => pools.unfit(study),
+            (None, Some(name)) => Some(format!(
+                "there is no site `{name}` here: describe it in sites.toml (`paramo site add {name}`), and name that file by --sites"
+            )),
+            _ => None,
+        }
+    }
+
     /// What would keep a study from starting here.
     pub fn unfit(&self, study: &Study) -> Option<Reason> {
         let reason = |code, what, change: &str| Reason { code, what, change: change.to_owned() };
+        if let Some(unfit) = self.unfit_elsewhere(study) {
+            return Some(reason("no-site", unfit, "name other sites in [run]"));
+        }
+        if !study.run.site.is_local() {
+            return None;
+        }
         let here = self.here.as_ref()?;
         if let Err(what) = paramo_worker::room(&study.application.resources, here) {
             return Some(reason("too-large", what, "ask for less in [application.resources]"));
@@ -617,6 +682,10 @@ impl Observer for View<'_> {
         }
         self.moments.send_replace(Some(Arc::new(moment)));
     }
+}
+
+fn wants(study: &Study) -> (SiteList, Resources) {
+    (study.run.site.clone(), study.application.resources.clone())
 }
 
 /// What a project may have, as the engine takes it.

@@ -231,11 +231,11 @@ pub struct Worker {
     pub ends_in_seconds: Option<f64>,
 }
 
-/// A kind of site.
+/// A place where runs can be made.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Site {
-    pub name: &'static str,
-    pub help: &'static str,
+    pub name: String,
+    pub help: String,
 }
 
 /// Workers of one kind at one site.
@@ -247,6 +247,57 @@ pub struct Pool {
     /// Runs that its workers hold.
     pub running: usize,
     pub cpus: f64,
+    /// Allocations that are kept even without work; none where workers are not in allocations.
+    pub minimum: Option<u32>,
+    /// Allocations at the most.
+    pub maximum: Option<u32>,
+    /// Why nothing is asked for now, or why what was asked for was of no use.
+    pub trouble: Option<String>,
+    /// In the order in which they were asked for; those that have ended go in time.
+    pub allocations: Vec<Granted>,
+}
+
+/// What a site was asked for, and what has become of it.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Granted {
+    pub name: String,
+    /// The site's number for it, once that has arrived.
+    pub job: Option<String>,
+    /// `asked`, `waiting`, `running`, `ending`, `ended`.
+    pub state: &'static str,
+    /// The same in the words of the site.
+    pub detail: String,
+    pub asked: String,
+    pub began: Option<String>,
+    pub ended: Option<String>,
+}
+
+impl Pool {
+    pub(crate) fn new(view: &crate::pools::PoolView) -> Pool {
+        Pool {
+            name: view.name.clone(),
+            site: view.site.clone(),
+            minimum: Some(view.pool.minimum),
+            maximum: Some(view.pool.maximum),
+            trouble: view.trouble.clone(),
+            allocations: view.allocations.iter().map(Granted::new).collect(),
+            ..Pool::default()
+        }
+    }
+}
+
+impl Granted {
+    fn new(allocation: &paramo_store::Allocation) -> Granted {
+        Granted {
+            name: allocation.name.clone(),
+            job: allocation.job.clone(),
+            state: allocation.state.word(),
+            detail: allocation.detail.clone(),
+            asked: moment(allocation.asked),
+            began: allocation.began.map(moment),
+            ended: allocation.ended.map(moment),
+        }
+    }
 }
 
 pub(crate) fn moment(at: Timestamp) -> String {

@@ -182,6 +182,15 @@ pub fn router(app: App) -> Router {
         .with_state(app)
 }
 
+/// What workers need, and nothing else.
+pub fn worker_router(app: App) -> Router {
+    Router::new()
+        .route("/api/v1/workers/connect", axum::routing::get(workers::connect))
+        .layer(middleware::from_fn_with_state(app.clone(), access::guard))
+        .layer(DefaultBodyLimit::disable())
+        .with_state(app)
+}
+
 /// What every answer carries: nobody frames it, guesses its type, or keeps it in a shared cache. Scripts and styles are files of ours.
 async fn headers(State(secure): State<bool>, request: Request<axum::body::Body>, next: Next) -> Response {
     let mut response = next.run(request).await;

@@ -16,6 +16,7 @@ use utoipa::ToSchema;
 use super::App;
 use crate::access::extract::By;
 use crate::access::{self, Caller, Noted};
+use crate::pools::PoolView;
 use crate::problem::{Problem, Result};
 use crate::shape::{Pool, Site, Worker, moment};
 use crate::workers::{self, Pass};
@@ -44,7 +45,11 @@ pub(super) async fn connect(
         problem.with_status(StatusCode::UPGRADE_REQUIRED)
     })?;
     let pass = match caller {
-        Caller::Worker(token, hash) => Pass { project: token.project, token: Some(hash) },
+        Caller::Worker(token, hash) => Pass {
+            allocation: app.host.pools().and_then(|pools| pools.of_token(token.id)),
+            project: token.project,
+            token: Some(hash),
+        },
         _ => Pass::default(),
     };
     let socket = socket.max_message_size(LARGEST).max_frame_size(LARGEST);
@@ -150,20 +155,29 @@ pub(super) async fn delete_token(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// The kinds of places that runs can be made at
+/// The places that runs can be made at
 #[utoipa::path(get, path = "/sites", tag = "workers", responses((status = 200, body = Vec<Site>)))]
-pub(super) async fn sites() -> Json<Vec<Site>> {
-    Json(paramo_sites::SITES.iter().map(|site| Site { name: site.name(), help: site.help() }).collect())
+pub(super) async fn sites(State(app): State<App>) -> Json<Vec<Site>> {
+    let here = paramo_sites::SITES.iter();
+    let here = here.map(|site| Site { name: site.name().to_owned(), help: site.help().to_owned() });
+    let described = app.host.pools().map(|pools| pools.sites()).unwrap_or_default().into_iter();
+    Json(here.chain(described.map(|(name, help)| Site { name, help })).collect())
 }
 
 /// Workers of one kind at one site
 #[utoipa::path(get, path = "/pools", tag = "workers", responses((status = 200, body = Vec<Pool>)))]
 pub(super) async fn pools(State(app): State<App>) -> Json<Vec<Pool>> {
-    let mut pools: Vec<Pool> = Vec::new();
+    let views = app.host.pools().map(|pools| pools.views()).unwrap_or_default();
+    let kept = views.len();
+    let mut pools: Vec<Pool> = views.iter().map(Pool::new).collect();
     for worker in app.host.board().workers().await {
-        // Whoever has come in from elsewhere is of no site that is known here.
+        let granted = worker.remote.as_ref().and_then(|remote| remote.about.allocation.as_ref());
+        let of = |view: &PoolView| view.allocations.iter().any(|it| granted == Some(&it.name));
+        // Who has come in from elsewhere by hand is of no site that is known here.
         let name = if worker.remote.is_some() { "elsewhere" } else { "local" };
-        let place = pools.iter().position(|pool| pool.name == name).unwrap_or_else(|| {
+        let known = views.iter().position(of);
+        let by_hand = || Some(kept + pools[kept..].iter().position(|pool| pool.name == name)?);
+        let place = known.or_else(by_hand).unwrap_or_else(|| {
             pools.push(Pool { name: name.to_owned(), site: name.to_owned(), ..Pool::default() });
             pools.len() - 1
         });

@@ -92,8 +92,7 @@ pub(crate) async fn receive(host: Arc<Host>, people: Arc<Service>, socket: WebSo
     let shared = hello.shared;
     let link = RemoteLink { orders, news: heard };
     let (out, said) = mpsc::unbounded_channel();
-    let Some(number) = host.board().arrive(arrival(*hello, pass.project.clone()), Box::new(link)).await
-    else {
+    let Some(number) = host.board().arrive(arrival(*hello, &pass), Box::new(link)).await else {
         return;
     };
     let welcome = ToRemote::Welcome { heartbeat: patience.heartbeat.as_secs_f64(), store, number: number.0 };
@@ -112,14 +111,17 @@ pub(crate) async fn receive(host: Arc<Host>, people: Arc<Service>, socket: WebSo
     }
 }
 
-fn arrival(hello: Hello, project: Option<paramo_model::Name>) -> Arrival {
+fn arrival(hello: Hello, pass: &Pass) -> Arrival {
+    // What its token says is so; what it says itself is for people.
+    let granted = pass.allocation.as_ref();
     let about = About {
         key: hello.worker,
         name: hello.name,
         host: hello.host,
         version: hello.version,
-        allocation: hello.allocation,
-        project,
+        site: granted.map(|allocation| allocation.site.clone()),
+        allocation: granted.map(|allocation| allocation.name.clone()).or(hello.allocation),
+        project: pass.project.clone(),
     };
     Arrival {
         about,

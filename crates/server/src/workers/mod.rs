@@ -10,7 +10,7 @@ mod sources;
 use std::time::Duration;
 
 use paramo_model::Name;
-use paramo_store::Hashed;
+use paramo_store::{Allocation, Hashed};
 
 pub(crate) use connection::receive;
 pub(crate) use notes::listen;
@@ -42,6 +42,8 @@ impl Default for Patience {
 pub(crate) struct Pass {
     /// The only project whose studies it may have.
     pub project: Option<Name>,
+    /// The allocation that its token is of.
+    pub allocation: Option<Allocation>,
     /// Its token, to be looked at again; none with that of whoever started the server.
     pub token: Option<Hashed>,
 }

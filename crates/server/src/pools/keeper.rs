@@ -1,0 +1,507 @@
+//! Looks after the pools of one site: learns what has become of what was asked for, plans, asks for more, and lets go.
+//!
+//! Whatever happens in between, the next look finds it: what is asked for is written down first, with the name by which the site can be
+//! asked whether it arrived.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::path::PathBuf;
+use std::sync::{Arc, Weak};
+use std::time::{Duration, Instant};
+
+use paramo_engine::WorkerStatus;
+use paramo_engine::pools::{Backlog, Plan, PoolPolicy, Standing, Tenure, plan};
+use paramo_model::{Seconds, Timestamp, WorkerId};
+use paramo_sites::{Connection, EngineError, How, JobId, JobState, Pool, WorkerCall, ends_in};
+use paramo_store::{Allocation, AllocationState};
+use tokio::sync::watch;
+
+use super::Ending;
+use super::demand::Holds;
+use super::registry::Registry;
+use crate::clock;
+use crate::host::Host;
+use crate::people::Service;
+
+/// Between two looks at what is wanted and what there is.
+const LOOK: Duration = Duration::from_secs(1);
+/// Between two questions to the site: while something is about to change, and else.
+const ASK: Duration = Duration::from_secs(2);
+const ASK_SELDOM: Duration = Duration::from_secs(15);
+/// An allocation that began so long ago and whose worker has not come is of no use.
+const ARRIVAL: Duration = Duration::from_secs(300);
+/// A job whose number did not arrive is looked for; after so long it was never there.
+const LOST: Duration = Duration::from_secs(30);
+/// A token is good for the walltime and so long in the queue.
+const QUEUE: Duration = Duration::from_secs(30 * 24 * 3600);
+/// When everything is to end: so long for workers to go by themselves, and then for the site to end them.
+const GOODBYE: Duration = Duration::from_secs(20);
+/// Allocations that are asked for at one look, so that the others are not kept waiting.
+const AT_ONCE: u32 = 16;
+
+pub(super) struct Keeper {
+    connection: Connection,
+    server: String,
+    program: PathBuf,
+    /// Where the program is on the site, once it is there.
+    there: Option<String>,
+    host: Weak<Host>,
+    people: Arc<Service>,
+    registry: Arc<Registry>,
+    asked: Option<Instant>,
+    /// Since when the workers of an allocation have had nothing to do.
+    idle: HashMap<String, Instant>,
+    /// Allocations whose worker has come.
+    came: HashSet<String>,
+    /// Those of which an end was asked for here.
+    ended_here: HashSet<String>,
+}
+
+/// The workers of each allocation.
+type Workers = BTreeMap<String, Vec<WorkerStatus>>;
+
+impl Keeper {
+    pub fn new(
+        connection: Connection,
+        (server, program): (String, PathBuf),
+        host: Weak<Host>,
+        people: Arc<Service>,
+        registry: Arc<Registry>,
+    ) -> Keeper {
+        Keeper {
+            connection,
+            server,
+            program,
+            there: None,
+            host,
+            people,
+            registry,
+            asked: None,
+            idle: HashMap::new(),
+            came: HashSet::new(),
+            ended_here: HashSet::new(),
+        }
+    }
+
+    fn site(&self) -> &str {
+        &self.connection.site.name
+    }
+
+    /// Until it is told to end, or there is no host any more.
+    pub async fn keep(mut self, mut stop: watch::Receiver<Ending>) {
+        let mut look = tokio::time::interval(LOOK);
+        look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            let word = tokio::select! {
+                word = stop.wait_for(|word| *word > Ending::Go) => word.map_or(Ending::Now, |word| *word),
+                _ = look.tick() => Ending::Go,
+            };
+            match word {
+                Ending::Go => {}
+                Ending::Close => return self.close(stop).await,
+                Ending::Now => return,
+            }
+            let Some(host) = self.host.upgrade() else { return };
+            let workers = self.workers(&host).await;
+            if self.is_due(&workers) {
+                self.ask(&host, &workers).await;
+            }
+            self.carry_out(&host, &workers).await;
+        }
+    }
+
+    /// Ends all that was asked for.
+    async fn close(mut self, stop: watch::Receiver<Ending>) {
+        let begun = Instant::now();
+        let mut cancelled = false;
+        while let Some(host) = self.host.upgrade() {
+            let open = self.registry.open(self.site());
+            if open.is_empty() || begun.elapsed() > 2 * GOODBYE || *stop.borrow() == Ending::Now {
+                return;
+            }
+            let workers = self.workers(&host).await;
+            for worker in workers.values().flatten().filter(|worker| !worker.draining) {
+                host.board().detach(worker.id);
+            }
+            let late = begun.elapsed() > GOODBYE && !std::mem::replace(&mut cancelled, true);
+            let without = |it: &&Allocation| late || !workers.contains_key(&it.name);
+            let ends: Vec<Allocation> = open
+                .iter()
+                .filter(|it| it.state != AllocationState::Ending || late)
+                .filter(without)
+                .cloned()
+                .collect();
+            self.end(ends).await;
+            self.ask(&host, &workers).await;
+            tokio::time::sleep(LOOK / 2).await;
+        }
+    }
+
+    async fn workers(&mut self, host: &Host) -> Workers {
+        let mut of: Workers = BTreeMap::new();
+        for worker in host.board().workers().await {
+            let about = worker.remote.as_ref().map(|remote| &remote.about);
+            let Some(name) = about.filter(|about| about.site.as_deref() == Some(self.site())) else {
+                continue;
+            };
+            let Some(name) = name.allocation.clone() else { continue };
+            of.entry(name).or_default().push(worker);
+        }
+        let now = Instant::now();
+        for (name, workers) in &of {
+            if self.came.insert(name.clone())
+                && let Some(it) = self.registry.open(self.site()).iter().find(|it| it.name == *name)
+            {
+                self.registry.fine(&it.site, &it.pool);
+                let cpus: f64 = workers.iter().map(|worker| worker.capacity.cpus).sum();
+                self.say(host, format!("{}: the worker of {name} is there ({cpus} CPUs)", it.site));
+            }
+            match workers.iter().all(|worker| worker.leased == 0) {
+                true => drop(self.idle.entry(name.clone()).or_insert(now)),
+                false => drop(self.idle.remove(name)),
+            }
+        }
+        of
+    }
+
+    fn say(&self, host: &Host, text: String) {
+        host.board().notice(self.site(), text);
+    }
+
+    /// Whether the site is to be asked now.
+    fn is_due(&self, workers: &Workers) -> bool {
+        let open = self.registry.open(self.site());
+        let settled = |it: &Allocation| {
+            it.state == AllocationState::Running
+                && workers.get(&it.name).is_some_and(|workers| {
+                    workers.iter().all(|worker| worker.remote.as_ref().is_some_and(|it| it.away.is_none()))
+                })
+        };
+        let every = if open.iter().all(settled) { ASK_SELDOM } else { ASK };
+        !open.is_empty() && self.asked.is_none_or(|asked| asked.elapsed() >= every)
+    }
+
+    /// Learns what has become of what was asked for.
+    async fn ask(&mut self, host: &Host, workers: &Workers) {
+        self.asked = Some(Instant::now());
+        let mut open = self.registry.open(self.site());
+        for allocation in open.iter_mut().filter(|it| it.job.is_none()) {
+            match self.connection.engine.find(&allocation.name).await {
+                Ok(Some(job)) => {
+                    allocation.job = Some(job.to_string());
+                    self.put(Allocation { state: AllocationState::Waiting, ..allocation.clone() }).await;
+                }
+                Ok(None) if age(allocation.asked) > LOST => {
+                    self.over(host, allocation.clone(), "the site never got it", true).await;
+                }
+                Ok(None) => {}
+                Err(error) => return self.away(host, &error),
+            }
+        }
+        let number = |it: &Allocation| it.job.as_deref().and_then(JobId::new);
+        let jobs: Vec<JobId> = open.iter().filter_map(number).collect();
+        if jobs.is_empty() {
+            return;
+        }
+        let states = match self.connection.engine.states(&jobs).await {
+            Ok(states) => states,
+            Err(error) => return self.away(host, &error),
+        };
+        if self.registry.away(self.site(), None) {
+            self.say(host, format!("{} answers again", self.site()));
+        }
+        for allocation in open {
+            let Some(state) = number(&allocation).and_then(|job| states.get(&job)) else { continue };
+            let is_there = workers.get(&allocation.name).is_some_and(|workers| {
+                workers.iter().any(|worker| worker.remote.as_ref().is_some_and(|it| it.away.is_none()))
+            });
+            self.heard(host, allocation, state, is_there).await;
+        }
+    }
+
+    fn away(&mut self, host: &Host, error: &EngineError) {
+        if self.registry.away(self.site(), Some(error.to_string())) {
+            self.say(host, format!("{} does not answer, and is asked again: {error}", self.site()));
+        }
+    }
+
+    /// Takes what a site says of an allocation.
+    async fn heard(&mut self, host: &Host, allocation: Allocation, state: &JobState, is_there: bool) {
+        let ending = allocation.state == AllocationState::Ending;
+        match state {
+            JobState::Waiting { reason } => {
+                let state = if ending { AllocationState::Ending } else { AllocationState::Waiting };
+                // One that was requeued has not begun.
+                self.change(host, Allocation { state, detail: reason.clone(), began: None, ..allocation })
+                    .await;
+            }
+            JobState::Running { nodes } => {
+                let began = allocation.began.unwrap_or_else(clock::now);
+                let late = age(began) > ARRIVAL && !self.came.contains(&allocation.name);
+                if late && !ending {
+                    let why = self.last_words(&allocation).await;
+                    let why = format!("its worker has not come for {} min: {why}", ARRIVAL.as_secs() / 60);
+                    self.registry.failed(&allocation.site, &allocation.pool, why);
+                    return self.end(vec![allocation]).await;
+                }
+                let state = if ending { AllocationState::Ending } else { AllocationState::Running };
+                let detail = if nodes.is_empty() { String::new() } else { format!("on {nodes}") };
+                self.change(host, Allocation { state, detail, began: Some(began), ..allocation }).await;
+            }
+            JobState::Ended(how) => {
+                let of_use = *how == How::Succeeded
+                    || self.came.contains(&allocation.name)
+                    || self.ended_here.contains(&allocation.name);
+                let mut words = how.to_string();
+                if !of_use {
+                    words = format!("{words}: {}", self.last_words(&allocation).await);
+                }
+                self.over(host, allocation, &words, !of_use).await;
+            }
+            // The site may have forgotten it: its worker knows better.
+            JobState::Vanished if is_there => {}
+            JobState::Vanished => {
+                let failed = !self.came.contains(&allocation.name);
+                self.over(host, allocation, "the site does not know it any more", failed).await;
+            }
+        }
+    }
+
+    /// What a worker that never came has said in its log.
+    async fn last_words(&self, allocation: &Allocation) -> String {
+        let log = self.connection.worker_log(&allocation.name).await.unwrap_or_default();
+        let lines = || log.lines().rev().map(str::trim).filter(|line| !line.is_empty());
+        let error = lines().find_map(|line| line.strip_prefix("error: "));
+        error.or_else(|| lines().next()).unwrap_or("its log is empty").to_owned()
+    }
+
+    async fn change(&self, host: &Host, allocation: Allocation) {
+        let known = self.registry.open(self.site()).into_iter().find(|it| it.name == allocation.name);
+        if known.as_ref() == Some(&allocation) {
+            return;
+        }
+        if known.is_some_and(|known| known.state != allocation.state) {
+            let job = allocation.job.as_ref().map(|job| format!(" (job {job})")).unwrap_or_default();
+            let detail = &allocation.detail;
+            let words = match allocation.state {
+                AllocationState::Running => format!("has begun {detail}").trim_end().to_owned(),
+                AllocationState::Waiting if !detail.is_empty() => format!("is waiting ({detail})"),
+                AllocationState::Waiting => "is waiting".to_owned(),
+                _ => "is ending".to_owned(),
+            };
+            self.say(host, format!("{}: {}{job} {words}", allocation.site, allocation.name));
+        }
+        self.put(allocation).await;
+    }
+
+    /// Writes down how an allocation is.
+    async fn put(&self, allocation: Allocation) {
+        // What cannot be written now is found out again by the next server: it asks the site.
+        let _ = self.people.store().put_allocation(&allocation).await;
+        self.registry.put(allocation);
+    }
+
+    /// An allocation is no more.
+    async fn over(&mut self, host: &Host, allocation: Allocation, how: &str, failed: bool) {
+        self.say(host, format!("{}: {} {how}", allocation.site, allocation.name));
+        if failed {
+            self.registry.failed(&allocation.site, &allocation.pool, how.to_owned());
+        }
+        host.board().give_up(&allocation.name);
+        // It has expired by itself, or is of no use without its job.
+        let _ = self.people.withdraw_worker_token(allocation.token).await;
+        self.idle.remove(&allocation.name);
+        self.came.remove(&allocation.name);
+        self.ended_here.remove(&allocation.name);
+        let (state, ended) = (AllocationState::Ended, Some(clock::now()));
+        self.put(Allocation { state, detail: how.to_owned(), ended, ..allocation }).await;
+    }
+
+    /// Compares what is wanted with what there is, pool by pool.
+    async fn carry_out(&mut self, host: &Arc<Host>, workers: &Workers) {
+        let pools = self.connection.site.pools.clone();
+        let waiting = host.waiting();
+        for (name, pool) in &pools {
+            let holds = Holds::of(pool);
+            let of_site = waiting.iter().filter(|waiting| waiting.site.takes(self.site()));
+            let backlog: Vec<Backlog> = of_site
+                .filter_map(|it| it.backlog(&holds, self.registry.coming(it, (self.site(), name))))
+                .collect();
+            let open: Vec<Allocation> =
+                self.registry.open(self.site()).into_iter().filter(|it| it.pool == *name).collect();
+            let plan = plan(&backlog, &self.tenures(&open, workers, &holds), &policy(pool, &holds));
+            self.follow(host, (name, pool, &holds), &open, workers, plan).await;
+        }
+    }
+
+    /// How each allocation is, numbered as they come.
+    fn tenures(&self, open: &[Allocation], workers: &Workers, holds: &Holds) -> Vec<Tenure> {
+        let standing = |it: &Allocation| match it.state {
+            AllocationState::Asked | AllocationState::Waiting => Standing::Pending,
+            AllocationState::Running => {
+                let there = workers.get(&it.name);
+                if there.is_some_and(|workers| workers.iter().all(|worker| worker.draining)) {
+                    return Standing::Draining;
+                }
+                let passed = age(it.began.unwrap_or_else(clock::now));
+                let left = Duration::try_from_secs_f64(holds.walltime.0).unwrap_or(Duration::MAX);
+                let idle = match there {
+                    Some(_) => self.idle.get(&it.name).map(Instant::elapsed),
+                    // It is about to take some.
+                    None => Some(Duration::ZERO),
+                };
+                Standing::Running { idle, left: left.saturating_sub(passed) }
+            }
+            AllocationState::Ending | AllocationState::Ended => Standing::Draining,
+        };
+        open.iter().enumerate().map(|(at, it)| Tenure { id: at as u64, standing: standing(it) }).collect()
+    }
+
+    async fn follow(
+        &mut self,
+        host: &Host,
+        (name, pool, holds): (&str, &Pool, &Holds),
+        open: &[Allocation],
+        workers: &Workers,
+        plan: Plan,
+    ) {
+        let of = |ids: &[u64]| -> Vec<Allocation> {
+            ids.iter().filter_map(|id| open.get(usize::try_from(*id).ok()?)).cloned().collect()
+        };
+        self.end(of(&plan.cancel)).await;
+        for allocation in of(&plan.drain) {
+            match workers.get(&allocation.name) {
+                Some(workers) => {
+                    let ids: Vec<WorkerId> = workers.iter().map(|worker| worker.id).collect();
+                    ids.into_iter().for_each(|id| host.board().detach(id));
+                    self.ended_here.insert(allocation.name.clone());
+                }
+                None => self.end(vec![allocation]).await,
+            }
+        }
+        if plan.submit == 0 || self.registry.waits(self.site(), name) {
+            return;
+        }
+        for _ in 0..plan.submit.min(AT_ONCE) {
+            if !self.submit(host, (name, pool, holds)).await {
+                return;
+            }
+        }
+    }
+
+    /// Asks for one allocation more. Whether the next one may be asked for as well.
+    async fn submit(&mut self, host: &Host, (name, pool, holds): (&str, &Pool, &Holds)) -> bool {
+        let program = match &self.there {
+            Some(program) => program.clone(),
+            None => match self.connection.bring_program(&self.program).await {
+                Ok(program) => self.there.insert(program).clone(),
+                Err(error) => {
+                    self.registry.failed(self.site(), name, error.to_string());
+                    self.say(host, format!("{}: {error}", self.site()));
+                    return false;
+                }
+            },
+        };
+        let (token, code, allocation) = match self.begin(name, holds).await {
+            Ok(begun) => begun,
+            Err(why) => {
+                self.registry.failed(self.site(), name, why);
+                return false;
+            }
+        };
+        let call = WorkerCall {
+            name: allocation.name.clone(),
+            server: self.server.clone(),
+            token: code,
+            cpus: pool.size.cpus.unwrap_or(1) * pool.size.tasks.unwrap_or(1),
+            memory: pool.size.memory,
+            // Where some are to stay, only the server knows which may go.
+            idle: (pool.minimum == 0).then_some(pool.idle),
+            ends_in: pool.size.walltime.map(ends_in),
+        };
+        match self.connection.submit_worker(pool, &program, &call).await {
+            Ok(job) => {
+                let text = format!("{}: {} is asked for (job {job})", self.site(), allocation.name);
+                let state = AllocationState::Waiting;
+                self.put(Allocation { job: Some(job.to_string()), state, ..allocation }).await;
+                self.say(host, text);
+                self.asked = None;
+                true
+            }
+            // Whether it arrived is found out by its name.
+            Err(error) if error.is_passing() => {
+                self.away(host, &error);
+                false
+            }
+            Err(error) => {
+                self.there = None;
+                let why = format!("it was not taken: {error}");
+                self.over(host, Allocation { token, ..allocation }, &why, true).await;
+                false
+            }
+        }
+    }
+
+    /// Writes down what is about to be asked for, with a token for its worker.
+    async fn begin(&self, pool: &str, holds: &Holds) -> Result<(i64, String, Allocation), String> {
+        let mut random = [0u8; 4];
+        rustix::rand::getrandom(&mut random, rustix::rand::GetRandomFlags::empty())
+            .map_err(|error| format!("no random numbers to be had: {error}"))?;
+        let name = format!("{}-{pool}-{:08x}", self.site(), u32::from_ne_bytes(random));
+        let lasts = QUEUE + Duration::try_from_secs_f64(holds.walltime.0).unwrap_or_default();
+        let by = "paramo".to_owned();
+        let made = self.people.worker_token(name.clone(), None, by, lasts).await;
+        let (token, code) = made.map_err(|problem| problem.detail)?;
+        let allocation = Allocation {
+            name,
+            site: self.site().to_owned(),
+            pool: pool.to_owned(),
+            token: token.id,
+            job: None,
+            state: AllocationState::Asked,
+            detail: String::new(),
+            asked: clock::now(),
+            began: None,
+            ended: None,
+        };
+        // It must be known before it can come.
+        let put = self.people.store().put_allocation(&allocation).await;
+        put.map_err(|error| error.to_string())?;
+        self.registry.put(allocation.clone());
+        Ok((token.id, code, allocation))
+    }
+
+    /// Has the site end allocations.
+    async fn end(&mut self, allocations: Vec<Allocation>) {
+        let jobs: Vec<JobId> =
+            allocations.iter().filter_map(|it| it.job.as_deref().and_then(JobId::new)).collect();
+        if jobs.is_empty() {
+            return;
+        }
+        if self.connection.engine.cancel(&jobs).await.is_err() {
+            // It is planned again at the next look.
+            return;
+        }
+        for allocation in allocations.into_iter().filter(|it| it.job.is_some()) {
+            self.ended_here.insert(allocation.name.clone());
+            self.put(Allocation { state: AllocationState::Ending, ..allocation }).await;
+        }
+        self.asked = None;
+    }
+}
+
+fn policy(pool: &Pool, holds: &Holds) -> PoolPolicy {
+    let time = |seconds: Seconds| Duration::try_from_secs_f64(seconds.0).unwrap_or(Duration::MAX);
+    PoolPolicy {
+        minimum: pool.minimum,
+        maximum: pool.maximum,
+        cpus: holds.capacity.cpus,
+        walltime: time(holds.walltime),
+        idle: time(pool.idle),
+    }
+}
+
+/// How long ago something was. Clocks that were set back make nothing older.
+fn age(since: Timestamp) -> Duration {
+    let micros = clock::now().0.saturating_sub(since.0);
+    Duration::from_micros(u64::try_from(micros).unwrap_or(0))
+}

@@ -1,0 +1,100 @@
+//! Allocations on sites, as many as there is work for: what is wanted is compared with what there is, again and again.
+//!
+//! One [`keeper`] looks after each site. What it has asked for is in the store before it asks, so a server that dies in between, or is
+//! started again, finds all of it. [`demand`] says what waits, [`registry`] what there is.
+
+mod demand;
+mod keeper;
+mod registry;
+
+use std::sync::Arc;
+
+use paramo_sites::{Connection, Description};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+pub(crate) use demand::Waiting;
+pub use registry::PoolView;
+pub(crate) use registry::Registry;
+
+use crate::host::Host;
+use crate::people::Service;
+
+/// A site whose pools are kept, and how its workers reach this server.
+pub struct Kept {
+    pub site: Description,
+    /// The address of the server, as a worker there is told it: `http://HOST:PORT/BASE`.
+    pub server: String,
+    /// This program, for the site to run.
+    pub program: std::path::PathBuf,
+}
+
+/// What looks after the sites, until it is told to end.
+pub struct Pools {
+    registry: Arc<Registry>,
+    stop: watch::Sender<Ending>,
+    keepers: Vec<JoinHandle<()>>,
+}
+
+/// How much longer the sites are looked after.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Ending {
+    Go,
+    /// Until everything that was asked for has ended.
+    Close,
+    Now,
+}
+
+impl Pools {
+    /// Looks after the pools of these sites from now on. What was asked for by a server before this one is taken up.
+    ///
+    /// # Errors
+    ///
+    /// A sentence when the store does not answer, or a site cannot be spoken with from here.
+    pub async fn start(host: &Arc<Host>, people: &Arc<Service>, sites: Vec<Kept>) -> Result<Pools, String> {
+        let known = people.store().allocations(0).await.map_err(|error| error.to_string())?;
+        let registry = Arc::new(Registry::new(sites.iter().map(|kept| &kept.site), known));
+        let (stop, stopped) = watch::channel(Ending::Go);
+        let mut reached = Vec::new();
+        for kept in sites {
+            let name = kept.site.name.clone();
+            let connection = Connection::to(kept.site).map_err(|error| format!("site {name}: {error}"))?;
+            reached.push((connection, kept.server, kept.program));
+        }
+        host.set_pools(Arc::clone(&registry));
+        let keepers = reached.into_iter().map(|(connection, server, program)| {
+            let keeper = keeper::Keeper::new(
+                connection,
+                (server, program),
+                Arc::downgrade(host),
+                Arc::clone(people),
+                Arc::clone(&registry),
+            );
+            tokio::spawn(keeper.keep(stopped.clone()))
+        });
+        Ok(Pools { keepers: keepers.collect(), registry, stop })
+    }
+
+    /// Ends what was asked for: what waits is cancelled, and workers are sent away. Returns when all of it has ended, or after a while
+    /// without the site's word.
+    pub async fn close(self) {
+        self.stop.send_replace(Ending::Close);
+        for keeper in self.keepers {
+            // It does not panic by itself, and nobody aborts it.
+            let _ = keeper.await;
+        }
+    }
+
+    /// Leaves everything to the next server.
+    pub async fn leave(self) {
+        self.stop.send_replace(Ending::Now);
+        for keeper in self.keepers {
+            let _ = keeper.await;
+        }
+    }
+
+    /// The pools as they are.
+    pub fn views(&self) -> Vec<PoolView> {
+        self.registry.views()
+    }
+}

@@ -1,0 +1,236 @@
+//! The allocations there are, for whoever asks: the keepers, the door for workers, the API.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use paramo_model::Study;
+use paramo_sites::{Description, Pool};
+use paramo_store::{Allocation, AllocationState};
+
+use super::demand::{Holds, Waiting};
+
+/// Allocations that have ended are shown until so many newer ones have.
+const SHOWN: usize = 20;
+/// The wait after a failure doubles from the first to the last.
+const FIRST_WAIT: Duration = Duration::from_secs(10);
+const LAST_WAIT: Duration = Duration::from_secs(600);
+
+/// All sites whose pools are kept.
+pub(crate) struct Registry {
+    sites: BTreeMap<String, BTreeMap<String, Pool>>,
+    /// What each site is, for people.
+    help: BTreeMap<String, String>,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    /// In the order in which they were asked for.
+    allocations: Vec<Allocation>,
+    trouble: BTreeMap<(String, String), Trouble>,
+    /// What a site does not answer with.
+    away: BTreeMap<String, String>,
+}
+
+/// What went wrong with a pool's last allocations.
+#[derive(Clone, Debug)]
+struct Trouble {
+    times: u32,
+    /// Nothing is asked for before.
+    until: Instant,
+    why: String,
+}
+
+/// A pool, as people see it.
+#[derive(Clone, Debug)]
+pub struct PoolView {
+    pub site: String,
+    pub name: String,
+    pub pool: Pool,
+    /// In the order in which they were asked for; some that have ended among them.
+    pub allocations: Vec<Allocation>,
+    /// Why nothing is asked for now, or why what was asked for did not come.
+    pub trouble: Option<String>,
+}
+
+impl Registry {
+    pub(super) fn new<'a>(
+        sites: impl Iterator<Item = &'a Description>,
+        allocations: Vec<Allocation>,
+    ) -> Registry {
+        let (mut pools, mut help) = (BTreeMap::new(), BTreeMap::new());
+        for site in sites {
+            pools.insert(site.name.clone(), site.pools.clone());
+            help.insert(site.name.clone(), format!("{} ({})", site.kind.name(), site.reached()));
+        }
+        Registry { sites: pools, help, state: Mutex::new(State { allocations, ..State::default() }) }
+    }
+
+    /// The sites, each with what it is.
+    pub(crate) fn sites(&self) -> Vec<(String, String)> {
+        self.help.iter().map(|(name, help)| (name.clone(), help.clone())).collect()
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // It is whole between two statements.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The allocation that a worker's token is of.
+    pub(crate) fn of_token(&self, token: i64) -> Option<Allocation> {
+        let state = self.state();
+        let ended = |it: &&Allocation| it.state != AllocationState::Ended;
+        state.allocations.iter().filter(ended).find(|it| it.token == token).cloned()
+    }
+
+    /// The allocations of a site that have not ended.
+    pub(super) fn open(&self, site: &str) -> Vec<Allocation> {
+        let state = self.state();
+        let open = |it: &&Allocation| it.site == site && it.state != AllocationState::Ended;
+        state.allocations.iter().filter(open).cloned().collect()
+    }
+
+    /// Takes an allocation as it is now.
+    pub(super) fn put(&self, allocation: Allocation) {
+        let mut state = self.state();
+        match state.allocations.iter_mut().find(|it| it.name == allocation.name) {
+            Some(known) => *known = allocation,
+            None => state.allocations.push(allocation),
+        }
+        let ended = |it: &Allocation| it.state == AllocationState::Ended;
+        let mut over = state.allocations.iter().filter(|it| ended(it)).count().saturating_sub(SHOWN);
+        state.allocations.retain(|it| {
+            let goes = ended(it) && over > 0;
+            over -= usize::from(goes);
+            !goes
+        });
+    }
+
+    /// How many runs of a study the allocations that are about to come hold at once: those of all pools but one.
+    pub(super) fn coming(&self, waiting: &Waiting, but: (&str, &str)) -> u64 {
+        let state = self.state();
+        let coming = state.allocations.iter().filter(|it| {
+            matches!(it.state, AllocationState::Asked | AllocationState::Waiting)
+                && (it.site.as_str(), it.pool.as_str()) != but
+                && waiting.site.takes(&it.site)
+        });
+        let pool = |it: &Allocation| self.sites.get(&it.site)?.get(&it.pool);
+        coming.filter_map(pool).map(|pool| waiting.fit(&Holds::of(pool))).sum()
+    }
+
+    /// Notes that an allocation was of no use. The next one waits, longer each time.
+    pub(super) fn failed(&self, site: &str, pool: &str, why: String) {
+        let mut state = self.state();
+        let key = (site.to_owned(), pool.to_owned());
+        let times = state.trouble.get(&key).map_or(0, |trouble| trouble.times).saturating_add(1);
+        let wait = FIRST_WAIT.saturating_mul(2_u32.saturating_pow(times.min(10) - 1)).min(LAST_WAIT);
+        state.trouble.insert(key, Trouble { times, until: Instant::now() + wait, why });
+    }
+
+    /// Notes that a worker of a pool has come.
+    pub(super) fn fine(&self, site: &str, pool: &str) {
+        self.state().trouble.remove(&(site.to_owned(), pool.to_owned()));
+    }
+
+    /// Whether nothing is to be asked for now, after failures.
+    pub(super) fn waits(&self, site: &str, pool: &str) -> bool {
+        let state = self.state();
+        let trouble = state.trouble.get(&(site.to_owned(), pool.to_owned()));
+        trouble.is_some_and(|trouble| Instant::now() < trouble.until)
+    }
+
+    /// Notes what a site does not answer with, or that it answers. Whether that is new.
+    pub(super) fn away(&self, site: &str, why: Option<String>) -> bool {
+        let mut state = self.state();
+        match why {
+            Some(why) => state.away.insert(site.to_owned(), why).is_none(),
+            None => state.away.remove(site).is_some(),
+        }
+    }
+
+    /// The pools, with what has become of what was asked for.
+    pub(crate) fn views(&self) -> Vec<PoolView> {
+        let state = self.state();
+        let mut views = Vec::new();
+        for (site, pools) in &self.sites {
+            for (name, pool) in pools {
+                let of = |it: &&Allocation| it.site == *site && it.pool == *name;
+                let failed = state.trouble.get(&(site.clone(), name.clone()));
+                let trouble = state.away.get(site).cloned().or_else(|| failed.map(|it| it.why.clone()));
+                views.push(PoolView {
+                    site: site.clone(),
+                    name: name.clone(),
+                    pool: pool.clone(),
+                    allocations: state.allocations.iter().filter(of).cloned().collect(),
+                    trouble,
+                });
+            }
+        }
+        views
+    }
+
+    /// What keeps every run of a study from starting at the sites that it names; `None` when one of them may do.
+    pub(crate) fn unfit(&self, study: &Study) -> Option<String> {
+        let wanted = &study.run.site;
+        for name in wanted.elsewhere() {
+            if !self.sites.contains_key(name) {
+                let known = std::iter::once("local").chain(self.sites.keys().map(String::as_str));
+                let known = known.collect::<Vec<_>>().join(", ");
+                return Some(format!("there is no site `{name}`; the sites are: {known}"));
+            }
+        }
+        if wanted.takes_local() {
+            return None;
+        }
+        let waiting = Waiting {
+            site: wanted.clone(),
+            resources: study.application.resources.clone(),
+            runs: 1,
+            time: None,
+        };
+        let pools = || wanted.elsewhere().filter_map(|name| self.sites.get(name)).flatten();
+        if pools().next().is_none() {
+            return Some(format!(
+                "{wanted} has no pool of allocations; describe one, as [sites.{wanted}.pools.small] with `maximum` and `walltime`"
+            ));
+        }
+        match pools().any(|(_, pool)| waiting.fit(&Holds::of(pool)) > 0) {
+            true => None,
+            false => Some(format!(
+                "a run needs more than an allocation of any pool of {wanted} has: ask for less in [application.resources], or for more `cpus`, `memory`, `gpus` or `walltime` in a pool"
+            )),
+        }
+    }
+
+    /// Why nothing runs of a study that waits for workers of its sites, and what would change it.
+    pub(crate) fn waited_for(&self, study: &Study) -> Option<(String, String)> {
+        if let Some(unfit) = self.unfit(study) {
+            return Some((unfit, "change the study or the site".to_owned()));
+        }
+        let views = self.views();
+        let views: Vec<&PoolView> = views.iter().filter(|view| study.run.site.takes(&view.site)).collect();
+        let open = |it: &&Allocation| it.state != AllocationState::Ended;
+        let newest = views.iter().flat_map(|view| &view.allocations).rfind(open);
+        if let Some(allocation) = newest {
+            return Some((said(allocation), "wait for it, or see `paramo pool status`".to_owned()));
+        }
+        let (view, trouble) = views.iter().find_map(|view| Some((view, view.trouble.clone()?)))?;
+        let what = format!("the last allocation of {}/{} was of no use: {trouble}", view.site, view.name);
+        Some((what, format!("see `paramo site test {}`; it is tried again in a while", view.site)))
+    }
+}
+
+/// What is waited for.
+fn said(allocation: &Allocation) -> String {
+    let job = allocation.job.as_ref().map(|job| format!(" (job {job})")).unwrap_or_default();
+    let what = format!("allocation {}{job} at {}", allocation.name, allocation.site);
+    match allocation.state {
+        AllocationState::Asked => format!("{what} is being asked for"),
+        AllocationState::Waiting if allocation.detail.is_empty() => format!("{what} is waiting"),
+        AllocationState::Waiting => format!("{what} is waiting ({})", allocation.detail),
+        AllocationState::Running => format!("{what} has begun, and its worker has not come yet"),
+        AllocationState::Ending => format!("{what} is ending"),
+        AllocationState::Ended => format!("{what} has ended"),
+    }
+}
