@@ -21,6 +21,7 @@ mod people;
 mod people_door;
 mod people_roles;
 mod plots;
+mod pools;
 mod portal;
 mod postgres;
 mod remote;

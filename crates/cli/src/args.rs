@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum, ValueHint};
-use paramo_model::{CauseKind, FailureLimit, Seconds};
+use paramo_model::{CauseKind, FailureLimit, Seconds, SiteList};
 
 pub use crate::server_args::{Login, Logout, Server, Token, Ui, Whoami, Worker, Workers};
-pub use crate::site_args::{Mirror, Site, SiteAdd, SiteTest, Sites};
+pub use crate::site_args::{Mirror, Pool, PoolStatus, Site, SiteAdd, SiteTest, Sites};
 use crate::summary_args::SummaryArgs;
 
 /// Describe a scientific application once; sweep it over its parameters, on one machine or many.
@@ -109,6 +109,8 @@ pub enum Command {
     #[command(subcommand)]
     Token(Token),
     Site(Sites),
+    #[command(subcommand)]
+    Pool(Pool),
     Mirror(Mirror),
     Doctor(Doctor),
     Completions(Completions),
@@ -127,6 +129,14 @@ pub struct Making {
     /// CPUs to use instead of all that this process may use
     #[arg(long, value_name = "N")]
     pub cpus: Option<f64>,
+
+    /// Where, instead of what the study says: `local`, a site of sites.toml, several with commas between them, or `auto`
+    #[arg(long, value_name = "SITES")]
+    pub site: Option<SiteList>,
+
+    /// The file that describes the sites [default: ./sites.toml, then ~/.config/paramo/sites.toml]
+    #[arg(long, value_name = "FILE", env = "PARAMO_SITES", value_hint = ValueHint::FilePath)]
+    pub sites: Option<PathBuf>,
 
     /// Say nothing but errors
     #[arg(short, long, conflicts_with = "json")]

@@ -2,8 +2,10 @@
 
 mod args;
 mod commands;
+mod elsewhere;
 mod exit;
 mod failure;
+mod open_engine;
 mod output;
 mod page;
 mod reason;

@@ -74,6 +74,10 @@ pub struct Server {
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub token_file: Option<PathBuf>,
 
+    /// The file that describes the sites whose pools of allocations are used [default: ./sites.toml, then ~/.config/paramo/sites.toml]
+    #[arg(long, value_name = "FILE", env = "PARAMO_SITES", value_hint = ValueHint::FilePath)]
+    pub sites: Option<PathBuf>,
+
     #[command(flatten)]
     pub workers: Workers,
 }

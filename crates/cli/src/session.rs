@@ -12,8 +12,10 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 
 use crate::args::Making;
+use crate::elsewhere::{Elsewhere, sites_of};
 use crate::exit;
 use crate::failure::{Failure, Result};
+use crate::open_engine::OpenEngine;
 use crate::page::Page;
 use crate::reason::{reason, words};
 use crate::remote::{self, Since};
@@ -54,11 +56,45 @@ pub async fn work(place: &Place, mut row: StudyRow, making: &Making) -> Result<u
         }
         row.study.run.slots = making.slots;
     }
-    let site = paramo_sites::site(&row.study.run.site)?;
-    let capacity = Capacity { cpus: making.cpus.unwrap_or(site.capacity().cpus), ..site.capacity() };
-    paramo_worker::preflight(&row.study, &capacity)
-        .map_err(|message| Failure::unavailable(format!("no run of {} can start: {message}", title(&row))))?;
-    let allocation = site.submit(Request { cpus: making.cpus }).await?;
+    if let Some(site) = making.site.as_ref().filter(|site| **site != row.study.run.site) {
+        row.study.run.site = site.clone();
+        place.store.replace(row.id, &row.study).await?;
+    }
+    let wanted = row.study.run.site.clone();
+    let sites = match wanted.is_local() {
+        true => Vec::new(),
+        false => sites_of(making.sites.as_deref(), &wanted)?,
+    };
+    let no_start =
+        |message: String| Failure::unavailable(format!("no run of {} can start: {message}", title(&row)));
+    let here = paramo_sites::site("local")?;
+    let capacity = Capacity { cpus: making.cpus.unwrap_or(here.capacity().cpus), ..here.capacity() };
+    let allocation = match wanted.takes_local() {
+        true => {
+            // What is missing here may be there elsewhere.
+            let fits = paramo_worker::preflight(&row.study, &capacity);
+            if sites.is_empty() {
+                fits.map_err(no_start)?;
+            }
+            Some(here.submit(Request { cpus: making.cpus }).await?)
+        }
+        false => None,
+    };
+    let engine = match making.ui || !sites.is_empty() {
+        true => Some(OpenEngine::new(place, allocation.as_ref().map(|_| capacity)).await?),
+        false => None,
+    };
+    let elsewhere = match &engine {
+        Some(engine) if !sites.is_empty() => {
+            let elsewhere = Elsewhere::open(engine, place, sites).await?;
+            if let Some(unfit) = engine.host.unfit(&row.study) {
+                elsewhere.close().await;
+                return Err(no_start(unfit.what));
+            }
+            Some(elsewhere)
+        }
+        _ => None,
+    };
     let mut live = Live::default();
     let unseen = live.open(Path::new(&place.directory), row.id).err();
     let seat = match making.watch && watch::can_show() {
@@ -80,19 +116,23 @@ pub async fn work(place: &Place, mut row: StudyRow, making: &Making) -> Result<u
         let message = format!("`paramo watch` cannot see what runs now: {error}");
         view.event(Event::Notice { message });
     }
-    let page = match making.ui {
-        true => Some(Page::open(place, &row, &allocation.capacity, making).await?),
-        false => None,
+    let page = match &engine {
+        Some(engine) if making.ui => Some(Page::open(engine, &row, making).await?),
+        _ => None,
     };
-    let outcome = match &page {
-        Some(page) => page.work(&row, allocation, (say, commands), &mut view).await?,
-        None => {
+    let outcome = match (&engine, allocation) {
+        (None, Some(allocation)) => {
             let (store, budget) = (place.store.clone(), Budget::default());
             conduct(store, row.clone(), allocation.link, &place.directory, budget, commands, &mut view)
                 .await?
         }
+        (Some(engine), allocation) => engine.work(&row, allocation, (say, commands), &mut view).await?,
+        (None, None) => return Err(no_start(format!("{wanted} has no site with a pool"))),
     };
     drop((view, lock));
+    if let Some(elsewhere) = elsewhere {
+        elsewhere.close().await;
+    }
     if !making.quiet && !making.json {
         say_what_next(place, &row, &outcome).await?;
     }

@@ -157,3 +157,31 @@ pub struct Mirror {
     #[arg(long, value_name = "TIME", default_value = "30s")]
     pub grace: Seconds,
 }
+
+/// Allocations on sites: how many there are, and what has become of them
+#[derive(Subcommand, Debug)]
+pub enum Pool {
+    Status(PoolStatus),
+}
+
+/// Show the pools, and what their sites were asked for
+///
+/// With --server this is what the server knows, workers included. Without it, it is what the store remembers; the process that works on a study
+/// writes every change down.
+#[derive(Args, Debug)]
+#[command(after_long_help = "Examples:
+  paramo pool status
+  paramo pool status hpc --json")]
+pub struct PoolStatus {
+    /// Only the pools of this site
+    #[arg(value_name = "SITE")]
+    pub site: Option<String>,
+
+    /// The file that describes the sites [default: ./sites.toml, then ~/.config/paramo/sites.toml]
+    #[arg(long, value_name = "FILE", env = "PARAMO_SITES", value_hint = ValueHint::FilePath)]
+    pub sites: Option<PathBuf>,
+
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}

@@ -21,5 +21,5 @@ pub use credentials::{Credentials, Known, Secret};
 pub use error::{ClientError, Fault, Problem, Result};
 pub use events::{Events, Happening, Heard};
 pub use people::{Device, NewToken, Polled, Session, SessionProject, SessionUser, TokenRow, WorkerTokenRow};
-pub use shape::RunningNow;
+pub use shape::{GrantedShape, PoolShape, RunningNow};
 pub use store::RemoteStore;

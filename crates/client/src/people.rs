@@ -144,6 +144,11 @@ impl Server {
         }
     }
 
+    /// The workers of each kind at each site, and the allocations they are in.
+    pub async fn pools(&self) -> Result<Vec<crate::PoolShape>> {
+        self.http().get("/pools").await
+    }
+
     pub async fn tokens(&self) -> Result<Vec<TokenRow>> {
         self.http().get("/tokens").await
     }

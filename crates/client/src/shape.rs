@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::DateTime;
 use paramo_model::{CauseKind, Micros, Name, Progress, Running, Study, StudyId, StudyState, Timestamp};
 use paramo_store::{Counts, DEFAULT_PROJECT, StudyRow, StudySummary};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// A study.
 #[derive(Clone, Debug, Deserialize)]
@@ -163,4 +163,33 @@ mod tests {
         let shape: StudyShape = serde_json::from_str(&text.replace("paused", "asleep")).unwrap();
         assert_eq!(shape.summary().unwrap_err(), "there is no state `asleep`");
     }
+}
+
+/// Workers of one kind at one site.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct PoolShape {
+    pub name: String,
+    pub site: String,
+    pub workers: u64,
+    /// Runs that its workers hold.
+    pub running: u64,
+    pub cpus: f64,
+    /// Not said where workers are not in allocations, nor by older servers.
+    pub minimum: Option<u32>,
+    pub maximum: Option<u32>,
+    pub trouble: Option<String>,
+    #[serde(default)]
+    pub allocations: Vec<GrantedShape>,
+}
+
+/// What a site was asked for, and what has become of it.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct GrantedShape {
+    pub name: String,
+    pub job: Option<String>,
+    pub state: String,
+    pub detail: String,
+    pub asked: String,
+    pub began: Option<String>,
+    pub ended: Option<String>,
 }

@@ -15,6 +15,7 @@ mod mirror;
 mod move_;
 mod pause;
 mod plot;
+mod pool;
 mod results;
 mod retry;
 mod rm;
@@ -70,6 +71,7 @@ pub async fn dispatch(cli: Cli) -> Result<u8> {
         Command::Worker(args) => worker::worker(cli.server, args).await,
         Command::Space(args) => space::space(&store, args).await,
         Command::Site(args) => site::site(args.sites, args.command).await,
+        Command::Pool(args) => pool::pool(&store, args).await,
         Command::Mirror(args) => mirror::mirror(args).await,
         Command::Doctor(args) => doctor::doctor(not_a_server(&store, "doctor")?, args).await,
         Command::Login(args) => login::login(cli.server, args).await,

@@ -60,6 +60,9 @@ pub async fn run_study(
     changed: Changed,
     making: &Making,
 ) -> Result<u8> {
+    if let Some(site) = &making.site {
+        study.run.site = site.clone();
+    }
     let place = open(directory, true).await?;
     if sent.directory.is_some() && place.server().is_none() {
         return Err(Failure::input(

@@ -6,13 +6,17 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Router;
 use paramo_model::Capacity;
-use paramo_server::{App, Config, Door, Host, Patience, PublicUrl, Service, Tls, Token, router, serve};
-use paramo_sites::Request;
+use paramo_server::{
+    App, Config, Door, Host, Patience, PublicUrl, Service, Tls, Token, router, serve, worker_router,
+};
+use paramo_sites::{Description, Request, find_sites, read_sites};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::args::{Server, Workers};
+use crate::elsewhere;
 use crate::exit;
 use crate::failure::{Failure, Result};
 use crate::output::print_line;
@@ -31,6 +35,8 @@ pub struct Setting {
     pub patience: Patience,
     /// Files that go to no worker.
     pub private: Vec<PathBuf>,
+    /// Those whose pools are used.
+    pub sites: Vec<Description>,
     /// End when standard input does.
     pub while_stdin: bool,
 }
@@ -52,6 +58,10 @@ pub async fn server(store: &Path, args: Server) -> Result<u8> {
         workers: args.workers,
         patience: config.workers,
         private: config.private.iter().chain(&args.token_file).cloned().collect(),
+        sites: match find_sites(args.sites.as_deref()) {
+            Some(path) => elsewhere::with_pools(read_sites(&path)?),
+            None => Vec::new(),
+        },
         while_stdin: false,
     };
     let key_file = PathBuf::from(&place.directory).join("secrets-key");
@@ -119,6 +129,16 @@ pub async fn run(
     }
     let failed = |error: paramo_server::HostError| Failure::unavailable(error.to_string());
     host.govern(place.people()?).await.map_err(failed)?;
+    let service = Arc::new(service);
+    let pools = match setting.sites.is_empty() {
+        true => None,
+        false => {
+            let address = format!("{}://{}", if door.secure() { "https" } else { "http" }, door.address());
+            let public = service.public_url().map(|url| url.link(""));
+            let address = |_: &Description| public.clone().unwrap_or_else(|| address.clone());
+            Some(elsewhere::pools(&host, &service, setting.sites, address).await?)
+        }
+    };
     for (name, error) in host.take_up_all().await.map_err(failed)? {
         anstream::eprintln!("warning: {name} is not taken up: {error}");
     }
@@ -130,6 +150,9 @@ pub async fn run(
         why = open.broken() => return Err(why),
     }
     anstream::eprintln!("ending what runs; the studies stay open, and the next server goes on with them");
+    if let Some(pools) = pools {
+        pools.leave().await;
+    }
     open.close().await;
     Ok(exit::OK)
 }
@@ -143,12 +166,21 @@ pub struct Open {
 
 impl Open {
     /// Answers from now on.
-    pub fn new(host: Arc<Host>, service: Service, door: Door) -> Open {
-        let service = Arc::new(service);
+    pub fn new(host: Arc<Host>, service: Arc<Service>, door: Door) -> Open {
         service.keep_tidy();
-        let app = App::new(Arc::clone(&host), service);
+        let router = router(App::new(Arc::clone(&host), service));
+        Open::serve(host, router, door)
+    }
+
+    /// A door that workers come through, and nobody else.
+    pub fn for_workers(host: Arc<Host>, service: Arc<Service>, door: Door) -> Open {
+        let router = worker_router(App::new(Arc::clone(&host), service));
+        Open::serve(host, router, door)
+    }
+
+    fn serve(host: Arc<Host>, router: Router, door: Door) -> Open {
         let (stop, stopped) = tokio::sync::watch::channel(false);
-        Open { host, stop, serving: tokio::spawn(serve(door, router(app), stopped)) }
+        Open { host, stop, serving: tokio::spawn(serve(door, router, stopped)) }
     }
 
     /// Why nobody is answered any more, once that is so.

@@ -37,16 +37,6 @@ fn named(file: Option<&Path>, name: &str) -> Result<Description> {
     }
 }
 
-/// How it is reached, in a few words.
-fn reached(site: &Description) -> String {
-    match (&site.login, &site.rest) {
-        (None, None) => "this host".to_owned(),
-        (Some(login), None) => format!("ssh {}", login.host),
-        (None, Some(rest)) => rest.url.clone(),
-        (Some(login), Some(rest)) => format!("{}, files by ssh {}", rest.url, login.host),
-    }
-}
-
 fn list(file: Option<&Path>, json: bool) -> Result<u8> {
     let sites = all(file)?;
     let described = sites.iter().flat_map(|file| &file.sites);
@@ -68,7 +58,7 @@ fn list(file: Option<&Path>, json: bool) -> Result<u8> {
     let rows = described.map(|site| {
         let pools: Vec<&str> = site.pools.keys().map(String::as_str).collect();
         let pools = if pools.is_empty() { "-".to_owned() } else { pools.join(", ") };
-        vec![site.name.clone(), site.kind.name().to_owned(), reached(site), pools]
+        vec![site.name.clone(), site.kind.name().to_owned(), site.reached(), pools]
     });
     print_line(&table(&columns, own.chain(rows)))?;
     Ok(exit::OK)
@@ -113,7 +103,7 @@ fn document(site: &Description) -> Value {
     json!({
         "name": site.name,
         "kind": site.kind.name(),
-        "access": reached(site),
+        "access": site.reached(),
         "user": site.login.as_ref().and_then(|login| login.user.clone()).or_else(|| site.rest.as_ref().map(|rest| rest.user.clone())),
         "directory": site.directory,
         "shared": site.shared,
@@ -122,6 +112,7 @@ fn document(site: &Description) -> Value {
         "qos": place.qos,
         "constraint": place.constraint,
         "arguments": place.arguments,
+        "back": site.back,
         "prologue": site.prologue,
         "pools": pools.collect::<serde_json::Map<String, Value>>(),
     })

@@ -29,6 +29,7 @@ pub async fn ui(store: &Path, args: Ui) -> Result<u8> {
         workers: args.workers,
         patience: Patience::default(),
         private: Vec::new(),
+        sites: Vec::new(),
         while_stdin: args.while_stdin,
     };
     run(&place, service, setting, |door| {

@@ -1,0 +1,166 @@
+//! Sites beyond this machine, for a process that works on studies: which there are, how their workers reach this process, and the pools.
+
+use std::io::{ErrorKind, Write};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use paramo_model::SiteList;
+use paramo_server::{Door, Host, Kept, Pools, Service};
+use paramo_sites::{Description, SitesFile, find_sites, read_sites};
+use tokio::net::TcpListener;
+
+use crate::commands::server::Open;
+use crate::failure::{Failure, Result, cannot_write};
+use crate::open_engine::OpenEngine;
+use crate::store::Place;
+
+/// The sites whose pools may be used for a study: those that it names, or all for `auto`.
+pub fn sites_of(named: Option<&Path>, wanted: &SiteList) -> Result<Vec<Description>> {
+    let Some(path) = find_sites(named) else {
+        return match wanted.elsewhere().next() {
+            Some(name) => Err(Failure::input(format!(
+                "there is no site `{name}`, as there is no sites.toml here or in ~/.config/paramo; `paramo site add {name}` writes one, --sites FILE names another"
+            ))),
+            None => Ok(Vec::new()),
+        };
+    };
+    let file = read_sites(&path)?;
+    if wanted.is_auto() {
+        return Ok(with_pools(file));
+    }
+    let sites = wanted.elsewhere().map(|name| {
+        let site = file.site(name)?;
+        match site.pools.is_empty() {
+            true => Err(no_pools(&path, site)),
+            false => Ok(site.clone()),
+        }
+    });
+    sites.collect()
+}
+
+/// The sites of a file that have pools.
+pub fn with_pools(file: SitesFile) -> Vec<Description> {
+    file.sites.into_iter().filter(|site| !site.pools.is_empty()).collect()
+}
+
+fn no_pools(path: &Path, site: &Description) -> Failure {
+    let name = &site.name;
+    Failure::input(format!(
+        "{}: site {name} has no pool of allocations, in which workers could live; add one:\n\n  [sites.{name}.pools.main]\n  maximum = 4          # allocations at once\n  cpus = 8             # of each\n  walltime = \"2 h\"",
+        path.display()
+    ))
+}
+
+/// The door for workers of a process that has no other, and the pools whose workers come through it.
+pub struct Elsewhere {
+    open: Open,
+    pools: Pools,
+}
+
+impl Elsewhere {
+    /// Opens the door and looks after the pools.
+    pub async fn open(engine: &OpenEngine, place: &Place, sites: Vec<Description>) -> Result<Elsewhere> {
+        let listener = worker_port(&sites, &PathBuf::from(&place.directory)).await?;
+        let service = &engine.service;
+        let door = Door::new(listener, None, service.base(), service.patience()).map_err(Failure::input)?;
+        let port = door.address().port();
+        let open = Open::for_workers(engine.host.clone(), service.clone(), door);
+        let pools = pools(&engine.host, service, sites, |_| format!("http://{}:{port}", host_name())).await?;
+        Ok(Elsewhere { open, pools })
+    }
+
+    /// Ends every allocation, and closes the door.
+    pub async fn close(self) {
+        self.pools.close().await;
+        self.open.close().await;
+    }
+}
+
+/// Looks after the pools of some sites. `address` is that of the server for a site that says nothing else.
+pub async fn pools(
+    host: &Arc<Host>,
+    service: &Arc<Service>,
+    sites: Vec<Description>,
+    address: impl Fn(&Description) -> String,
+) -> Result<Pools> {
+    let program = std::env::current_exe()
+        .map_err(|error| Failure::unavailable(format!("this program cannot be found: {error}")))?;
+    let kept = sites.into_iter().map(|site| {
+        let server = back(site.back.as_deref(), &address(&site));
+        Kept { site, server, program: program.clone() }
+    });
+    Pools::start(host, service, kept.collect()).await.map_err(Failure::unavailable)
+}
+
+/// The address of the server for the workers of a site: `back` is what the site says, a URL, `HOST:PORT` or `HOST`.
+fn back(back: Option<&str>, server: &str) -> String {
+    let Some(back) = back else { return server.to_owned() };
+    if back.contains("://") {
+        return back.trim_end_matches('/').to_owned();
+    }
+    let (scheme, rest) = server.split_once("://").unwrap_or(("http", server));
+    let (place, path) = rest.find('/').map_or((rest, ""), |at| rest.split_at(at));
+    let has_port = back.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok());
+    match place.rsplit_once(':').filter(|_| !has_port) {
+        Some((_, port)) => format!("{scheme}://{back}:{port}{path}"),
+        None => format!("{scheme}://{back}{path}"),
+    }
+}
+
+/// How other machines call this one.
+fn host_name() -> String {
+    rustix::system::uname().nodename().to_string_lossy().into_owned()
+}
+
+/// A port for workers: the one of last time, if it is free, so that those who are still there find it again. It is on this machine alone
+/// when nobody comes from elsewhere.
+async fn worker_port(sites: &[Description], directory: &Path) -> Result<TcpListener> {
+    let local = |site: &Description| {
+        let host = site.back.as_deref().map(|back| back.split("://").last().unwrap_or(back));
+        host.is_some_and(|host| host.starts_with("127.") || host.starts_with("localhost"))
+    };
+    let address = match sites.iter().all(local) {
+        true => IpAddr::V4(Ipv4Addr::LOCALHOST),
+        false => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+    };
+    let file = directory.join("worker-port");
+    let known = std::fs::read_to_string(&file).ok().and_then(|text| text.trim().parse::<u16>().ok());
+    for port in known.into_iter().chain([0]) {
+        match TcpListener::bind(SocketAddr::new(address, port)).await {
+            Ok(listener) => {
+                if port == 0 {
+                    let port = listener.local_addr().map(|address| address.port()).unwrap_or(0);
+                    let write = |file: &mut std::fs::File| writeln!(file, "{port}");
+                    let name = file.display().to_string();
+                    paramo_table::replace_file(&file, write).map_err(cannot_write(&name))?;
+                }
+                return Ok(listener);
+            }
+            Err(error) if port != 0 && error.kind() == ErrorKind::AddrInUse => {}
+            Err(error) => {
+                return Err(Failure::unavailable(format!("cannot listen for workers on {address}: {error}")));
+            }
+        }
+    }
+    Err(Failure::unavailable(format!("cannot listen for workers on {address}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::back;
+
+    #[test]
+    fn a_site_may_say_how_its_workers_reach_the_server() {
+        let server = "https://paramo.example:8090/lab";
+        for (said, found) in [
+            (None, server),
+            (Some("10.0.0.5"), "https://10.0.0.5:8090/lab"),
+            (Some("10.0.0.5:99"), "https://10.0.0.5:99/lab"),
+            (Some("http://login/x/"), "http://login/x"),
+        ] {
+            assert_eq!(back(said, server), found);
+        }
+        assert_eq!(back(Some("login"), "https://paramo.example"), "https://login");
+    }
+}
