@@ -19,7 +19,7 @@ pub struct Study {
 }
 
 /// How the runs of a study are made.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct RunPolicy {
     pub site: SiteList,
     pub order: Order,
@@ -84,22 +84,6 @@ impl Default for Retry {
             max_delay: Seconds(60.0),
             more_memory: 1.0,
             more_time: 1.0,
-        }
-    }
-}
-
-impl Default for RunPolicy {
-    fn default() -> RunPolicy {
-        RunPolicy {
-            site: SiteList::default(),
-            order: Order::default(),
-            retry: Retry::default(),
-            slots: None,
-            wished_slots: None,
-            max_failures: None,
-            cpu_limit: None,
-            time_limit: None,
-            wished_limits: None,
         }
     }
 }
