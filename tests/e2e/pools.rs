@@ -2,8 +2,9 @@
 
 use std::process::Command;
 
+use paramo_tests::gridengine::GridEngine;
 use paramo_tests::slurm::Slurm;
-use paramo_tests::workers::{begun, squares};
+use paramo_tests::workers::{Hub, begun, squares};
 use paramo_tests::{Answer, Desk, until};
 
 use crate::sites::ways;
@@ -130,4 +131,103 @@ fn a_study_runs_here_and_there_and_what_fits_nowhere_is_said() {
     refused(&["run", "wide.toml", "--site", "here"], "needs more than an allocation of any pool of here has");
     refused(&["run", "wide.toml", "--site", "mars"], "there is no site `mars`; the sites are: local, here");
     refused(&["run", "wide.toml", "--site", "auto,here"], "stands for every site");
+}
+
+/// The table of `squares`, whole.
+#[track_caller]
+fn all_squares(desk: &Desk, points: usize) {
+    let rows = desk.paramo(&["export", "squares", "--columns", "index,square"]).expect(0).out;
+    let expected = (0..points).map(|index| format!("{index},{}\n", index * index)).collect::<String>();
+    assert_eq!(rows, format!("index,square\n{expected}"));
+}
+
+#[test]
+fn a_study_outlives_the_controller_and_a_node() {
+    let slurm = Slurm::start("faults");
+    let desk = Desk::new();
+    describe(&desk, &slurm, "maximum = 2\ncpus = 4\nwalltime = \"5 min\"");
+    desk.file("study.toml", squares(&desk, "squares", 60, "0.7"));
+    let run = paramo(&desk, &slurm, &["run", "study.toml", "--site", "here"]);
+    let mut run = { run }.stderr(std::fs::File::create(desk.path().join("said")).unwrap()).spawn().unwrap();
+    let count = || (0..60).map(|index| begun(desk.path(), index)).sum::<usize>();
+    until("nothing begins", || count() >= 6);
+
+    slurm.down("controller");
+    let before = count();
+    until("the runs wait for the controller", || count() >= before + 8);
+    until("nobody says that the controller is away", || {
+        desk.read("said").contains("here does not answer, and is asked again")
+    });
+    slurm.up("controller");
+    until("nobody says that it is back", || desk.read("said").contains("here answers again"));
+
+    // An administrator takes the node on which it runs.
+    let node = slurm.type_in(&["squeue", "-h", "-t", "running", "-o", "%N"]);
+    let node = node.lines().next().unwrap().to_owned();
+    slurm.type_in(&["scontrol", "update", &format!("nodename={node}"), "state=down", "reason=test"]);
+    let status = run.wait().unwrap();
+    assert_eq!(status.code(), Some(0), "{}", desk.read("said"));
+    all_squares(&desk, 60);
+    assert!(count() <= 60 + 8, "{} runs began: only those of the node were made again", count());
+    until("there are jobs left", || jobs(&slurm).is_empty());
+}
+
+#[test]
+fn a_server_keeps_pools_and_says_what_is_waited_for() {
+    let slurm = Slurm::start("server");
+    let desk = Desk::new();
+    describe(&desk, &slurm, "maximum = 1\ncpus = 2\nwalltime = \"5 min\"\nidle = \"1 s\"");
+    slurm.type_in(&["scontrol", "update", "nodename=node[1-4]", "state=drain", "reason=test"]);
+    let conf = slurm.conf();
+    let variables = [("SLURM_CONF", conf.to_str().unwrap())];
+    let mut hub = Hub::start_with(&desk, "60 s", &variables);
+    let study = squares(&desk, "squares", 20, "0.3") + "[run]\nsite = \"here\"\n";
+    hub.submit(&desk, &study);
+    let sites = hub.http.get("/api/v1/sites").json();
+    assert!(sites.as_array().unwrap().iter().any(|site| site["name"] == "jump"), "{sites}");
+    let why = || hub.http.get("/api/v1/studies/squares/why").json();
+    until("nobody says what is waited for", || {
+        why()["what"].as_str().is_some_and(|what| what.contains("is waiting ("))
+    });
+    assert_eq!(why()["code"], "no-worker", "{}", why());
+    let pool = || {
+        let pools = hub.http.get("/api/v1/pools").json();
+        pools.as_array().unwrap().iter().find(|pool| pool["site"] == "here").cloned().unwrap()
+    };
+    assert_eq!(pool()["allocations"].as_array().map(Vec::len), Some(1), "{}", pool());
+    let refused = hub.http.post(
+        "/api/v1/studies",
+        &serde_json::json!({ "file": squares(&desk, "mars", 2, "0") + "[run]\nsite = \"mars\"\n", "directory": desk.path() }),
+    );
+    assert!(refused.text().contains("there is no site `mars`"), "{}", refused.text());
+
+    // The one that waits is known to the next server.
+    let job = pool()["allocations"][0]["job"].clone();
+    hub.kill();
+    slurm.type_in(&["scontrol", "update", "nodename=node[1-4]", "state=resume"]);
+    let again = Hub::start_with(&desk, "60 s", &variables);
+    again.finished("squares");
+    let pools = again.http.get("/api/v1/pools").json();
+    let here = pools.as_array().unwrap().iter().find(|pool| pool["site"] == "here").cloned().unwrap();
+    assert_eq!(here["allocations"][0]["job"], job, "{here}");
+    all_squares(&desk, 20);
+    until("the idle one does not end", || jobs(&slurm).is_empty());
+}
+
+#[test]
+fn grid_engine_gives_the_table_of_a_local_run() {
+    let engine = GridEngine::start();
+    let desk = Desk::new();
+    desk.file(
+        "sites.toml",
+        format!(
+            "[sites.ge]\nkind = \"gridengine\"\ndirectory = \"{}\"\nback = \"127.0.0.1\"\n[sites.ge.pools.main]\nmaximum = 1\ncpus = 2\nwalltime = \"5 min\"\n",
+            desk.path().join("site").display()
+        ),
+    );
+    desk.file("study.toml", squares(&desk, "squares", 20, "0.1"));
+    let mut command = desk.command(&["run", "study.toml", "--site", "ge", "-q"]);
+    command.envs(engine.environment.iter().map(|(name, value)| (name, value)));
+    Answer::from(command.output().unwrap()).expect(0);
+    all_squares(&desk, 20);
 }

@@ -25,6 +25,12 @@ impl Hub {
     /// A server in a desk's directory. `grace`: how long a worker that is away keeps its runs.
     #[track_caller]
     pub fn start(desk: &Desk, grace: &str) -> Hub {
+        Hub::start_with(desk, grace, &[])
+    }
+
+    /// The same with more variables, for the commands of a site's engine.
+    #[track_caller]
+    pub fn start_with(desk: &Desk, grace: &str, variables: &[(&str, &str)]) -> Hub {
         desk.file("owner", OWNER);
         desk.file(
             "server.toml",
@@ -42,6 +48,7 @@ impl Hub {
             "127.0.0.1:0",
         ];
         let mut command = desk.command(&words);
+        command.envs(variables.iter().copied());
         let errors = std::fs::File::create(desk.path().join("server.err"));
         let errors = errors.unwrap_or_else(|error| panic!("no file for errors: {error}"));
         let process = command.stdout(Stdio::piped()).stderr(errors).spawn();

@@ -80,6 +80,8 @@ impl Connection {
             error: places.log(),
             placement: pool.placement.clone(),
             size: pool.size.clone(),
+            // Its token is gone by then, and the pool asks for another.
+            again: false,
         };
         let submitted = self.engine.submit(&job).await;
         if let Err(error) = &submitted

@@ -41,6 +41,8 @@ pub struct BatchJob {
     pub error: String,
     pub placement: Placement,
     pub size: Size,
+    /// Whether the engine may begin it again when its node is lost; else that is left to whoever submitted it.
+    pub again: bool,
 }
 
 /// How a job is.

@@ -58,6 +58,11 @@ impl Pools {
         let mut reached = Vec::new();
         for kept in sites {
             let name = kept.site.name.clone();
+            if kept.site.login.is_none() {
+                // Tokens of workers are in there, and the study's directory may be above it.
+                let _ = std::fs::create_dir_all(&kept.site.directory);
+                host.keep_private(&[(&kept.site.directory).into()]);
+            }
             let connection = Connection::to(kept.site).map_err(|error| format!("site {name}: {error}"))?;
             reached.push((connection, kept.server, kept.program));
         }

@@ -28,10 +28,11 @@ struct Source {
 }
 
 impl Sources {
-    /// Keeps files to the server, wherever they are.
+    /// Keeps files and directories to the server, wherever they are.
     pub fn keep(&self, files: &[PathBuf]) {
-        let files = files.iter().filter_map(|file| std::fs::canonicalize(file).ok()).collect();
-        *self.private.lock().unwrap_or_else(PoisonError::into_inner) = files;
+        let files = files.iter().filter_map(|file| std::fs::canonicalize(file).ok());
+        let mut private = self.private.lock().unwrap_or_else(PoisonError::into_inner);
+        *private = private.iter().cloned().chain(files).collect();
     }
 
     /// The files of a study's directory. The error says why it cannot be run elsewhere.

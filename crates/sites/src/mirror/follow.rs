@@ -132,6 +132,7 @@ impl Mirror<'_> {
             error: format!("{directory}/.stderr"),
             placement: self.job.placement.clone().or(&site.placement),
             size: self.job.size.clone(),
+            again: true,
         }
     }
 

@@ -38,7 +38,7 @@ pub struct Entry {
 }
 
 impl Manifest {
-    /// Reads the directory of a study, but for the files that are `private`. The error says why its runs cannot be made elsewhere.
+    /// Reads the directory of a study, but for the files that are `private`, or in a directory that is. The error says why its runs cannot be made elsewhere.
     pub fn of(study: &Study, private: &[PathBuf]) -> Result<Manifest, String> {
         let directory = Path::new(&study.source);
         let mut found = Manifest::default();
@@ -64,7 +64,9 @@ impl Manifest {
             Err(error) => return Err(format!("cannot read {}: {error}", directory.display())),
         }
         let is_private = |entry: &Entry| {
-            fs::canonicalize(directory.join(&entry.path)).is_ok_and(|path| private.contains(&path))
+            // One that is gone by now is left out as well.
+            fs::canonicalize(directory.join(&entry.path))
+                .map_or(true, |path| private.iter().any(|private| path.starts_with(private)))
         };
         found.files.retain(|entry| private.is_empty() || !is_private(entry));
         for entry in &mut found.files {

@@ -38,6 +38,9 @@ pub(super) fn arguments(job: &BatchJob) -> Vec<String> {
     if let Some(gpus) = size.gpus.filter(|gpus| *gpus > 0) {
         add(&["-l", &format!("gpu={gpus}")]);
     }
+    if !job.again {
+        add(&["-r", "n"]);
+    }
     let chosen = place.arguments.iter().any(|word| word == "-pe");
     if slots > 1 && !chosen {
         add(&["-pe", ENVIRONMENT, &slots.to_string()]);
@@ -68,8 +71,10 @@ mod tests {
             error: "/d/err".to_owned(),
             placement: Placement::default(),
             size: Size::default(),
+            again: true,
         };
         assert_eq!(arguments(&job).join(" "), "qsub -terse -N j1st -wd /d -S /bin/bash -o /d/out -e /d/err");
+        job.again = false;
         job.error = job.output.clone();
         job.script = "#!/usr/bin/env bash\n".to_owned();
         job.size = Size {
@@ -85,7 +90,7 @@ mod tests {
         };
         assert_eq!(
             arguments(&job).join(" "),
-            "qsub -terse -N j1st -wd /d -S /bin/bash -o /d/out -j y -q long.q -l h_rt=61 -l h_vmem=251 -pe smp 4 -R y"
+            "qsub -terse -N j1st -wd /d -S /bin/bash -o /d/out -j y -q long.q -l h_rt=61 -l h_vmem=251 -r n -pe smp 4 -R y"
         );
     }
 }

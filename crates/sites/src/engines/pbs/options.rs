@@ -14,6 +14,9 @@ pub(super) fn arguments(job: &BatchJob, maker: Maker) -> Vec<String> {
         true => add("-j", "oe"),
         false => add("-e", &job.error),
     }
+    if !job.again {
+        add("-r", "n");
+    }
     let place = &job.placement;
     for (option, value) in [("-q", &place.partition), ("-A", &place.account)] {
         if let Some(value) = value {
@@ -90,6 +93,7 @@ mod tests {
             error: "/d/err".to_owned(),
             placement: Placement::default(),
             size: Size::default(),
+            again: true,
         }
     }
 

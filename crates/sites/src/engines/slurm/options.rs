@@ -25,6 +25,9 @@ pub(super) fn arguments(job: &BatchJob) -> Vec<String> {
     option("mem", size.memory.map(|memory| format!("{}M", mebibytes(memory))));
     option("gpus-per-node", size.gpus.filter(|n| *n > 0).map(|n| n.to_string()));
     option("time", size.walltime.map(|time| minutes(time).to_string()));
+    if !job.again {
+        words.push("--no-requeue".to_owned());
+    }
     words.extend(place.arguments.iter().cloned());
     words
 }
@@ -59,6 +62,7 @@ mod tests {
             error: "/d/err".to_owned(),
             placement: Placement::default(),
             size: Size::default(),
+            again: true,
         };
         let words = arguments(&job).join(" ");
         assert_eq!(
@@ -72,8 +76,12 @@ mod tests {
             gpus: Some(0),
             ..Size::default()
         };
+        job.again = false;
         job.placement.arguments = vec!["--exclusive".to_owned()];
         let words = arguments(&job).join(" ");
-        assert!(words.ends_with("--open-mode=append --nodes=2 --mem=2M --time=2 --exclusive"), "{words}");
+        assert!(
+            words.ends_with("--open-mode=append --nodes=2 --mem=2M --time=2 --no-requeue --exclusive"),
+            "{words}"
+        );
     }
 }

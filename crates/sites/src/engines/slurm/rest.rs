@@ -248,6 +248,7 @@ fn described(job: &BatchJob) -> Value {
     put("memory_per_node", size.memory.map(|memory| options::mebibytes(memory).into()));
     put("tres_per_node", size.gpus.filter(|n| *n > 0).map(|n| format!("gres:gpu:{n}").into()));
     put("time_limit", size.walltime.map(|time| options::minutes(time).into()));
+    put("requeue", (!job.again).then(|| false.into()));
     body
 }
 
