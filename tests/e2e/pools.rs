@@ -181,8 +181,8 @@ fn a_server_keeps_pools_and_says_what_is_waited_for() {
     let conf = slurm.conf();
     let variables = [("SLURM_CONF", conf.to_str().unwrap())];
     let mut hub = Hub::start_with(&desk, "60 s", &variables);
-    let study = squares(&desk, "squares", 20, "0.3") + "[run]\nsite = \"here\"\n";
-    hub.submit(&desk, &study);
+    let body = serde_json::json!({ "file": squares(&desk, "squares", 20, "0.3"), "directory": desk.path(), "site": "here" });
+    assert_eq!(hub.http.post("/api/v1/studies", &body).status, 201);
     let sites = hub.http.get("/api/v1/sites").json();
     assert!(sites.as_array().unwrap().iter().any(|site| site["name"] == "jump"), "{sites}");
     let why = || hub.http.get("/api/v1/studies/squares/why").json();

@@ -33,6 +33,9 @@ pub struct NewStudy<'a> {
     /// Where its commands run, on the server.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub directory: Option<&'a str>,
+    /// Where its runs are made, instead of what the file says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub site: Option<String>,
     /// `refuse`, `new-version` or `continue`.
     pub changed: &'a str,
     /// Whether to begin at once.

@@ -81,6 +81,8 @@ enum Wire {
     Broken(WorkerId, u64),
     /// Nothing was heard of a worker for too long since this connection broke.
     GraceOver(WorkerId, u64),
+    /// Some may wait while others have nothing.
+    Balance(StudyId),
     GiveUp(String),
     Notice(String, String),
     Expect(Vec<(String, Vec<StudyId>)>, Duration),

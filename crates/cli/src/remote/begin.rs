@@ -73,6 +73,7 @@ pub async fn begin(
         file: &sent.text,
         attachments: sent.attached(),
         directory: sent.directory.as_deref().or(goes_on.map(|row| row.study.source.as_str())),
+        site: making.site.as_ref().map(ToString::to_string),
         changed: match changed {
             Changed::Refuse => "refuse",
             Changed::NewVersion => "new-version",
@@ -118,6 +119,13 @@ pub async fn take_up(
 }
 
 async fn drive(place: &Place, server: &Server, row: StudyRow, making: &Making, since: Since) -> Result<u8> {
+    if making.site.as_ref().is_some_and(|site| *site != row.study.run.site) {
+        return Err(Failure::input(format!(
+            "{} runs at {}; to have a server run it elsewhere, give its file: paramo run FILE --site SITE",
+            title(&row),
+            row.study.run.site
+        )));
+    }
     if let Some(slots) = making.slots {
         server.slots(row.id, Some(slots)).await?;
     }

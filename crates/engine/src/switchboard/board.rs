@@ -1,6 +1,7 @@
 //! The state of the board and what studies order. Nothing in here waits.
 
 mod arrivals;
+mod balance;
 mod news;
 mod shares;
 
@@ -98,6 +99,8 @@ struct Study {
     paused: bool,
     /// What is said once no worker has anything of it any more.
     leaving: Option<FromWorker>,
+    /// It is about to be looked at whether some wait while others have nothing.
+    balancing: bool,
 }
 
 impl Board {
@@ -167,6 +170,7 @@ impl Board {
                     self.lost(worker);
                 }
             }
+            Wire::Balance(study) => self.balance(study),
             Wire::GiveUp(allocation) => self.give_up(&allocation),
             Wire::Notice(site, text) => self.notice(&site, &text),
             Wire::Expect(expected, wait) => self.expect(expected, wait),
@@ -277,8 +281,11 @@ impl Board {
         let Some(study) = self.studies.get_mut(&id) else { return };
         let time = study.assignment.as_ref().and_then(|given| given.study.application.resources.time);
         let mut room: usize = study.wants.values().sum();
-        let hungry: Vec<WorkerId> =
+        let mut hungry: Vec<WorkerId> =
             if study.spool.is_empty() { Vec::new() } else { study.wants.keys().copied().collect() };
+        // Shares are rounded up, so those who have nothing come first.
+        let holds = |at: &WorkerId| self.workers.get(at).and_then(|worker| worker.holds.get(&id));
+        hungry.sort_by_cached_key(|at| holds(at).is_some_and(|holding| !holding.open.is_empty()));
         for at in hungry {
             let Some(wants) = study.wants.remove(&at) else { continue };
             let Some(worker) = self.workers.get_mut(&at) else { continue };
@@ -435,6 +442,7 @@ impl Study {
             told: 0,
             paused: false,
             leaving: None,
+            balancing: false,
         }
     }
 

@@ -185,6 +185,26 @@ async fn several_workers_share_a_study_and_several_studies_a_worker() {
 }
 
 #[tokio::test]
+async fn runs_that_wait_at_one_worker_go_to_another_that_has_nothing() {
+    let board = Switchboard::start();
+    board.attach("first".to_owned(), capacity(1.0), local(capacity(1.0))).await.unwrap();
+    let home = tempfile::tempdir().unwrap();
+    let script = format!("while [ ! -e {}/go ]; do sleep 0.01; done", home.path().display());
+    let mut rig = Rig::new(&board, 1, Terms::default(), assignment(&script, 3), 3);
+    rig.until(|rig| rig.started.len() == 1 && rig.next == 3).await;
+    // All is leased, and none will end by itself.
+    board.attach("late".to_owned(), capacity(1.0), local(capacity(1.0))).await.unwrap();
+    let moved = tokio::time::timeout(Duration::from_secs(30), rig.until(|rig| rig.started.len() == 2));
+    moved.await.expect("nothing has moved");
+    assert_eq!(rig.returned, [1, 2], "what waited, once");
+    std::fs::write(home.path().join("go"), "").unwrap();
+    rig.until(|rig| rig.reports.len() == 3).await;
+    assert_eq!(rig.succeeded(), [0, 1, 2]);
+    let workers = rig.reports.iter().map(|report| report.attempt.worker);
+    assert_eq!(workers.collect::<std::collections::BTreeSet<u32>>(), [0, 1].into());
+}
+
+#[tokio::test]
 async fn what_a_lost_worker_held_is_handed_back_and_made_elsewhere() {
     let board = Switchboard::start();
     let (cut, when) = oneshot::channel();
@@ -321,10 +341,20 @@ async fn projects_share_by_weight_however_many_studies_they_have() {
         rig.next = 8;
     }
     board.attach("w".to_owned(), capacity(4.0), local(capacity(4.0))).await.unwrap();
+    // Those whose leases came first may have begun alone; as they end, the shares are kept.
+    let mut ended = 0;
     let started = loop {
         let status = &board.workers().await[0];
         if status.running == 4 {
-            break status.running_of.clone();
+            if ended == 7 || status.running_of.get(&StudyId(4)) == Some(&3) {
+                break status.running_of.clone();
+            }
+            std::fs::write(home.path().join(format!("go-{ended}")), "").unwrap();
+            ended += 1;
+            let before = status.reported;
+            while board.workers().await[0].reported == before {
+                tokio::task::yield_now().await;
+            }
         }
         tokio::task::yield_now().await;
     };

@@ -47,6 +47,8 @@ pub(super) struct NewStudy {
     pub attachments: Attachments,
     /// The directory in which commands run and relative paths start, on the server; where the store is unless given.
     pub directory: Option<String>,
+    /// Where its runs are made, instead of what the study says: sites with commas between them, or `auto`.
+    pub site: Option<String>,
     /// What to do with a stored study of the same name that differs: `refuse`, `new-version` or `continue`.
     pub changed: Option<String>,
     /// Whether to begin at once.
@@ -151,7 +153,12 @@ pub(super) async fn definition(
     let directory = directory(new.directory.take(), app.host.directory())?;
     let from_server = matches!(caller, Caller::Owner);
     let files = Files { attachments: std::mem::take(&mut new.attachments), from_server, directory };
-    blocking(move || read(&text, &files)).await
+    let (mut study, space) = blocking(move || read(&text, &files)).await?;
+    if let Some(site) = &new.site {
+        let parsed = site.parse().map_err(|why: String| Problem::bad_input(format!("`site`: {why}")));
+        study.run.site = parsed?;
+    }
+    Ok((study, space))
 }
 
 /// A study from the text of a study file, its space included.

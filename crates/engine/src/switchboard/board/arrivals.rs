@@ -277,7 +277,7 @@ impl Board {
         all.into_iter().for_each(|id| self.ask(id));
     }
 
-    fn later(&self, wait: Duration, wire: Wire) {
+    pub(super) fn later(&self, wait: Duration, wire: Wire) {
         let own = self.own.clone();
         tokio::spawn(async move {
             tokio::time::sleep(wait).await;

@@ -103,6 +103,7 @@ impl Board {
         hungry.retain(|id| fed.insert(*id));
         for id in hungry {
             self.hand_out(id);
+            self.balance_later(id);
         }
         for (id, revision) in settled {
             self.settled(from, id, revision);
