@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 from typing import List, Optional
 
-from . import commands, functions, machine, paramo, reading, report, scale, sleeping, watchers
+from . import cluster, commands, functions, machine, paramo, reading, report, scale, sleeping, watchers
 from .contest import Plan
 from .measure import Failed
 from .peers import PACKAGES, Peers, cache
@@ -24,6 +24,7 @@ MEASUREMENTS = {
     "scale": scale.run,
     "watchers": watchers.run,
     "reading": reading.run,
+    "cluster": cluster.run,
 }
 
 OTHERS = (paramo.NAME, commands.FLOOR, functions.FLOOR, "xargs", "GNU parallel", "HyperQueue (hq)", "Torc")
