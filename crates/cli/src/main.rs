@@ -7,6 +7,7 @@ mod failure;
 mod output;
 mod page;
 mod reason;
+mod relay_args;
 mod remote;
 mod server_args;
 mod session;
