@@ -23,6 +23,7 @@ mod people_roles;
 mod plots;
 mod portal;
 mod postgres;
+mod relay;
 mod remote;
 mod remote_door;
 mod results;

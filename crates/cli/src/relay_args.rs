@@ -13,8 +13,8 @@ use paramo_worker::remote::{HostPort, Via};
 #[command(
     hide = true,
     after_long_help = "Examples:
-  ssh -R /scratch/ada/paramo/relay/lab.sock:127.0.0.1:8090 login.example \\
-    paramo relay --to /scratch/ada/paramo/relay/lab.sock --listen 0.0.0.0:0 --address-file /scratch/ada/paramo/relay/lab.address"
+  paramo relay --to /scratch/ada/lab.sock --listen 0.0.0.0:0 --address-file /scratch/ada/lab.address
+  paramo relay --to lab.sock --listen 10.1.0.2:0 --address-file lab.address --name login1-ib"
 )]
 pub struct Relay {
     /// The Unix socket that leads to the server

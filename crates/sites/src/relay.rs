@@ -25,6 +25,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const REST: Duration = Duration::from_millis(300);
 /// The longest address of a Unix socket, in bytes (`sun_path` but for the zero at its end).
 const LONGEST: usize = 107;
+/// The exit code by which `ssh` tells of itself, and not of the command.
+const OF_SSH: i32 = 255;
 /// What is read until the address must have come, as what a login prints comes before it.
 const GREETING: u64 = 64 << 10;
 /// What is kept of the complaints.
@@ -104,11 +106,13 @@ impl Connection {
         })?;
         let Some(address) = said else {
             let why = relay.ended().await;
-            return Err(match why.contains("forward") {
-                true => refused(format!(
-                    "{why}; its SSH server must carry Unix sockets (AllowStreamLocalForwarding, AllowTcpForwarding), and {socket} must be of a file system that takes them"
+            let of_ssh = relay.child.wait().await.is_ok_and(|status| status.code() == Some(OF_SSH));
+            return Err(match (of_ssh, why.contains("forward")) {
+                (true, true) => refused(format!(
+                    "{why}; its SSH server must carry Unix sockets (AllowStreamLocalForwarding, AllowTcpForwarding), and {socket} must be on a file system that takes them"
                 )),
-                false => AccessError::Unreachable { place: access.place().to_owned(), why },
+                (true, false) => AccessError::Unreachable { place: access.place().to_owned(), why },
+                (false, _) => refused(why),
             });
         };
         relay.address = address.to_string();
