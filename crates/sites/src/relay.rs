@@ -16,8 +16,8 @@ use tokio::task::JoinHandle;
 
 pub use door::{RelayDoor, RelayOptions};
 
+use crate::Connection;
 use crate::access::{Access, AccessError};
-use crate::{Connection, Login};
 
 /// How long the login and the start of the relay may take.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -41,7 +41,7 @@ pub struct Relay {
     child: Child,
     /// The relay ends with its input, so this is held.
     _input: Option<ChildStdin>,
-    complaints: JoinHandle<String>,
+    complaints: Option<JoinHandle<String>>,
 }
 
 impl Connection {
@@ -65,7 +65,10 @@ impl Connection {
                 "expected a key of 1 to 40 letters, digits, - and _, found `{key}`"
             )));
         }
-        let inside = self.site.login.as_ref().and_then(|login: &Login| login.inside.as_deref());
+        let here =
+            || refused("the site is this host: workers reach the server by its own address".to_owned());
+        let login = self.site.login.as_ref().ok_or_else(here)?;
+        let inside = login.inside.as_deref();
         let directory = format!("{}/relay", self.site.directory);
         let socket = prepare(access, &directory, key).await?;
         let file = format!("{directory}/{key}.address");
@@ -83,9 +86,7 @@ impl Connection {
         ];
         let mut words = vec![program, "relay", "--to", &socket, "--listen", &listen, "--address-file", &file];
         words.extend(inside.into_iter().flat_map(|name| ["--name", name]));
-        let mut command = access.apart(&options, &words).ok_or_else(|| {
-            refused("the site is this host: workers reach the server by its own address".to_owned())
-        })?;
+        let mut command = access.apart(&options, &words).ok_or_else(here)?;
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
         // Ctrl-C is for whoever asked; workers must still be able to hand in what they have.
         command.process_group(0);
@@ -95,7 +96,7 @@ impl Connection {
             why: error.to_string(),
         })?;
         let input = child.stdin.take();
-        let complaints = tokio::spawn(last_words(child.stderr.take()));
+        let complaints = Some(tokio::spawn(last_words(child.stderr.take())));
         let mut relay = Relay { address: String::new(), file, child, _input: input, complaints };
         let Some(out) = relay.child.stdout.take() else { return Err(refused("it has no output".to_owned())) };
         let mut out = BufReader::new(out);
@@ -105,7 +106,9 @@ impl Connection {
             seconds: PATIENCE.as_secs(),
         })?;
         let Some(address) = said else {
-            let why = relay.ended().await;
+            let Ok(why) = tokio::time::timeout(PATIENCE, relay.ended()).await else {
+                return Err(refused("it has said no address among much else".to_owned()));
+            };
             let of_ssh = relay.child.wait().await.is_ok_and(|status| status.code() == Some(OF_SSH));
             return Err(match (of_ssh, why.contains("forward")) {
                 (true, true) => refused(format!(
@@ -126,7 +129,11 @@ impl Relay {
     /// Waits until it has ended, and says why: the last line that it complained in.
     pub async fn ended(&mut self) -> String {
         let status = self.child.wait().await;
-        let last = tokio::time::timeout(REST, &mut self.complaints).await;
+        let last = match self.complaints.take() {
+            Some(complaints) => tokio::time::timeout(REST, complaints).await,
+            // It was asked before.
+            None => Ok(Ok(String::new())),
+        };
         match (last, status) {
             (Ok(Ok(last)), _) if !last.is_empty() => last,
             (_, Ok(status)) => match status.code() {
