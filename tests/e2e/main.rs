@@ -24,6 +24,7 @@ mod plots;
 mod pools;
 mod portal;
 mod postgres;
+mod relay;
 mod remote;
 mod remote_door;
 mod results;

@@ -7,6 +7,7 @@ use clap::parser::ValueSource;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum, ValueHint};
 use paramo_model::{CauseKind, FailureLimit, Seconds, SiteList};
 
+pub use crate::relay_args::Relay;
 pub use crate::server_args::{Login, Logout, Server, Token, Ui, Whoami, Worker, Workers};
 pub use crate::site_args::{Mirror, Pool, PoolStatus, Site, SiteAdd, SiteTest, Sites};
 use crate::summary_args::SummaryArgs;
@@ -103,6 +104,7 @@ pub enum Command {
     Ui(Ui),
     Server(Server),
     Worker(Worker),
+    Relay(Relay),
     Login(Login),
     Logout(Logout),
     Whoami(Whoami),

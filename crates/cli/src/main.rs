@@ -9,6 +9,7 @@ mod open_engine;
 mod output;
 mod page;
 mod reason;
+mod relay_args;
 mod remote;
 mod server_args;
 mod session;

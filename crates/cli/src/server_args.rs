@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueHint};
 use paramo_model::{Bytes, Seconds};
 
+use crate::relay_args::ByRelay;
+
 /// Open the page of this store in a browser, for yourself
 ///
 /// The page shows the studies of the store, and the API under /api/v1 answers, on this machine only. Everything needs the token that is part of
@@ -139,6 +141,9 @@ pub struct Worker {
     /// A file of certificate authorities to trust beside those of the system (PEM)
     #[arg(long, value_name = "FILE", env = "PARAMO_CA_FILE", value_hint = ValueHint::FilePath)]
     pub ca_file: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub by_relay: ByRelay,
 
     /// Print every event as a line of JSON on standard output
     #[arg(long)]

@@ -15,6 +15,7 @@ mod engines;
 mod job;
 mod kinds;
 mod mirror;
+mod relay;
 mod site;
 
 pub use access::{Access, AccessError, Finished};
@@ -31,6 +32,7 @@ pub use engines::slurm::{Meaning, STATES, Slurm, SlurmState};
 pub use job::{BatchJob, How, JobId, JobState};
 pub use kinds::local::Local;
 pub use mirror::{Mirror, MirrorError, MirrorJob, Mirrored, Voice, read_job};
+pub use relay::{Relay, RelayDoor, RelayOptions};
 pub use site::{Allocation, Request, Site, SiteError, SiteKind};
 
 /// Every kind of site whose worker is started by this process.

@@ -14,8 +14,10 @@ mod speech;
 mod spool;
 mod staging;
 mod trust;
+mod via;
 pub mod wire;
 
 pub use client::{Ended, Leave, Progress, RemoteOptions, Told, Why, last_call, serve};
 pub use connection::{Address, ConnectError};
 pub use trust::trust;
+pub use via::{HostPort, Via};

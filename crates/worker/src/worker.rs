@@ -178,7 +178,7 @@ impl Worker {
         };
         self.wake(&mut inner);
         let urgent = self.remark(&mut inner, &mut messages);
-        drop(inner);
+        // Still under the lock: what a slot says of the same study must not come before it.
         self.outbox.push(messages, urgent);
     }
 
@@ -199,7 +199,7 @@ impl Worker {
         // With more slots than before, runs that wait can start.
         self.wake(&mut inner);
         let urgent = self.remark(&mut inner, &mut messages);
-        drop(inner);
+        // Still under the lock: what a slot says of the same study must not come before it.
         self.outbox.push(messages, urgent);
     }
 
@@ -218,16 +218,11 @@ impl Worker {
             }
             let urgent = self.remark(&mut inner, &mut messages);
             if !messages.is_empty() {
-                drop(inner);
+                // As in `order`.
                 self.outbox.push(messages.drain(..), urgent);
-                inner = lock(&self.inner);
             }
             if job.is_some() || inner.gone {
                 return job;
-            }
-            // Something may have come while the lock was away.
-            if inner.dispatch.more() {
-                continue;
             }
             inner.idle += 1;
             inner = self.work.wait(inner).unwrap_or_else(PoisonError::into_inner);

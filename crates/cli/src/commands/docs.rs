@@ -110,11 +110,9 @@ fn commands() -> String {
     out
 }
 
-/// The commands that do something, those below others included.
+/// The commands that do something, those below others included, and those that the short help leaves out.
 fn collect<'a>(of: &'a Command, found: &mut Vec<&'a Command>) {
-    for command in
-        of.get_subcommands().filter(|command| !command.is_hide_set() && command.get_name() != "help")
-    {
+    for command in of.get_subcommands().filter(|command| command.get_name() != "help") {
         match command.has_subcommands() {
             true => collect(command, found),
             false => found.push(command),

@@ -16,6 +16,7 @@ mod move_;
 mod pause;
 mod plot;
 mod pool;
+mod relay;
 mod results;
 mod retry;
 mod rm;
@@ -69,6 +70,7 @@ pub async fn dispatch(cli: Cli) -> Result<u8> {
         Command::Ui(args) => ui::ui(not_a_server(&store, "ui")?, args).await,
         Command::Server(args) => server::server(not_a_server(&store, "server")?, args).await,
         Command::Worker(args) => worker::worker(cli.server, args).await,
+        Command::Relay(args) => relay::relay(args).await,
         Command::Space(args) => space::space(&store, args).await,
         Command::Site(args) => site::site(args.sites, args.command).await,
         Command::Pool(args) => pool::pool(&store, args).await,

@@ -214,7 +214,7 @@ pub fn listen_to_commands(host: &Arc<Host>) -> Result<()> {
 }
 
 /// Returns when there is no more standard input: the program at its other end is gone, or does not want us any more.
-async fn input_ended() {
+pub async fn input_ended() {
     let (say, ended) = tokio::sync::oneshot::channel::<()>();
     // A thread of its own: one of the runtime's would be waited for at the end.
     std::thread::spawn(move || {

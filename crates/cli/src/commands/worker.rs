@@ -21,8 +21,11 @@ pub async fn worker(server: Option<String>, args: Worker) -> Result<u8> {
     let server = server.ok_or_else(|| {
         Failure::input("a worker needs a server to work for; name it by --server or PARAMO_SERVER, as in --server https://HOST")
     })?;
-    let address = Address::parse(&server, args.ca_file.as_ref(), |name| std::env::var(name).ok())
+    let mut address = Address::parse(&server, args.ca_file.as_ref(), |name| std::env::var(name).ok())
         .map_err(Failure::input)?;
+    if let Some(via) = args.by_relay.way() {
+        address = address.through(via).map_err(Failure::input)?;
+    }
     let token = read_token(&args.token_file)?.reveal().to_owned();
     let capacity = capacity(&args)?;
     let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
@@ -56,6 +59,10 @@ pub async fn worker(server: Option<String>, args: Worker) -> Result<u8> {
             anstream::eprintln!("{}", told.text);
         }
     };
+    if let Some(proxy) = options.address.proxy_passed_over() {
+        let text = format!("goes through the relay, and not through the proxy {proxy} of the environment");
+        say(Told { event: "notice", text });
+    }
     let (ended, progress) = serve(options, Box::new(link), leave, say).await.map_err(Failure::unavailable)?;
     let made = progress.reported;
     let last = match &ended {

@@ -13,6 +13,10 @@ impl Way for Here {
         command
     }
 
+    fn apart(&self, _: &[&str], _: &[&str]) -> Option<Command> {
+        None
+    }
+
     fn place(&self) -> &str {
         "this host"
     }

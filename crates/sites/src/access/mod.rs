@@ -29,6 +29,8 @@ pub const PIECE: usize = 1 << 20;
 trait Way: Send + Sync {
     /// The process of this host by which the command is run there.
     fn command(&self, words: &[&str]) -> Command;
+    /// The same with a connection of its own, which no other command shares, and further options of it. `None`: there are no connections.
+    fn apart(&self, options: &[&str], words: &[&str]) -> Option<Command>;
     /// The host, as messages name it.
     fn place(&self) -> &str;
     /// Why the host could not be reached, when that is what an ended process tells.
@@ -109,6 +111,11 @@ impl Access {
 
     pub fn place(&self) -> &str {
         self.way.place()
+    }
+
+    /// A process with a connection of its own; see [`Way::apart`].
+    pub(crate) fn apart(&self, options: &[&str], words: &[&str]) -> Option<Command> {
+        self.way.apart(options, words)
     }
 
     /// Runs a command to its end.

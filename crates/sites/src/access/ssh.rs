@@ -16,6 +16,8 @@ const OF_SSH: i32 = 255;
 
 pub(super) struct Ssh {
     options: Vec<String>,
+    /// By which many commands share a connection.
+    shared: [String; 6],
     host: String,
     place: String,
 }
@@ -30,8 +32,6 @@ impl Ssh {
         for option in [
             "BatchMode=yes",
             "StrictHostKeyChecking=yes",
-            "ControlMaster=auto",
-            "ControlPersist=60",
             "ConnectTimeout=15",
             "ServerAliveInterval=10",
             "ServerAliveCountMax=3",
@@ -58,22 +58,35 @@ impl Ssh {
         let mut hasher = DefaultHasher::new();
         options.hash(&mut hasher);
         let path = format!("ControlPath={}/{:016x}-%C", sockets.display(), hasher.finish());
-        options.extend(["-o".to_owned(), path]);
+        let shared = ["-o", "ControlMaster=auto", "-o", "ControlPersist=60", "-o", &path].map(str::to_owned);
         let place = match &login.user {
             Some(user) => format!("{user}@{}", login.host),
             None => login.host.clone(),
         };
-        Ok(Ssh { options, host: login.host.clone(), place })
+        Ok(Ssh { options, shared, host: login.host.clone(), place })
+    }
+
+    /// A command over there, where a shell takes the line apart again.
+    fn line(&self, command: &mut Command, words: &[&str]) {
+        let line: Vec<String> = words.iter().map(|word| quoted(word)).collect();
+        command.args(["-T", "--", &self.host]).arg(line.join(" "));
     }
 }
 
 impl Way for Ssh {
     fn command(&self, words: &[&str]) -> Command {
         let mut command = Command::new("ssh");
-        // Over there a shell takes the line apart again.
-        let line: Vec<String> = words.iter().map(|word| quoted(word)).collect();
-        command.args(&self.options).args(["-T", "--", &self.host]).arg(line.join(" "));
+        command.args(&self.options).args(&self.shared);
+        self.line(&mut command, words);
         command
+    }
+
+    fn apart(&self, options: &[&str], words: &[&str]) -> Option<Command> {
+        let mut command = Command::new("ssh");
+        // The first word on an option holds.
+        command.args(options).args(["-o", "ControlMaster=no", "-o", "ControlPath=none"]).args(&self.options);
+        self.line(&mut command, words);
+        Some(command)
     }
 
     fn place(&self) -> &str {
@@ -153,5 +166,10 @@ mod tests {
         }
         assert_eq!(words[words.len() - 3..], ["--", "hpc", "echo 'a b'"]);
         assert_eq!(ssh.place(), "ada@hpc");
+        let apart = ssh.apart(&["-R", "/s:127.0.0.1:1"], &["echo"]).unwrap();
+        let words: Vec<_> =
+            apart.as_std().get_args().map(|word| word.to_string_lossy().into_owned()).collect();
+        assert!(words.contains(&"ControlPath=none".to_owned()) && words.contains(&"gate".to_owned()));
+        assert!(!words.iter().any(|word| word == "ControlMaster=auto"), "{words:?}");
     }
 }

@@ -62,6 +62,8 @@ pub struct Login {
     pub config: Option<PathBuf>,
     /// The keys of hosts that are known, instead of `~/.ssh/known_hosts`.
     pub known_hosts: Option<PathBuf>,
+    /// The name or address by which the nodes of the site know this host; without it the one that it has itself.
+    pub inside: Option<String>,
 }
 
 /// An engine that is reached by HTTP.

@@ -129,13 +129,15 @@ fn access(mut table: Table, base: &Base) -> Option<Ways> {
     }
     let whole = table.field.clone();
     let text = |field: Option<Field>, what: &str| field.and_then(|f| f.text(what)).map(str::to_owned);
-    let host = table.get("host").and_then(|field| {
+    let name = |field: Field| {
         let host = field.text("the name of a host")?;
         match host.starts_with('-') || host.chars().any(|c| c.is_whitespace() || c.is_control()) {
             true => field.reject(format!("expected the name of a host, found \"{host}\"")),
             false => Some(host.to_owned()),
         }
-    });
+    };
+    let host = table.get("host").and_then(name);
+    let inside = table.get("inside").and_then(name);
     let url = table.get("url").and_then(|field| address(&field));
     let user = text(table.get("user"), "the name of a user");
     let port = table.get("port").and_then(|f| f.integer::<u16>(1, "a port, from 1 to 65535"));
@@ -168,15 +170,18 @@ fn access(mut table: Table, base: &Base) -> Option<Ways> {
         }
         (None, _) => None,
     };
-    if !has_host && [port.is_some(), key.is_some(), jump.is_some(), config.is_some()].contains(&true) {
-        return whole.reject("`port`, `key`, `jump` and `config` are for SSH: give the `host` as well");
+    let for_ssh =
+        [port.is_some(), key.is_some(), jump.is_some(), config.is_some(), inside.is_some()].contains(&true);
+    if !has_host && for_ssh {
+        return whole
+            .reject("`port`, `key`, `jump`, `config` and `inside` are for SSH: give the `host` as well");
     }
     if !has_host && !has_url {
         return whole.reject(
             "say where the site is: `host` for SSH, `url` for slurmrestd; leave `access` out when it is this host",
         );
     }
-    let login = host.map(|host| Login { host, user, port, key, jump, config, known_hosts });
+    let login = host.map(|host| Login { host, user, port, key, jump, config, known_hosts, inside });
     Some((login, rest))
 }
 

@@ -1,10 +1,10 @@
-//! Opening the WebSocket to a server: plain or with TLS, straight or through an HTTP proxy.
+//! Opening the WebSocket to a server: plain or with TLS, straight, through an HTTP proxy, or through a relay.
 
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rustls::ClientConfig;
+use rustls::{CertificateError, ClientConfig};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::Error;
@@ -14,6 +14,7 @@ use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::{Connector, MaybeTlsStream, WebSocketStream, client_async_tls_with_config};
 
 use super::trust::trust;
+use super::via::{HostPort, Via};
 use super::wire::LARGEST;
 
 pub(super) type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
@@ -29,7 +30,8 @@ pub struct Address {
     port: u16,
     secure: bool,
     tls: Option<Arc<ClientConfig>>,
-    proxy: Option<(String, u16)>,
+    proxy: Option<HostPort>,
+    via: Option<Via>,
 }
 
 /// Why there is no connection.
@@ -67,12 +69,33 @@ impl Address {
         let uri = format!("{scheme}://{authority}{base}/api/v1/workers/connect");
         let tls = if secure { Some(Arc::new(trust(certificates.map(PathBuf::as_path))?)) } else { None };
         let proxy = proxy_for(&host, secure, environment)?;
-        Ok(Address { uri: uri.parse().map_err(|_| wrong())?, host, port, secure, tls, proxy })
+        Ok(Address { uri: uri.parse().map_err(|_| wrong())?, host, port, secure, tls, proxy, via: None })
+    }
+
+    /// The same server by way of a relay. Its name still is what its certificate must say. A proxy is not asked then: whoever names a relay
+    /// means it, and the environment is that of everybody.
+    ///
+    /// # Errors
+    ///
+    /// Without TLS. A relay listens where others are, who could read all and use the token.
+    pub fn through(self, via: Via) -> Result<Address, String> {
+        if !self.secure {
+            return Err(format!(
+                "through a relay others could read what is said to {}; expected a server with TLS (https://)",
+                self.place()
+            ));
+        }
+        Ok(Address { via: Some(via), ..self })
+    }
+
+    /// The proxy that the environment names and that is not asked, as there is a relay.
+    pub fn proxy_passed_over(&self) -> Option<&HostPort> {
+        self.proxy.as_ref().filter(|_| self.via.is_some())
     }
 
     /// The host and port, for messages.
     pub fn place(&self) -> String {
-        format!("{}:{}", self.host, self.port)
+        HostPort { host: self.host.clone(), port: self.port }.to_string()
     }
 
     pub(super) async fn connect(&self, token: &str) -> Result<Socket, ConnectError> {
@@ -86,14 +109,27 @@ impl Address {
     }
 
     async fn open(&self, token: &str) -> Result<Socket, ConnectError> {
-        let away = |error: &dyn std::fmt::Display| {
-            ConnectError::Away(format!("cannot reach {}: {error}", self.place()))
+        let relay = match &self.via {
+            Some(via) => Some(
+                via.now()
+                    .await
+                    .map_err(|why| ConnectError::Away(format!("cannot reach {}: {why}", self.place())))?,
+            ),
+            None => None,
         };
-        let (host, port) = self.proxy.clone().unwrap_or_else(|| (self.host.clone(), self.port));
-        let mut stream = TcpStream::connect((host.as_str(), port)).await.map_err(|error| away(&error))?;
+        let way = relay.as_ref().map_or(String::new(), |relay| format!(" through the relay at {relay}"));
+        let away = |error: &dyn std::fmt::Display| {
+            ConnectError::Away(format!("cannot reach {}{way}: {error}", self.place()))
+        };
+        let proxy = self.proxy.as_ref().filter(|_| relay.is_none());
+        let (host, port) = match relay.as_ref().or(proxy) {
+            Some(HostPort { host, port }) => (host.as_str(), *port),
+            None => (self.host.as_str(), self.port),
+        };
+        let mut stream = TcpStream::connect((host, port)).await.map_err(|error| away(&error))?;
         // Small messages are waited for.
         stream.set_nodelay(true).map_err(|error| away(&error))?;
-        if self.proxy.is_some() {
+        if proxy.is_some() {
             tunnel(&mut stream, &self.place()).await.map_err(|why| away(&why))?;
         }
         let mut request = self.uri.clone().into_client_request().map_err(|error| away(&error))?;
@@ -110,7 +146,10 @@ impl Address {
         match client_async_tls_with_config(request, stream, Some(config), Some(connector)).await {
             Ok((socket, _)) => Ok(socket),
             Err(Error::Http(answer)) => Err(self.refusal(answer.status(), answer.body().as_deref())),
-            Err(error) => Err(away(&error)),
+            Err(error) => Err(match distrust(&error) {
+                Some(why) => ConnectError::Refused(format!("{}{way} {why}", self.place())),
+                None => away(&error),
+            }),
         }
     }
 
@@ -129,12 +168,30 @@ impl Address {
     }
 }
 
+/// What is wrong with a certificate that will be no better the next time. One that is too old or too young may be renewed.
+fn distrust(error: &Error) -> Option<String> {
+    let Error::Io(error) = error else { return None };
+    let Some(rustls::Error::InvalidCertificate(reason)) = error.get_ref()?.downcast_ref() else {
+        return None;
+    };
+    match reason {
+        CertificateError::UnknownIssuer | CertificateError::BadSignature => Some(
+            "shows a certificate that is not trusted here; name the file of its authority by --ca-file, and compare it with the one of the server"
+                .to_owned(),
+        ),
+        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+            Some(format!("shows a certificate of somebody else ({reason}); name the server by --server as its certificate does"))
+        }
+        _ => None,
+    }
+}
+
 /// The proxy that the environment names, as other programs read it.
 fn proxy_for(
     host: &str,
     secure: bool,
     environment: impl Fn(&str) -> Option<String>,
-) -> Result<Option<(String, u16)>, String> {
+) -> Result<Option<HostPort>, String> {
     let either = |name: &str| environment(name).or_else(|| environment(&name.to_uppercase()));
     let without = either("no_proxy").unwrap_or_default();
     let excepted = without.split(',').map(str::trim).filter(|suffix| !suffix.is_empty()).any(|suffix| {
@@ -151,7 +208,10 @@ fn proxy_for(
     };
     let uri: Uri = with_scheme.parse().map_err(|_| wrong())?;
     match (uri.scheme_str(), uri.host()) {
-        (Some("http"), Some(host)) => Ok(Some((host.to_owned(), uri.port_u16().unwrap_or(3128)))),
+        (Some("http"), Some(host)) => {
+            let host = host.trim_matches(['[', ']']).to_owned();
+            Ok(Some(HostPort { host, port: uri.port_u16().unwrap_or(3128) }))
+        }
         _ => Err(wrong()),
     }
 }
@@ -173,5 +233,43 @@ async fn tunnel(stream: &mut TcpStream, place: &str) -> Result<(), String> {
     match line.split(' ').nth(1) {
         Some(status) if status.starts_with('2') => Ok(()),
         _ => Err(format!("the proxy answers `{line}`")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn address(url: &str, environment: &[(&str, &str)]) -> Address {
+        let value = |name: &str| {
+            environment.iter().find(|(other, _)| *other == name).map(|(_, value)| (*value).to_owned())
+        };
+        Address::parse(url, None, value).unwrap()
+    }
+
+    #[test]
+    fn a_proxy_is_that_of_the_environment_but_where_it_is_excepted() {
+        let proxy = |url: &str, environment: &[(&str, &str)]| {
+            address(url, environment).proxy.map(|proxy| proxy.to_string())
+        };
+        let named = [("https_proxy", "http://proxy.example:3129"), ("NO_PROXY", "near.example, .lab")];
+        assert_eq!(proxy("https://far.example", &named).as_deref(), Some("proxy.example:3129"));
+        assert_eq!(proxy("http://far.example", &named), None);
+        assert_eq!(proxy("https://near.example", &named), None);
+        assert_eq!(proxy("https://a.lab", &named), None);
+        assert_eq!(proxy("http://a.b", &[("HTTP_PROXY", "[::1]")]).as_deref(), Some("[::1]:3128"));
+        let wrong = Address::parse("https://a.b", None, |_| Some("socks5://p:1".to_owned())).err().unwrap();
+        assert!(wrong.contains("https_proxy: expected the address of an HTTP proxy"), "{wrong}");
+    }
+
+    #[test]
+    fn a_relay_comes_before_a_proxy_and_needs_a_server_with_tls() {
+        let via = Via::At("login1:4711".parse().unwrap());
+        let both = address("https://a.example", &[("https_proxy", "p:1")]);
+        assert_eq!(both.proxy_passed_over(), None);
+        let both = both.through(via.clone()).unwrap();
+        assert_eq!(both.proxy_passed_over().map(ToString::to_string).as_deref(), Some("p:1"));
+        let wrong = address("http://a.example", &[]).through(via).err().unwrap();
+        assert!(wrong.contains("a.example:80") && wrong.contains("https://"), "{wrong}");
     }
 }
