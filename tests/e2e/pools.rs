@@ -14,8 +14,12 @@ fn describe(desk: &Desk, slurm: &Slurm, pool: &str) {
     let mut text = String::new();
     for (name, access) in ways(slurm) {
         let directory = desk.path().join(format!("site-{name}"));
+        // Behind SSH workers come back through the login node.
+        let relayed = access.contains("host = ");
+        let access = access.replace("{ host = ", "{ inside = \"127.0.0.1\", host = ");
+        let back = if relayed { "" } else { "back = \"127.0.0.1\"\n" };
         text += &format!(
-            "[sites.{name}]\nkind = \"slurm\"\n{access}\ndirectory = \"{}\"\nback = \"127.0.0.1\"\n[sites.{name}.pools.main]\n{pool}\n",
+            "[sites.{name}]\nkind = \"slurm\"\n{access}\ndirectory = \"{}\"\n{back}[sites.{name}.pools.main]\n{pool}\n",
             directory.display()
         );
     }

@@ -2,18 +2,16 @@
 
 use std::io::{ErrorKind, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use paramo_model::SiteList;
-use paramo_server::{Door, Host, Kept, Pools, Service};
+use paramo_server::{Door, Host, Kept, OwnCertificate, Pools, Service};
 use paramo_sites::{Description, SitesFile, find_sites, read_sites};
 use tokio::net::TcpListener;
 
 use crate::commands::server::Open;
 use crate::failure::{Failure, Result, cannot_write};
-use crate::open_engine::OpenEngine;
-use crate::store::Place;
 
 /// The sites whose pools may be used for a study: those that it names, or all for `auto`.
 pub fn sites_of(named: Option<&Path>, wanted: &SiteList) -> Result<Vec<Description>> {
@@ -52,45 +50,96 @@ fn no_pools(path: &Path, site: &Description) -> Failure {
     ))
 }
 
-/// The door for workers of a process that has no other, and the pools whose workers come through it.
+/// The pools of some sites, and a door for the workers who do not come through that of the server.
 pub struct Elsewhere {
-    open: Open,
+    open: Option<Open>,
     pools: Pools,
 }
 
 impl Elsewhere {
-    /// Opens the door and looks after the pools.
-    pub async fn open(engine: &OpenEngine, place: &Place, sites: Vec<Description>) -> Result<Elsewhere> {
-        let listener = worker_port(&sites, &PathBuf::from(&place.directory)).await?;
-        let service = &engine.service;
-        let door = Door::new(listener, None, service.base(), service.patience()).map_err(Failure::input)?;
-        let port = door.address().port();
-        let open = Open::for_workers(engine.host.clone(), service.clone(), door);
-        let pools = pools(&engine.host, service, sites, |_| format!("http://{}:{port}", host_name())).await?;
+    /// Looks after the pools. `public` is the address of the server, where it has one that workers can use.
+    pub async fn open(
+        host: &Arc<Host>,
+        service: &Arc<Service>,
+        directory: &Path,
+        sites: Vec<Description>,
+        public: Option<String>,
+    ) -> Result<Elsewhere> {
+        let own = sites.iter().any(is_relayed) || public.is_none();
+        let door = match own {
+            true => Some(own_door(service, directory, &sites, public.is_some()).await?),
+            false => None,
+        };
+        let (port, authority) = match &door {
+            Some((door, authority)) => (door.address().port(), Some(authority.clone())),
+            None => (0, None),
+        };
+        let program = std::env::current_exe()
+            .map_err(|error| Failure::unavailable(format!("this program cannot be found: {error}")))?;
+        let kept = sites.into_iter().map(|site| {
+            let relayed = is_relayed(&site).then_some(port);
+            let server = match (&public, relayed) {
+                (_, Some(port)) => format!("https://{INSIDE}:{port}"),
+                (Some(public), None) => back(site.back.as_deref(), public),
+                (None, None) => back(site.back.as_deref(), &format!("https://{}:{port}", host_name())),
+            };
+            // Beside those that its node trusts: it does no harm where the server has another.
+            Kept { site, server, relayed, authority: authority.clone(), program: program.clone() }
+        });
+        let open = door.map(|(door, _)| Open::for_workers(host.clone(), service.clone(), door));
+        let pools = Pools::start(host, service, kept.collect()).await.map_err(Failure::unavailable)?;
         Ok(Elsewhere { open, pools })
     }
 
     /// Ends every allocation, and closes the door.
     pub async fn close(self) {
         self.pools.close().await;
-        self.open.close().await;
+        if let Some(open) = self.open {
+            open.close().await;
+        }
+    }
+
+    /// Leaves the allocations to the next server.
+    pub async fn leave(self) {
+        self.pools.leave().await;
     }
 }
 
-/// Looks after the pools of some sites. `address` is that of the server for a site that says nothing else.
-pub async fn pools(
-    host: &Arc<Host>,
+/// The server by the name that its own certificate has for those who come through a relay.
+const INSIDE: &str = "paramo.internal";
+
+/// Behind SSH nothing is known to reach this machine but the connection itself, unless the site says so.
+fn is_relayed(site: &Description) -> bool {
+    site.login.is_some() && site.back.is_none()
+}
+
+/// A door with a certificate of our own, for workers alone; with the certificate.
+async fn own_door(
     service: &Arc<Service>,
-    sites: Vec<Description>,
-    address: impl Fn(&Description) -> String,
-) -> Result<Pools> {
-    let program = std::env::current_exe()
-        .map_err(|error| Failure::unavailable(format!("this program cannot be found: {error}")))?;
-    let kept = sites.into_iter().map(|site| {
-        let server = back(site.back.as_deref(), &address(&site));
-        Kept { site, server, program: program.clone() }
-    });
-    Pools::start(host, service, kept.collect()).await.map_err(Failure::unavailable)
+    directory: &Path,
+    sites: &[Description],
+    relays_alone: bool,
+) -> Result<(Door, String)> {
+    let listener = worker_port(sites, directory, relays_alone).await?;
+    let mut names = vec![INSIDE.to_owned(), "localhost".to_owned(), "127.0.0.1".to_owned(), host_name()];
+    names.extend(sites.iter().filter_map(|site| host_of(site.back.as_deref()?)).map(str::to_owned));
+    names.sort();
+    names.dedup();
+    let own = OwnCertificate::at(directory, &names).map_err(Failure::unavailable)?;
+    let door =
+        Door::new(listener, Some(own.tls()), service.base(), service.patience()).map_err(Failure::input)?;
+    Ok((door, own.pem().to_owned()))
+}
+
+/// The host of `back`.
+fn host_of(back: &str) -> Option<&str> {
+    let rest = back.split_once("://").map_or(back, |(_, rest)| rest);
+    let place = rest.split('/').next()?;
+    let host = match place.rsplit_once(':') {
+        Some((host, port)) if port.parse::<u16>().is_ok() => host,
+        _ => place,
+    };
+    Some(host.trim_matches(['[', ']'])).filter(|host| !host.is_empty())
 }
 
 /// The address of the server for the workers of a site: `back` is what the site says, a URL, `HOST:PORT` or `HOST`.
@@ -115,12 +164,12 @@ fn host_name() -> String {
 
 /// A port for workers: the one of last time, if it is free, so that those who are still there find it again. It is on this machine alone
 /// when nobody comes from elsewhere.
-async fn worker_port(sites: &[Description], directory: &Path) -> Result<TcpListener> {
+async fn worker_port(sites: &[Description], directory: &Path, relays_alone: bool) -> Result<TcpListener> {
     let local = |site: &Description| {
-        let host = site.back.as_deref().map(|back| back.split("://").last().unwrap_or(back));
-        host.is_some_and(|host| host.starts_with("127.") || host.starts_with("localhost"))
+        let host = site.back.as_deref().and_then(host_of);
+        is_relayed(site) || host.is_some_and(|host| host.starts_with("127.") || host == "localhost")
     };
-    let address = match sites.iter().all(local) {
+    let address = match relays_alone || sites.iter().all(local) {
         true => IpAddr::V4(Ipv4Addr::LOCALHOST),
         false => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
     };
@@ -148,7 +197,16 @@ async fn worker_port(sites: &[Description], directory: &Path) -> Result<TcpListe
 
 #[cfg(test)]
 mod tests {
-    use super::back;
+    use super::{back, host_of};
+
+    #[test]
+    fn the_host_of_a_way_back_is_in_the_certificate() {
+        for (back, host) in
+            [("login", "login"), ("10.0.0.5:99", "10.0.0.5"), ("https://lab.example/x", "lab.example")]
+        {
+            assert_eq!(host_of(back), Some(host));
+        }
+    }
 
     #[test]
     fn a_site_may_say_how_its_workers_reach_the_server() {

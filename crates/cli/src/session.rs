@@ -86,7 +86,9 @@ pub async fn work(place: &Place, mut row: StudyRow, making: &Making) -> Result<u
     };
     let elsewhere = match &engine {
         Some(engine) if !sites.is_empty() => {
-            let elsewhere = Elsewhere::open(engine, place, sites).await?;
+            let elsewhere =
+                Elsewhere::open(&engine.host, &engine.service, Path::new(&place.directory), sites, None)
+                    .await?;
             if let Some(unfit) = engine.host.unfit(&row.study) {
                 elsewhere.close().await;
                 return Err(no_start(unfit.what));

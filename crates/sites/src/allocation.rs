@@ -19,6 +19,10 @@ pub struct WorkerCall {
     pub name: String,
     /// Where the server is, as the worker reaches it.
     pub server: String,
+    /// The file on the site that says where the relay to the server is, where there is one.
+    pub via_file: Option<String>,
+    /// A certificate to trust beside those of the node (PEM).
+    pub authority: Option<String>,
     /// What lets it in, for as long as the allocation lasts.
     pub token: String,
     /// CPUs of the allocation.
@@ -71,6 +75,9 @@ impl Connection {
         let places = Places::new(&self.site.directory, &call.name);
         self.access.make_directory(&places.directory).await?;
         self.access.put(call.token.as_bytes(), &places.token, "600").await?;
+        if let Some(authority) = &call.authority {
+            self.access.put(authority.as_bytes(), &places.authority(), "600").await?;
+        }
         let script = with_prologue(&script(program, call, &places), self.site.prologue.as_deref());
         let job = BatchJob {
             name: call.name.clone(),
@@ -120,6 +127,10 @@ impl Places {
         Places { token: format!("{directory}/token"), directory }
     }
 
+    fn authority(&self) -> String {
+        format!("{}/server.pem", self.directory)
+    }
+
     fn log(&self) -> String {
         format!("{}/worker.log", self.directory)
     }
@@ -139,6 +150,8 @@ fn script(program: &str, call: &WorkerCall, places: &Places) -> String {
         format!("--name {}", quoted(&call.name)),
         format!("--cpus {}", call.cpus),
     ];
+    words.extend(call.via_file.as_ref().map(|file| format!("--via-file {}", quoted(file))));
+    words.extend(call.authority.as_ref().map(|_| format!("--ca-file {}", quoted(&places.authority()))));
     words.extend(call.memory.map(|memory| format!("--memory {}B", memory.0)));
     words.extend(call.idle.map(|time| format!("--idle {}", quoted(&seconds(time)))));
     words.extend(call.ends_in.map(|time| format!("--ends-in {}", quoted(&seconds(time)))));
@@ -190,6 +203,8 @@ mod tests {
         WorkerCall {
             name: "hpc-1".to_owned(),
             server: "https://paramo.example/lab".to_owned(),
+            via_file: Some("/site/relay/a.address".to_owned()),
+            authority: Some("PEM".to_owned()),
             token: "secret".to_owned(),
             cpus: 4,
             memory: Some(Bytes(1 << 30)),
@@ -204,7 +219,7 @@ mod tests {
         let line = text.lines().find(|line| line.starts_with("/site/bin")).unwrap();
         assert_eq!(
             line,
-            "/site/bin/paramo-1 worker --server https://paramo.example/lab --token-file '/si te/allocations/hpc-1/token' --name hpc-1 --cpus 4 --memory 1073741824B --idle 300s --ends-in 3540s --scratch \"$scratch\" &"
+            "/site/bin/paramo-1 worker --server https://paramo.example/lab --token-file '/si te/allocations/hpc-1/token' --name hpc-1 --cpus 4 --via-file /site/relay/a.address --ca-file '/si te/allocations/hpc-1/server.pem' --memory 1073741824B --idle 300s --ends-in 3540s --scratch \"$scratch\" &"
         );
         assert!(!text.contains("secret"));
         assert_eq!(ends_in(Seconds(60.0)).0, 54.0);

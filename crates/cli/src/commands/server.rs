@@ -16,7 +16,7 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::args::{Server, Workers};
-use crate::elsewhere;
+use crate::elsewhere::{Elsewhere, with_pools};
 use crate::exit;
 use crate::failure::{Failure, Result};
 use crate::output::print_line;
@@ -59,7 +59,7 @@ pub async fn server(store: &Path, args: Server) -> Result<u8> {
         patience: config.workers,
         private: config.private.iter().chain(&args.token_file).cloned().collect(),
         sites: match find_sites(args.sites.as_deref()) {
-            Some(path) => elsewhere::with_pools(read_sites(&path)?),
+            Some(path) => with_pools(read_sites(&path)?),
             None => Vec::new(),
         },
         while_stdin: false,
@@ -135,8 +135,8 @@ pub async fn run(
         false => {
             let address = format!("{}://{}", if door.secure() { "https" } else { "http" }, door.address());
             let public = service.public_url().map(|url| url.link(""));
-            let address = |_: &Description| public.clone().unwrap_or_else(|| address.clone());
-            Some(elsewhere::pools(&host, &service, setting.sites, address).await?)
+            let (directory, public) = (Path::new(&place.directory), public.unwrap_or(address));
+            Some(Elsewhere::open(&host, &service, directory, setting.sites, Some(public)).await?)
         }
     };
     for (name, error) in host.take_up_all().await.map_err(failed)? {

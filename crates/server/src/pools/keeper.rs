@@ -11,13 +11,14 @@ use std::time::{Duration, Instant};
 use paramo_engine::WorkerStatus;
 use paramo_engine::pools::{Backlog, Plan, PoolPolicy, Standing, Tenure, plan};
 use paramo_model::{Seconds, Timestamp, WorkerId};
-use paramo_sites::{Connection, EngineError, How, JobId, JobState, Pool, WorkerCall, ends_in};
+use paramo_sites::{AccessError, Connection, EngineError, How, JobId, JobState, Pool, WorkerCall, ends_in};
 use paramo_store::{Allocation, AllocationState};
 use tokio::sync::watch;
 
 use super::Ending;
 use super::demand::Holds;
 use super::registry::Registry;
+use super::way::{Change, Kept, Way};
 use crate::clock;
 use crate::host::Host;
 use crate::people::Service;
@@ -40,7 +41,8 @@ const AT_ONCE: u32 = 16;
 
 pub(super) struct Keeper {
     connection: Connection,
-    server: String,
+    way: Way,
+    relay: Kept,
     program: PathBuf,
     /// Where the program is on the site, once it is there.
     there: Option<String>,
@@ -62,14 +64,15 @@ type Workers = BTreeMap<String, Vec<WorkerStatus>>;
 impl Keeper {
     pub fn new(
         connection: Connection,
-        (server, program): (String, PathBuf),
+        (way, program): (Way, PathBuf),
         host: Weak<Host>,
         people: Arc<Service>,
         registry: Arc<Registry>,
     ) -> Keeper {
         Keeper {
             connection,
-            server,
+            way,
+            relay: Kept::default(),
             program,
             there: None,
             host,
@@ -104,6 +107,10 @@ impl Keeper {
             let workers = self.workers(&host).await;
             if self.is_due(&workers) {
                 self.ask(&host, &workers).await;
+            }
+            if !self.registry.open(self.site()).is_empty() {
+                // Those who are there come back through it.
+                self.led(&host).await;
             }
             self.carry_out(&host, &workers).await;
         }
@@ -388,19 +395,48 @@ impl Keeper {
         }
     }
 
+    /// The path of this program on the site.
+    async fn brought(&mut self) -> Result<String, AccessError> {
+        if let Some(program) = &self.there {
+            return Ok(program.clone());
+        }
+        let program = self.connection.bring_program(&self.program).await?;
+        Ok(self.there.insert(program).clone())
+    }
+
+    /// Sees to the relay, and gives the file in which workers find it.
+    async fn led(&mut self, host: &Host) -> Option<String> {
+        let port = self.way.relayed?;
+        let program = self.brought().await.ok()?;
+        match self.relay.keep(&self.connection, &self.way, port, &program).await {
+            Ok(file) => file,
+            Err(Change::Ended(why)) => {
+                self.say(host, format!("{}: the relay on its login node has ended: {why}", self.site()));
+                None
+            }
+            Err(Change::Failed(error)) => {
+                if self.registry.away(self.site(), Some(error.to_string())) {
+                    self.say(host, format!("{}: {error}", self.site()));
+                }
+                None
+            }
+        }
+    }
+
     /// Asks for one allocation more. Whether the next one may be asked for as well.
     async fn submit(&mut self, host: &Host, (name, pool, holds): (&str, &Pool, &Holds)) -> bool {
-        let program = match &self.there {
-            Some(program) => program.clone(),
-            None => match self.connection.bring_program(&self.program).await {
-                Ok(program) => self.there.insert(program).clone(),
-                Err(error) => {
-                    self.registry.failed(self.site(), name, error.to_string());
-                    self.say(host, format!("{}: {error}", self.site()));
-                    return false;
-                }
-            },
+        let program = match self.brought().await {
+            Ok(program) => program,
+            Err(error) => {
+                self.registry.failed(self.site(), name, error.to_string());
+                self.say(host, format!("{}: {error}", self.site()));
+                return false;
+            }
         };
+        let via_file = self.led(host).await;
+        if via_file.is_none() && self.way.relayed.is_some() {
+            return false;
+        }
         let (token, code, allocation) = match self.begin(name, holds).await {
             Ok(begun) => begun,
             Err(why) => {
@@ -410,7 +446,9 @@ impl Keeper {
         };
         let call = WorkerCall {
             name: allocation.name.clone(),
-            server: self.server.clone(),
+            server: self.way.server.clone(),
+            via_file,
+            authority: self.way.authority.clone(),
             token: code,
             cpus: pool.size.cpus.unwrap_or(1) * pool.size.tasks.unwrap_or(1),
             memory: pool.size.memory,

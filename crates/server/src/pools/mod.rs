@@ -6,14 +6,17 @@
 mod demand;
 mod keeper;
 mod registry;
+mod way;
 
 use std::sync::Arc;
 
-use paramo_sites::{Connection, Description};
+use paramo_sites::{Connection, Description, EngineError};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 pub(crate) use demand::Waiting;
+use way::Way;
+
 pub use registry::PoolView;
 pub(crate) use registry::Registry;
 
@@ -23,8 +26,12 @@ use crate::people::Service;
 /// A site whose pools are kept, and how its workers reach this server.
 pub struct Kept {
     pub site: Description,
-    /// The address of the server, as a worker there is told it: `http://HOST:PORT/BASE`.
+    /// The address of the server, as a worker there is told it: `https://HOST:PORT/BASE`.
     pub server: String,
+    /// The certificate of the server, where it is its own (PEM).
+    pub authority: Option<String>,
+    /// The port of this host to which the site's workers come through its login node; without it they come by themselves.
+    pub relayed: Option<u16>,
     /// This program, for the site to run.
     pub program: std::path::PathBuf,
 }
@@ -56,6 +63,7 @@ impl Pools {
         let registry = Arc::new(Registry::new(sites.iter().map(|kept| &kept.site), known));
         let (stop, stopped) = watch::channel(Ending::Go);
         let mut reached = Vec::new();
+        let key = people.store().identity().await.map_err(|error| error.to_string())?;
         for kept in sites {
             let name = kept.site.name.clone();
             if kept.site.login.is_none() {
@@ -63,14 +71,21 @@ impl Pools {
                 let _ = std::fs::create_dir_all(&kept.site.directory);
                 host.keep_private(&[(&kept.site.directory).into()]);
             }
-            let connection = Connection::to(kept.site).map_err(|error| format!("site {name}: {error}"))?;
-            reached.push((connection, kept.server, kept.program));
+            let failed = |error: EngineError| format!("site {name}: {error}");
+            let connection = Connection::to(kept.site).map_err(failed)?;
+            let way = Way {
+                server: kept.server,
+                authority: kept.authority,
+                relayed: kept.relayed,
+                key: key.clone(),
+            };
+            reached.push((connection, way, kept.program));
         }
         host.set_pools(Arc::clone(&registry));
-        let keepers = reached.into_iter().map(|(connection, server, program)| {
+        let keepers = reached.into_iter().map(|(connection, way, program)| {
             let keeper = keeper::Keeper::new(
                 connection,
-                (server, program),
+                (way, program),
                 Arc::downgrade(host),
                 Arc::clone(people),
                 Arc::clone(&registry),
