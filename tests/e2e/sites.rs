@@ -113,8 +113,12 @@ fn sites_are_added_listed_and_shown() {
     let add =
         ["site", "add", "hpc", "--host", "login.example", "--user", "ada", "--directory", "/scratch/ada"];
     desk.paramo(&add).expect(0);
-    desk.paramo(&["site", "add", "here", "--directory", "/shared", "--partition", "main"]).expect(0);
-    let made = "# mine\n\n[sites.\"hpc\"]\nkind = \"slurm\"\naccess = { host = \"login.example\", user = \"ada\" }\ndirectory = \"/scratch/ada\"\n\n[sites.\"here\"]\nkind = \"slurm\"\ndirectory = \"/shared\"\npartition = \"main\"\n";
+    let pool = ["--maximum", "4", "--cpus", "8", "--walltime", "2h"];
+    desk.paramo(
+        &[&["site", "add", "here", "--directory", "/shared", "--partition", "main"], &pool[..]].concat(),
+    )
+    .expect(0);
+    let made = "# mine\n\n[sites.\"hpc\"]\nkind = \"slurm\"\naccess = { host = \"login.example\", user = \"ada\" }\ndirectory = \"/scratch/ada\"\n\n[sites.\"here\"]\nkind = \"slurm\"\ndirectory = \"/shared\"\npartition = \"main\"\n\n[sites.\"here\".pools.main]\nmaximum = 4\ncpus = 8\nwalltime = \"2 h\"\n";
     assert_eq!(desk.read("sites.toml"), made);
     let error = desk.paramo(&add).expect(2).err;
     assert!(error.contains("describes hpc already"), "{error}");

@@ -44,11 +44,11 @@ pub enum Site {
 
 /// Write a site at the end of sites.toml
 ///
-/// Pools, prologues and all else are added with an editor; docs/slurm.md shows them. Nothing is asked of the site: `paramo site test` tries
-/// it.
+/// With --maximum and --walltime it gets a pool of allocations, so that studies can run there. Prologues and all else are added with an editor;
+/// docs/slurm.md shows them. Nothing is asked of the site: `paramo site test` tries it.
 #[derive(Args, Debug)]
 #[command(after_long_help = "Examples:
-  paramo site add hpc --host login.example --user ada --directory /scratch/ada/paramo
+  paramo site add hpc --host login.example --user ada --directory /scratch/ada/paramo --maximum 4 --cpus 8 --walltime 2h
   paramo site add here --directory /shared/paramo --partition main
   paramo site add rest --url https://head.example:6820 --user ada --token-file token --directory /shared/paramo")]
 pub struct SiteAdd {
@@ -87,6 +87,10 @@ pub struct SiteAdd {
     #[arg(long, value_name = "FILE", requires = "host", value_hint = ValueHint::FilePath)]
     pub ssh_config: Option<String>,
 
+    /// How its compute nodes name the login node, where that is not by its own name
+    #[arg(long, value_name = "HOST", requires = "host")]
+    pub inside: Option<String>,
+
     /// The address of its slurmrestd
     #[arg(long, value_name = "URL", requires = "user", value_hint = ValueHint::Url)]
     pub url: Option<String>,
@@ -106,6 +110,18 @@ pub struct SiteAdd {
     /// The account of its jobs
     #[arg(long, value_name = "NAME")]
     pub account: Option<String>,
+
+    /// Allocations at once: with it a pool named `main` is written as well
+    #[arg(long, value_name = "N", requires = "walltime", value_parser = clap::value_parser!(u32).range(1..))]
+    pub maximum: Option<u32>,
+
+    /// How long an allocation of the pool lasts, as in 2h
+    #[arg(long, value_name = "TIME", requires = "maximum")]
+    pub walltime: Option<Seconds>,
+
+    /// CPUs of an allocation of the pool, on one node [default: 1]
+    #[arg(long, value_name = "N", requires = "maximum", value_parser = clap::value_parser!(u32).range(1..))]
+    pub cpus: Option<u32>,
 }
 
 /// Try a site: its login, commands, versions, partitions, directories

@@ -139,6 +139,7 @@ fn add(file: PathBuf, args: &SiteAdd) -> Result<u8> {
         ("user", &args.user),
         ("key", &args.key),
         ("jump", &args.jump),
+        ("inside", &args.inside),
         ("config", &args.ssh_config),
         ("url", &args.url),
         ("token_file", &args.token_file),
@@ -154,6 +155,14 @@ fn add(file: PathBuf, args: &SiteAdd) -> Result<u8> {
     lines += &format!("directory = {}\n", text(&args.directory));
     for (name, value) in [("partition", &args.partition), ("account", &args.account)] {
         lines += &value.as_deref().map_or(String::new(), |value| format!("{name} = {}\n", text(value)));
+    }
+    if let (Some(maximum), Some(walltime)) = (args.maximum, args.walltime) {
+        lines += &format!(
+            "\n[sites.{}.pools.main]\nmaximum = {maximum}\ncpus = {}\nwalltime = {}\n",
+            text(&args.name),
+            args.cpus.unwrap_or(1),
+            text(&walltime.to_string())
+        );
     }
     let gap = if before.is_empty() || before.ends_with("\n\n") { "" } else { "\n" };
     let text = format!("{before}{gap}{lines}");
