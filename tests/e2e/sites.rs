@@ -123,7 +123,7 @@ fn sites_are_added_listed_and_shown() {
     let error = desk.paramo(&add).expect(2).err;
     assert!(error.contains("describes hpc already"), "{error}");
     let error = desk.paramo(&["site", "add", "bad", "--directory", "scratch"]).expect(2).err;
-    assert!(error.contains("sites.toml:15:13") && error.contains("an absolute path"), "{error}");
+    assert!(error.contains("sites.toml:20:13") && error.contains("an absolute path"), "{error}");
     assert_eq!(desk.read("sites.toml"), made);
     let list = desk.paramo(&["site", "list"]).expect(0).out;
     let rows: Vec<Vec<&str>> = list
@@ -133,7 +133,7 @@ fn sites_are_added_listed_and_shown() {
     assert_eq!(rows[0], ["NAME", "KIND", "ACCESS", "POOLS"]);
     assert_eq!(rows[1][..2], ["local", "local"]);
     assert_eq!(rows[2], ["hpc", "slurm", "ssh login.example", "-"]);
-    assert_eq!(rows[3], ["here", "slurm", "this host", "-"]);
+    assert_eq!(rows[3], ["here", "slurm", "this host", "main"]);
     let shown = desk.paramo(&["site", "show", "hpc", "--json"]).expect(0).json();
     assert_eq!((&shown[0]["directory"], &shown[0]["user"]), (&"/scratch/ada".into(), &"ada".into()));
     let error = desk.paramo(&["site", "show", "mars"]).expect(2).err;
