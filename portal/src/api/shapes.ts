@@ -133,12 +133,26 @@ export interface Worker {
   allocation?: string | null;
 }
 
+/** What a site was asked for, and what has become of it. */
+export interface Granted {
+  name: string;
+  job?: string | null;
+  state: string;
+  detail: string;
+  asked: string;
+  began?: string | null;
+  ended?: string | null;
+}
+
 export interface Pool {
   name: string;
   site: string;
   workers: number;
   running: number;
   cpus: number;
+  maximum?: number | null;
+  trouble?: string | null;
+  allocations: Granted[];
 }
 
 export interface Quota {

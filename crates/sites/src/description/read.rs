@@ -245,6 +245,9 @@ fn pool(mut table: Table, site: &Placement) -> Pool {
     if size.walltime.is_none() && !table.has("walltime") {
         whole.reject::<()>("`walltime` is missing: how long an allocation lasts, such as \"1 h\"");
     }
+    if size.nodes.is_some_and(|nodes| nodes > 1) {
+        whole.reject::<()>("an allocation of a pool is on one node, where its worker is: leave `nodes` out, and have more of them by `maximum`");
+    }
     let idle =
         table.get("idle").and_then(|f| f.parsed("a length of time, such as \"5 min\"")).unwrap_or(IDLE);
     let placement = placement(&mut table).or(site);
