@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use paramo_model::{StudyId, StudyState, Timestamp};
-use paramo_store::{Store, StudyRow};
+use paramo_store::{Counts, Store, StudyRow};
 use paramo_table::{Frame, Growing};
 use tokio::sync::Semaphore;
 
@@ -64,6 +64,9 @@ struct Kept {
 struct Recent {
     reading: Reading,
     created: Timestamp,
+    /// Of the study as it was just before.
+    changed: Timestamp,
+    counts: Counts,
     at: Instant,
 }
 
@@ -96,7 +99,8 @@ impl Cache {
         }))
     }
 
-    /// The results of a study as they are now. Reads what has been committed since they were asked for last.
+    /// The results of a study as they were when its row was looked up, or later. Reads what has been committed since they were asked
+    /// for last.
     pub async fn read(&self, store: &Arc<dyn Store>, row: &StudyRow) -> Result<Reading> {
         self.0.read(store, row).await
     }
@@ -149,6 +153,9 @@ impl Cache {
 impl Shared {
     async fn read(&self, store: &Arc<dyn Store>, row: &StudyRow) -> Result<Reading> {
         let kept = self.kept(row.id);
+        if let Some(recent) = kept.recent().filter(|recent| recent.is_as_now(row)) {
+            return Ok(recent.reading);
+        }
         let mut place = kept.growing.clone().lock_owned().await;
         let fits = match place.as_mut() {
             Some((_, growing)) => growing.fits(row)?,
@@ -186,6 +193,11 @@ impl Shared {
                 }
                 batches = store.batches(id, growing.frame().seq, BATCHES).await?;
             }
+            let settle = move || {
+                growing.settle();
+                growing
+            };
+            let growing = tokio::task::spawn_blocking(settle).await.map_err(|_| lost())?;
             let frame = growing.frame();
             *place = Some((number, growing));
             Ok(frame)
@@ -200,9 +212,9 @@ impl Shared {
 
     /// What was read last, of a large study that is open.
     fn recent(&self, kept: &Kept, row: &StudyRow) -> Option<Recent> {
-        let recent = kept.recent.lock().unwrap_or_else(PoisonError::into_inner).clone()?;
-        let same = recent.created == row.created && recent.reading.frame.study == row.name;
-        (same && row.state == StudyState::Open && recent.reading.frame.len() >= self.large).then_some(recent)
+        let recent = kept.recent()?;
+        (recent.is_of(row) && row.state == StudyState::Open && recent.reading.frame.len() >= self.large)
+            .then_some(recent)
     }
 
     fn kept(&self, id: StudyId) -> Arc<Kept> {
@@ -243,8 +255,29 @@ impl Shared {
 
 impl Kept {
     fn note(&self, reading: &Reading, row: &StudyRow) {
-        let recent = Recent { reading: reading.clone(), created: row.created, at: Instant::now() };
+        let recent = Recent {
+            reading: reading.clone(),
+            created: row.created,
+            changed: row.changed,
+            counts: row.counts.clone(),
+            at: Instant::now(),
+        };
         *self.recent.lock().unwrap_or_else(PoisonError::into_inner) = Some(recent);
+    }
+
+    fn recent(&self) -> Option<Recent> {
+        self.recent.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl Recent {
+    fn is_of(&self, row: &StudyRow) -> bool {
+        self.created == row.created && self.reading.frame.study == row.name
+    }
+
+    /// Whether nothing has come since: whatever is committed changes the counts, in the same transaction.
+    fn is_as_now(&self, row: &StudyRow) -> bool {
+        self.is_of(row) && self.changed == row.changed && self.counts == row.counts
     }
 }
 
