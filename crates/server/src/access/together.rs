@@ -124,7 +124,7 @@ mod tests {
             tokio::spawn(async move {
                 let make = async {
                     let number = asked.fetch_add(1, Ordering::AcqRel);
-                    began.into_iter().for_each(|began| drop(began.send(())));
+                    began.into_iter().for_each(|began| began.send(()).unwrap());
                     go.acquire().await.unwrap().forget();
                     Ok::<_, ()>(number)
                 };

@@ -67,6 +67,11 @@ struct Recent {
     /// Of the study as it was just before.
     changed: Timestamp,
     counts: Counts,
+    /// Blocks of its space.
+    blocks: usize,
+    /// When it was begun to be read.
+    began: Instant,
+    /// When it was as the study is.
     at: Instant,
 }
 
@@ -153,10 +158,17 @@ impl Cache {
 impl Shared {
     async fn read(&self, store: &Arc<dyn Store>, row: &StudyRow) -> Result<Reading> {
         let kept = self.kept(row.id);
-        if let Some(recent) = kept.recent().filter(|recent| recent.is_as_now(row)) {
+        if let Some(reading) = kept.as_now(row) {
+            return Ok(reading);
+        }
+        let came = Instant::now();
+        let mut place = kept.growing.clone().lock_owned().await;
+        // Of many who waited one reads: to read again at once would copy what the others were given.
+        if let Some(recent) = kept.recent().filter(|recent| recent.began >= came && recent.has_space_of(row))
+        {
             return Ok(recent.reading);
         }
-        let mut place = kept.growing.clone().lock_owned().await;
+        let began = Instant::now();
         let fits = match place.as_mut() {
             Some((_, growing)) => growing.fits(row)?,
             None => false,
@@ -173,7 +185,7 @@ impl Shared {
         let first = store.batches(row.id, seq, BATCHES).await?;
         if first.is_empty() {
             let reading = Reading { frame: growing.frame(), number };
-            kept.note(&reading, row);
+            kept.note(&reading, row, began);
             return Ok(reading);
         }
         // Goes on when who asked has left: the next one would have to begin anew.
@@ -206,7 +218,7 @@ impl Shared {
         kept.bytes.store(frame.bytes() as u64, Ordering::Relaxed);
         self.shrink(row.id);
         let reading = Reading { frame, number };
-        kept.note(&reading, row);
+        kept.note(&reading, row, began);
         Ok(reading)
     }
 
@@ -254,12 +266,14 @@ impl Shared {
 }
 
 impl Kept {
-    fn note(&self, reading: &Reading, row: &StudyRow) {
+    fn note(&self, reading: &Reading, row: &StudyRow, began: Instant) {
         let recent = Recent {
             reading: reading.clone(),
             created: row.created,
             changed: row.changed,
             counts: row.counts.clone(),
+            blocks: row.study.space.blocks.len(),
+            began,
             at: Instant::now(),
         };
         *self.recent.lock().unwrap_or_else(PoisonError::into_inner) = Some(recent);
@@ -268,11 +282,23 @@ impl Kept {
     fn recent(&self) -> Option<Recent> {
         self.recent.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
+
+    /// What was read last, if nothing has come since.
+    fn as_now(&self, row: &StudyRow) -> Option<Reading> {
+        let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
+        let recent = recent.as_mut().filter(|recent| recent.is_as_now(row))?;
+        recent.at = Instant::now();
+        Some(recent.reading.clone())
+    }
 }
 
 impl Recent {
     fn is_of(&self, row: &StudyRow) -> bool {
         self.created == row.created && self.reading.frame.study == row.name
+    }
+
+    fn has_space_of(&self, row: &StudyRow) -> bool {
+        self.is_of(row) && self.blocks == row.study.space.blocks.len()
     }
 
     /// Whether nothing has come since: whatever is committed changes the counts, in the same transaction.
