@@ -64,7 +64,7 @@ class Server:
             self.connection.close()
         self.asked = time.monotonic()
         headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
-        self.connection.request(method, f"/api/v1{path}", body=json.dumps(body), headers=headers)
+        self.connection.request(method, f"/api/v1{path}", body=None if body is None else json.dumps(body), headers=headers)
         answer = self.connection.getresponse()
         text = answer.read()
         if answer.status >= 300:

@@ -11,7 +11,8 @@ use paramo_model::{
     Attempt, Capacity, Ended, Moment, OutputFile, ParameterType, Progress, RunRecord, Timestamp, Value,
 };
 use paramo_store::{StudyRow, StudySummary};
-use serde::Serialize;
+use paramo_table::Column;
+use serde::{Serialize, Serializer};
 use utoipa::ToSchema;
 
 /// A study.
@@ -313,6 +314,22 @@ pub(crate) fn value(value: &Value) -> serde_json::Value {
         Value::Boolean(x) => (*x).into(),
         Value::String(x) => (**x).into(),
         Value::Missing => serde_json::Value::Null,
+    }
+}
+
+/// A cell of a column in JSON, as [`value`] has it.
+pub(crate) struct Cell<'a>(pub &'a Column, pub usize);
+
+impl Serialize for Cell<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0.value(self.1) {
+            Value::Integer(x) => serializer.serialize_i64(x),
+            // What is not a number is written as `null`.
+            Value::Float(x) => serializer.serialize_f64(x),
+            Value::Boolean(x) => serializer.serialize_bool(x),
+            Value::String(x) => serializer.serialize_str(&x),
+            Value::Missing => serializer.serialize_unit(),
+        }
     }
 }
 

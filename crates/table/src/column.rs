@@ -6,6 +6,7 @@ use paramo_model::expression::{CellData, Cells};
 use paramo_model::{Name, Value, ValueType};
 
 use crate::order::rank;
+use crate::pieces::{Piece, pieces};
 
 /// The results of a study, one row for each run that has ended; or a summary of them, one row for each group.
 #[derive(Clone, Debug, PartialEq)]
@@ -69,6 +70,13 @@ pub enum Data {
     Integer(Vec<i64>),
     Float(Vec<f64>),
     String(Texts),
+}
+
+/// Room for the cells of a piece that do not lie side by side, used again for the next one.
+#[derive(Debug, Default)]
+pub(crate) struct Room {
+    numbers: Vec<f64>,
+    integers: Vec<i64>,
 }
 
 /// Texts, each distinct one kept once.
@@ -180,23 +188,39 @@ impl Column {
 
     /// The numbers in some cells, as [`Column::number`] has them.
     pub fn numbers(&self, rows: &[usize]) -> Vec<f64> {
+        let mut numbers = Vec::with_capacity(rows.len());
+        let mut room = Room::default();
+        pieces(rows).for_each(|piece| numbers.extend_from_slice(self.numbers_of(&piece, &mut room)));
+        numbers
+    }
+
+    /// The same of a piece, where they lie if they lie side by side.
+    pub(crate) fn numbers_of<'a>(&'a self, piece: &Piece, room: &'a mut Room) -> &'a [f64] {
+        let Room { numbers, .. } = room;
         match (&self.data, &self.present) {
-            (Data::Float(values), None) => {
-                rows.iter().map(|row| values.get(*row).copied().unwrap_or(f64::NAN)).collect()
-            }
+            (Data::Float(values), None) => piece.cells(values, f64::NAN, numbers),
             (Data::Integer(values), None) => {
-                rows.iter().map(|row| values.get(*row).map_or(f64::NAN, |i| *i as f64)).collect()
+                let cells = piece.cells(values, 0, &mut room.integers);
+                numbers.clear();
+                numbers.extend(cells.iter().map(|i| *i as f64));
+                numbers
             }
-            _ => rows.iter().map(|row| self.number(*row)).collect(),
+            _ => {
+                numbers.clear();
+                numbers.extend(piece.rows.iter().map(|row| self.number(*row)));
+                numbers
+            }
         }
     }
 
     /// Whether all of some cells hold a value that is not NaN.
     pub fn is_whole(&self, rows: &[usize]) -> bool {
+        let mut room = Room::default();
         match (&self.data, &self.present) {
-            (Data::Float(values), None) => {
-                !rows.iter().fold(false, |gap, row| gap | values.get(*row).is_none_or(|x| x.is_nan()))
-            }
+            (Data::Float(_), None) => pieces(rows).all(|piece| {
+                // Without a branch, so that several are looked at at once.
+                !self.numbers_of(&piece, &mut room).iter().fold(false, |gap, x| gap | x.is_nan())
+            }),
             (_, None) => true,
             _ => rows.iter().all(|row| rank(self, *row) == 0),
         }

@@ -14,12 +14,17 @@ use roaring::RoaringTreemap;
 
 use crate::builder::{Builder, Rest, grow};
 use crate::coding::Coding;
+use crate::few::Few;
 use crate::groups::{Groups, Parts};
+use crate::lattice::{Grid, Lattice};
 use crate::levels::{self, Levels};
 use crate::load::append;
 use crate::names::{Heading, headings};
-use crate::select::{column_named, holding, in_order};
-use crate::{Column, Data, Options, ResultTable, Role, Summary, TableError};
+use crate::select::{column_named, holding, split_sort};
+use crate::{Column, Data, Options, ResultTable, Role, Summary, TableError, order};
+
+/// One row in so many is few.
+const FEW: usize = 8;
 
 /// The results as they stood after a batch. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -37,6 +42,10 @@ pub struct Frame {
     /// The rows that count of runs that succeeded; `None`: all.
     succeeded: Arc<OnceLock<Option<Vec<usize>>>>,
     codings: Arc<Mutex<Vec<Option<Arc<Coding>>>>>,
+    /// By the places of their columns.
+    lattices: Arc<Few<Vec<usize>, Lattice>>,
+    /// All rows that count in the order of a column, from high to low or not.
+    rankings: Arc<Few<(usize, bool), Vec<u32>>>,
 }
 
 /// Which runs.
@@ -91,7 +100,10 @@ impl Frame {
             rows = Cow::Owned(self.with_word(&rows, Role::Cause, cause).into_owned());
         }
         if let Some(condition) = &which.condition {
-            rows = Cow::Owned(holding(&self.columns, &rows, condition)?);
+            rows = match rows {
+                Cow::Borrowed(rows) => holding(&self.columns, rows, condition)?,
+                Cow::Owned(rows) => Cow::Owned(holding(&self.columns, &rows, condition)?.into_owned()),
+            };
         }
         Ok(rows)
     }
@@ -118,9 +130,27 @@ impl Frame {
         }
     }
 
-    /// Rows in the order that `by` asks for, as [`ResultTable::sort`] has it, at the most so many.
+    /// Rows in the order that `by` asks for, as [`ResultTable::sort`] has it, at the most so many. They are some that [`Frame::rows`]
+    /// named, in that order.
     pub fn sorted(&self, rows: &[usize], by: &str, most: Option<usize>) -> Result<Vec<usize>, TableError> {
-        in_order(&self.columns, rows, by, most)
+        let names: Vec<&str> = self.columns.iter().map(|column| column.name.as_str()).collect();
+        let (name, falling) = split_sort(by, &names);
+        let at = column_named(name, &names)?;
+        let most = most.unwrap_or(usize::MAX).min(rows.len());
+        let sorted = |rows: &[usize], most| order::sorted(&self.columns[at], rows, falling, most);
+        // The first few are found at once. Who goes on reading further down asks again and again.
+        if most <= rows.len() / FEW || rows.len() < self.rows / FEW || u32::try_from(self.rows).is_err() {
+            return Ok(sorted(rows, Some(most)));
+        }
+        let all = || Some(sorted(&self.order, None).into_iter().map(|row| row as u32).collect());
+        let Some(ranking) = self.rankings.of((at, falling), all) else { return Ok(sorted(rows, Some(most))) };
+        let ranked = ranking.iter().map(|row| *row as usize);
+        if rows.len() == self.order.len() {
+            return Ok(ranked.take(most).collect());
+        }
+        let mut wanted = vec![false; self.rows];
+        rows.iter().for_each(|row| wanted[*row] = true);
+        Ok(ranked.filter(|row| wanted[*row]).take(most).collect())
     }
 
     /// Some rows as a table with these columns; empty: all.
@@ -165,7 +195,11 @@ impl Frame {
     /// A summary of some rows.
     pub fn summary(&self, rows: &[usize], summary: &Summary) -> Result<ResultTable, TableError> {
         let columns: Vec<&Column> = self.columns.iter().map(|column| &**column).collect();
-        let parts = self.parts(rows, &summary.by)?;
+        let places = summary.by.iter().map(|name| self.place(name)).collect::<Result<Vec<_>, _>>()?;
+        let parts = match self.lattice(&places, rows) {
+            Some(lattice) => lattice.parts(),
+            None => self.parts(rows, &summary.by)?,
+        };
         summary.summarise(&columns, rows, &parts, (&self.study, self.version))
     }
 
@@ -178,7 +212,23 @@ impl Frame {
     /// Rows in groups of those that have the same values in some columns.
     pub fn groups(&self, rows: &[usize], by: &[String]) -> Result<Groups, TableError> {
         let parts = self.parts(rows, by)?;
-        Ok(Groups::of_cells(rows, &parts.cells, parts.count))
+        Ok(Groups::of(rows, &parts))
+    }
+
+    /// The grid of the values of one or two columns of numbers: `None` where a list of the rows' groups is the better way.
+    pub fn grid(&self, levels: &[&Levels], rows: &[usize]) -> Option<Grid> {
+        let places: Vec<usize> = levels.iter().map(|levels| levels.column).collect();
+        Some(Grid::new(&*self.lattice(&places, rows)?, levels))
+    }
+
+    /// The lattice of some columns of numbers, if it is not too large; for few rows it is not worth it.
+    fn lattice(&self, places: &[usize], rows: &[usize]) -> Option<Arc<Lattice>> {
+        let number = |at: &usize| matches!(self.columns[*at].data, Data::Integer(_) | Data::Float(_));
+        if places.is_empty() || !places.iter().all(number) || rows.len() < self.rows / FEW {
+            return None;
+        }
+        let codings: Vec<Arc<Coding>> = places.iter().map(|at| self.coding(*at)).collect();
+        self.lattices.of(places.to_vec(), || Lattice::new(&codings, self.rows))
     }
 
     /// The distinct values of a column among some rows; `None` when they are more than `most`.
@@ -189,7 +239,7 @@ impl Frame {
         if self.coded(at).is_none_or(|coding| coding.distinct() > most) && levels::many(column, rows, most) {
             return Ok(None);
         }
-        Ok(Levels::new(column, self.coding(at), rows, most))
+        Ok(Levels::new((at, column), self.coding(at), rows, most))
     }
 
     fn coded(&self, at: usize) -> Option<Arc<Coding>> {
@@ -226,7 +276,11 @@ impl Frame {
         // A list is whole between two statements.
         let codings = self.codings.lock().unwrap_or_else(PoisonError::into_inner);
         let codings: usize = codings.iter().flatten().map(|coding| coding.bytes()).sum();
-        self.order.len() * 8 + codings + self.columns.iter().map(|column| column.bytes()).sum::<usize>()
+        let kept = self.lattices.bytes(Lattice::bytes) + self.rankings.bytes(|ranking| ranking.len() * 4);
+        self.order.len() * 8
+            + codings
+            + kept
+            + self.columns.iter().map(|column| column.bytes()).sum::<usize>()
     }
 }
 
@@ -241,6 +295,8 @@ pub struct Growing {
     spec: SpaceSpec,
     /// Used again for each row.
     point: Vec<Value>,
+    /// Rows that stand in the order of their runs.
+    settled: usize,
 }
 
 impl Growing {
@@ -262,6 +318,8 @@ impl Growing {
             columns: headings.iter().map(column).collect(),
             succeeded: Arc::default(),
             codings: Arc::default(),
+            lattices: Arc::default(),
+            rankings: Arc::default(),
         };
         Ok(Growing {
             frame: Arc::new(frame),
@@ -271,6 +329,7 @@ impl Growing {
             space,
             spec: row.study.space.clone(),
             point: Vec::new(),
+            settled: 0,
         })
     }
 
@@ -308,6 +367,8 @@ impl Growing {
         let frame = Arc::make_mut(&mut self.frame);
         frame.seq = Some(batch.seq);
         frame.succeeded = Arc::default();
+        frame.lattices = Arc::default();
+        frame.rankings = Arc::default();
         match content {
             Content::Reopened(indices) => reopen(frame, &indices),
             Content::Runs(runs) => {
@@ -328,6 +389,32 @@ impl Growing {
             }
         }
         Ok(())
+    }
+}
+
+impl Growing {
+    /// Puts the rows in the order of their runs, and leaves out those that no longer count, when enough have come since that was done
+    /// last: what is asked then reads cells one after the other.
+    pub fn settle(&mut self) {
+        let rows = self.frame.rows;
+        if rows - self.settled <= rows / FEW {
+            return;
+        }
+        self.settled = self.frame.order.len();
+        if self.settled == rows && self.frame.order.iter().zip(0..).all(|(row, place)| *row == place) {
+            return;
+        }
+        let frame = Arc::make_mut(&mut self.frame);
+        for column in &mut frame.columns {
+            *column = Arc::new(column.picked(&frame.order));
+        }
+        frame.rows = self.settled;
+        frame.order = Arc::new((0..self.settled).collect());
+        frame.succeeded = Arc::default();
+        // What is shared with older frames is about other rows.
+        frame.codings = Arc::default();
+        frame.lattices = Arc::default();
+        frame.rankings = Arc::default();
     }
 }
 

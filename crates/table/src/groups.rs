@@ -1,12 +1,14 @@
 //! Rows in groups of those that have the same values in some columns.
 //!
 //! Groups stand in the order of their values: numbers from low to high, texts and booleans as they first occur among the rows, then
-//! NaN, then nothing. A table that is made once is sorted into groups; where columns are coded, rows are counted into them.
+//! NaN, then nothing. A table that is made once is sorted into groups; where columns are coded, rows are counted into them, and where
+//! many ask for the same groups of other rows they share what says of each row where it belongs (see [`crate::lattice`]).
 
 use std::sync::Arc;
 
 use crate::coding::{Coding, NAN};
 use crate::order::{keys, rank};
+use crate::pieces::{Piece, ROWS, pieces};
 use crate::{Column, Data};
 
 /// What no group is called: of rows that are in none.
@@ -15,11 +17,23 @@ pub const NOWHERE: u32 = u32::MAX;
 /// Which group each of some rows is in.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Parts {
-    /// For each of the rows the number of its group, or [`NOWHERE`].
-    pub cells: Vec<u32>,
+    cells: Cells,
     /// Groups; their numbers are below.
     pub count: usize,
 }
+
+/// The number of each row's group, or [`NOWHERE`].
+#[derive(Clone, Debug, PartialEq)]
+enum Cells {
+    /// All are in the first.
+    One,
+    /// In the order of the rows.
+    Listed(Vec<u32>),
+    /// By the row, of all rows that there are.
+    Shared(Arc<Vec<u32>>),
+}
+
+static FIRST: [u32; ROWS] = [0; ROWS];
 
 /// Rows, group after group, those of a group in their order.
 #[derive(Clone, Debug, PartialEq)]
@@ -30,9 +44,41 @@ pub struct Groups {
 }
 
 impl Parts {
+    /// So many groups, some of which may be empty; for each of the rows the number of its group, or [`NOWHERE`].
+    pub fn listed(cells: Vec<u32>, count: usize) -> Parts {
+        Parts { cells: Cells::Listed(cells), count }
+    }
+
+    /// The same by the row, of all rows that there are.
+    pub(crate) fn shared(cells: Arc<Vec<u32>>, count: usize) -> Parts {
+        Parts { cells: Cells::Shared(cells), count }
+    }
+
     /// All rows in one group; without rows there is none.
     fn whole(rows: usize) -> Parts {
-        Parts { cells: vec![0; rows], count: usize::from(rows > 0) }
+        Parts { cells: Cells::One, count: usize::from(rows > 0) }
+    }
+
+    /// The group of each of the rows.
+    pub fn of_rows<'a>(&'a self, rows: &'a [usize]) -> impl Iterator<Item = u32> + use<'a> {
+        rows.iter().enumerate().map(|(place, row)| match &self.cells {
+            Cells::One => 0,
+            Cells::Listed(cells) => cells.get(place).copied().unwrap_or(NOWHERE),
+            Cells::Shared(cells) => cells.get(*row).copied().unwrap_or(NOWHERE),
+        })
+    }
+
+    /// The rows in pieces, with the group of each.
+    pub(crate) fn visit(&self, rows: &[usize], mut each: impl FnMut(&Piece, &[u32])) {
+        let mut room = Vec::new();
+        for (at, piece) in pieces(rows).enumerate() {
+            let groups = match &self.cells {
+                Cells::One => &FIRST,
+                Cells::Listed(cells) => cells.get(at * ROWS..).unwrap_or_default(),
+                Cells::Shared(cells) => piece.cells(cells, NOWHERE, &mut room),
+            };
+            each(&piece, &groups[..piece.rows.len().min(groups.len())]);
+        }
     }
 
     /// The groups of all rows of a table.
@@ -81,7 +127,7 @@ impl Parts {
             count += 1;
         }
         cells.iter_mut().for_each(|cell| *cell = number[*cell as usize]);
-        Parts { cells, count: count as usize }
+        Parts::listed(cells, count as usize)
     }
 
     /// The same where there is room for more groups than there are rows.
@@ -101,48 +147,56 @@ impl Parts {
     /// Of groups that are numbered without gaps.
     fn numbered(codes: &[u64]) -> Parts {
         let count = codes.iter().max().map_or(0, |most| *most as usize + 1);
-        Parts { cells: codes.iter().map(|code| u32::try_from(*code).unwrap_or(NOWHERE)).collect(), count }
+        Parts::listed(codes.iter().map(|code| u32::try_from(*code).unwrap_or(NOWHERE)).collect(), count)
     }
 
     /// Of each group the first of its rows, and how many there are.
     pub fn firsts(&self, rows: &[usize]) -> Vec<(usize, i64)> {
         let mut found = vec![(0, 0); self.count];
-        for (cell, row) in self.cells.iter().zip(rows) {
-            if let Some((first, count)) = found.get_mut(*cell as usize) {
-                if *count == 0 {
-                    *first = *row;
+        self.visit(rows, |piece, groups| {
+            let mut at = 0;
+            for same in groups.chunk_by(|a, b| a == b) {
+                if let Some((first, count)) = found.get_mut(same[0] as usize) {
+                    if *count == 0 {
+                        *first = piece.rows[at];
+                    }
+                    *count += same.len() as i64;
                 }
-                *count += 1;
+                at += same.len();
             }
-        }
+        });
         found
     }
 
     /// How many rows each group has.
-    pub fn sizes(&self) -> Vec<u64> {
+    pub fn sizes(&self, rows: &[usize]) -> Vec<u64> {
         let mut sizes = vec![0; self.count];
-        for cell in &self.cells {
-            if let Some(size) = sizes.get_mut(*cell as usize) {
-                *size += 1;
+        self.visit(rows, |_, groups| {
+            for same in groups.chunk_by(|a, b| a == b) {
+                if let Some(size) = sizes.get_mut(same[0] as usize) {
+                    *size += same.len() as u64;
+                }
             }
-        }
+        });
         sizes
     }
 
     /// How many of its rows each group has for which something holds.
     pub(crate) fn counted(&self, rows: &[usize], holds: impl Fn(usize) -> bool) -> Vec<i64> {
         let mut counts = vec![0; self.count];
-        for (cell, row) in self.cells.iter().zip(rows) {
-            if let Some(count) = counts.get_mut(*cell as usize) {
-                *count += i64::from(holds(*row));
+        self.visit(rows, |piece, groups| {
+            for (group, row) in groups.iter().zip(piece.rows) {
+                if let Some(count) = counts.get_mut(*group as usize) {
+                    *count += i64::from(holds(*row));
+                }
             }
-        }
+        });
         counts
     }
 }
 
 /// The place of a code: of its value, or behind all values.
-fn place(places: &[u32], code: u32) -> u32 {
+pub(crate) fn place(places: &[u32], code: u32) -> u32 {
     match places.get(code as usize) {
         Some(place) => *place,
         None => places.len() as u32 + u32::from(code != NAN),
@@ -150,27 +204,25 @@ fn place(places: &[u32], code: u32) -> u32 {
 }
 
 /// Where each group begins when the rows stand group after group, and behind the last one the end.
-pub(crate) fn starts(cells: &[u32], count: usize) -> Vec<usize> {
-    let mut starts = vec![0usize; count + 1];
-    for cell in cells {
-        if (*cell as usize) < count {
-            starts[*cell as usize + 1] += 1;
-        }
-    }
-    for group in 0..count {
-        starts[group + 1] += starts[group];
-    }
-    starts
+pub(crate) fn starts(sizes: &[u64]) -> Vec<usize> {
+    let mut end = 0;
+    let ends = sizes.iter().map(|size| {
+        end += *size as usize;
+        end
+    });
+    std::iter::once(0).chain(ends).collect()
 }
 
 impl Groups {
-    /// So many groups, some of which may be empty; `cells` says for each of the rows which one it is in, as [`Parts`] has it.
-    pub fn of_cells(rows: &[usize], cells: &[u32], count: usize) -> Groups {
-        let starts = starts(cells, count);
+    /// The rows of some groups, some of which may be empty.
+    pub fn of(rows: &[usize], parts: &Parts) -> Groups {
+        let starts = starts(&parts.sizes(rows));
         let mut next = starts.clone();
         let mut ordered = vec![0; starts.last().copied().unwrap_or(0)];
-        for (row, cell) in rows.iter().zip(cells).filter(|(_, cell)| (**cell as usize) < count) {
-            let place = &mut next[*cell as usize];
+        for (row, group) in
+            rows.iter().zip(parts.of_rows(rows)).filter(|(_, group)| (*group as usize) < parts.count)
+        {
+            let place = &mut next[group as usize];
             ordered[*place] = *row;
             *place += 1;
         }

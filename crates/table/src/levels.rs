@@ -6,6 +6,7 @@ use std::sync::Arc;
 use paramo_model::Value;
 
 use crate::coding::Coding;
+use crate::pieces::pieces;
 use crate::{Column, Data, NOWHERE};
 
 /// Rows that are looked at to see that a column is one of measured numbers, of which hardly two are the same.
@@ -15,9 +16,13 @@ const LOOK: usize = 1 << 14;
 #[derive(Clone, Debug)]
 pub struct Levels {
     pub values: Vec<Value>,
+    /// The place of the column in its frame.
+    pub(crate) column: usize,
     coding: Arc<Coding>,
     /// For each code of the column its place among the values.
     places: Vec<u32>,
+    /// Of each of the values.
+    codes: Vec<u32>,
 }
 
 /// Whether the first of some rows already have more distinct numbers than `most`.
@@ -32,17 +37,26 @@ pub(crate) fn many(column: &Column, rows: &[usize], most: usize) -> bool {
 
 impl Levels {
     /// `None` when there are more than `most`.
-    pub(crate) fn new(column: &Column, coding: Arc<Coding>, rows: &[usize], most: usize) -> Option<Levels> {
+    pub(crate) fn new(
+        (at, column): (usize, &Column),
+        coding: Arc<Coding>,
+        rows: &[usize],
+        most: usize,
+    ) -> Option<Levels> {
         let by_code = coding.places(rows);
         let mut holder: Vec<Option<usize>> = vec![None; by_code.len()];
         let mut found = 0;
-        for row in rows {
-            if let Some(holder @ None) = holder.get_mut(coding.codes[*row] as usize) {
-                *holder = Some(*row);
-                found += 1;
-                if found == by_code.len() {
-                    break;
+        let mut room = Vec::new();
+        for piece in pieces(rows) {
+            let codes = piece.cells(&coding.codes, NOWHERE, &mut room);
+            for (code, row) in codes.iter().zip(piece.rows) {
+                if let Some(holder @ None) = holder.get_mut(*code as usize) {
+                    *holder = Some(*row);
+                    found += 1;
                 }
+            }
+            if found == by_code.len() {
+                break;
             }
         }
         let mut found: Vec<(u32, usize, usize)> = holder
@@ -58,8 +72,14 @@ impl Levels {
         for (place, (_, code, _)) in found.iter().enumerate() {
             places[*code] = place as u32;
         }
+        let codes = found.iter().map(|(_, code, _)| *code as u32).collect();
         let values = found.into_iter().map(|(_, _, row)| column.value(row)).collect();
-        Some(Levels { values, coding, places })
+        Some(Levels { values, column: at, coding, places, codes })
+    }
+
+    /// The code of each of the values.
+    pub(crate) fn codes(&self) -> impl Iterator<Item = u32> {
+        self.codes.iter().copied()
     }
 
     /// Which of the values a row has; [`NOWHERE`] when it has none of them.

@@ -156,7 +156,7 @@ fn chosen(
     let all = || (0..count).collect::<Vec<usize>>();
     let mut rows = order;
     if let Some(condition) = &options.condition {
-        rows = Some(holding(columns, &rows.unwrap_or_else(all), condition)?);
+        rows = Some(holding(columns, &rows.unwrap_or_else(all), condition)?.into_owned());
     }
     if options.summary.is_some() {
         return Ok(rows);

@@ -1,31 +1,63 @@
 //! Sums, means and deviations that keep their digits.
 
-/// A sum that carries what each addition loses (Neumaier, 1974), without a branch (Knuth's exact sum of two).
+/// Numbers are added up in so many sums, each its turn: the processor does that with several of them at once.
+const LANES: usize = 4;
+
+/// A sum that carries what each addition loses (Neumaier, 1974), without a branch (Knuth's exact sum of two). It depends on the numbers
+/// and their order, and not on how many of them come at a time.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Sum {
-    sum: f64,
-    lost: f64,
+    /// Numbers so far.
+    pub count: usize,
+    sums: [f64; LANES],
+    lost: [f64; LANES],
+}
+
+#[inline]
+fn add(sum: &mut f64, lost: &mut f64, x: f64) {
+    let next = *sum + x;
+    let part = next - *sum;
+    *lost += (*sum - (next - part)) + (x - part);
+    *sum = next;
 }
 
 impl Sum {
     #[inline]
     pub fn add(&mut self, x: f64) {
-        let next = self.sum + x;
-        let part = next - self.sum;
-        self.lost += (self.sum - (next - part)) + (x - part);
-        self.sum = next;
+        let lane = self.count % LANES;
+        add(&mut self.sums[lane], &mut self.lost[lane], x);
+        self.count += 1;
+    }
+
+    /// Adds numbers, each less `from`.
+    #[inline]
+    pub fn extend(&mut self, numbers: &[f64], from: f64) {
+        let first = ((LANES - self.count % LANES) % LANES).min(numbers.len());
+        let (first, rest) = numbers.split_at(first);
+        first.iter().for_each(|x| self.add(x - from));
+        let (whole, rest) = rest.as_chunks::<LANES>();
+        let (mut sums, mut lost) = (self.sums, self.lost);
+        for turn in whole {
+            for lane in 0..LANES {
+                add(&mut sums[lane], &mut lost[lane], turn[lane] - from);
+            }
+        }
+        (self.sums, self.lost) = (sums, lost);
+        self.count += LANES * whole.len();
+        rest.iter().for_each(|x| self.add(x - from));
     }
 
     pub fn value(&self) -> f64 {
+        let (mut sum, mut lost) = (0.0, self.lost.iter().sum::<f64>());
+        self.sums.iter().for_each(|part| add(&mut sum, &mut lost, *part));
         // Beyond the largest float what was lost means nothing.
-        if self.sum.is_finite() { self.sum + self.lost } else { self.sum }
+        if sum.is_finite() { sum + lost } else { sum }
     }
 }
 
 /// A mean in the making: what numbers differ from the first of them, so that numbers that are all the same have exactly that mean.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Mean {
-    pub count: f64,
     first: f64,
     sum: Sum,
 }
@@ -33,16 +65,25 @@ pub struct Mean {
 impl Mean {
     #[inline]
     pub fn add(&mut self, x: f64) {
-        if self.count == 0.0 {
-            self.first = x;
+        self.extend(&[x]);
+    }
+
+    /// Adds numbers, none of which is NaN.
+    #[inline]
+    pub fn extend(&mut self, numbers: &[f64]) {
+        if self.sum.count == 0 {
+            self.first = numbers.first().copied().unwrap_or(0.0);
         }
-        self.count += 1.0;
-        self.sum.add(x - self.first);
+        self.sum.extend(numbers, self.first);
+    }
+
+    pub fn count(&self) -> f64 {
+        self.sum.count as f64
     }
 
     /// `None` where differences are too large to be told, as those of infinities: see [`Moments::of`]. Of no numbers zero.
     pub fn value(&self) -> Option<f64> {
-        let mean = self.first + self.sum.value() / self.count.max(1.0);
+        let mean = self.first + self.sum.value() / self.count().max(1.0);
         mean.is_finite().then_some(mean)
     }
 }
@@ -90,7 +131,7 @@ impl Moments {
         let mut mean = Mean::default();
         numbers().for_each(|x| mean.add(x));
         let exact = mean.value().and_then(|middle| {
-            let mut deviations = Deviations::from(mean.count, middle);
+            let mut deviations = Deviations::from(mean.count(), middle);
             numbers().for_each(|x| deviations.add(x));
             deviations.done()
         });

@@ -2,7 +2,7 @@
 //!
 //! Rows are chosen as lists of their places first, so that cells are moved once, and only those that stay.
 
-use std::borrow::Borrow;
+use std::borrow::{Borrow, Cow};
 
 use paramo_model::expression::Cells;
 use paramo_model::{Expression, Value, nearest};
@@ -57,21 +57,19 @@ impl ResultTable {
 }
 
 /// Those of some rows for which an expression over the columns holds.
-pub fn holding<C: Borrow<Column>>(
+pub fn holding<'r, C: Borrow<Column>>(
     columns: &[C],
-    rows: &[usize],
+    rows: &'r [usize],
     condition: &str,
-) -> Result<Vec<usize>, TableError> {
+) -> Result<Cow<'r, [usize]>, TableError> {
     let names: Vec<&str> = columns.iter().map(|column| column.borrow().name.as_str()).collect();
     let expression =
         Expression::parse(condition, &names).map_err(|error| TableError::condition(condition, error))?;
     let cells: Vec<Cells> = columns.iter().map(|column| column.borrow().cells()).collect();
     match expression.holding(&cells, rows) {
         Some(held) => Ok(held),
-        None => row_by_row(columns, rows, &expression).map_err(|message| TableError::Condition {
-            condition: condition.to_owned(),
-            message,
-            help: None,
+        None => row_by_row(columns, rows, &expression).map(Cow::Owned).map_err(|message| {
+            TableError::Condition { condition: condition.to_owned(), message, help: None }
         }),
     }
 }

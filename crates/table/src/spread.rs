@@ -4,10 +4,11 @@
 
 use paramo_model::Value;
 
+use crate::column::Room;
 use crate::groups::{Parts, starts};
 use crate::moments::{Deviations, Mean, Moments, Sum};
 use crate::statistic::quantile_of;
-use crate::{Column, Data, NOWHERE};
+use crate::{Column, Data};
 
 /// Rows of a column, and which group each of them is in.
 #[derive(Clone, Copy, Debug)]
@@ -20,68 +21,54 @@ pub struct Spread<'a> {
 
 impl Spread<'_> {
     /// For each group what its numbers come to; cells without a value and NaN are left out. `None` for texts.
-    fn fold<A: Copy>(&self, first: A, mut add: impl FnMut(&mut A, f64)) -> Option<Vec<A>> {
+    fn fold<A: Copy>(&self, first: A, mut add: impl FnMut(&mut A, &[f64])) -> Option<Vec<A>> {
         let mut made = vec![first; self.parts.count];
-        // Neighbours are often of one group, which then stays at hand.
-        let (mut at, mut own) = (NOWHERE, first);
-        self.visit(|group, x| {
-            if group != at {
-                if let Some(made) = made.get_mut(at as usize) {
-                    *made = own;
-                }
-                own = made.get(group as usize).copied().unwrap_or(first);
-                at = group;
+        self.visit(|group, numbers| {
+            let Some(made) = made.get_mut(group as usize) else { return };
+            // Without a branch, so that several are looked at at once.
+            match numbers.iter().fold(false, |gap, x| gap | x.is_nan()) {
+                false => add(made, numbers),
+                true => numbers.split(|x| x.is_nan()).for_each(|numbers| add(made, numbers)),
             }
-            add(&mut own, x);
         })?;
-        if let Some(made) = made.get_mut(at as usize) {
-            *made = own;
-        }
         Some(made)
     }
 
-    /// Each number with its group, in the order of the rows.
-    fn visit(&self, mut each: impl FnMut(u32, f64)) -> Option<()> {
-        let mut valued = |group: u32, x: f64| {
-            if !x.is_nan() {
-                each(group, x);
-            }
-        };
-        match &self.column.data {
-            Data::Float(values) => self.cells(values, &mut valued),
-            Data::Integer(values) => self.cells(values, |group, i| valued(group, i as f64)),
-            Data::Boolean(values) => self.cells(values, |group, b| valued(group, f64::from(b))),
-            Data::String(_) => return None,
+    /// Numbers of one group that stand side by side, in the order of the rows; NaN where there is none.
+    fn visit(&self, mut each: impl FnMut(u32, &[f64])) -> Option<()> {
+        if let Data::String(_) = self.column.data {
+            return None;
         }
+        let mut room = Room::default();
+        self.parts.visit(self.rows, |piece, groups| {
+            let mut numbers = self.column.numbers_of(piece, &mut room);
+            for same in groups.chunk_by(|a, b| a == b) {
+                let (own, others) = numbers.split_at(same.len().min(numbers.len()));
+                each(same[0], own);
+                numbers = others;
+            }
+        });
         Some(())
-    }
-
-    fn cells<T: Copy>(&self, values: &[T], mut each: impl FnMut(u32, T)) {
-        let rows = self.rows.iter().zip(&self.parts.cells);
-        match &self.column.present {
-            None => rows.for_each(|(row, group)| each(*group, values[*row])),
-            Some(present) => {
-                rows.filter(|(row, _)| present[**row]).for_each(|(row, group)| each(*group, values[*row]));
-            }
-        }
     }
 
     /// How many numbers each group has. `None` for texts.
     pub fn numbers(&self) -> Option<Vec<u64>> {
-        self.fold(0, |count, _| *count += 1)
+        self.fold(0, |count, numbers| *count += numbers.len() as u64)
     }
 
     /// For each of the fractions the quantile of every group; see [`STATISTICS`](crate::STATISTICS). `None` for texts.
     pub fn quantiles(&self, fractions: &[f64]) -> Option<Vec<Vec<Value>>> {
-        let starts = starts(&self.parts.cells, self.parts.count);
+        let starts = starts(&self.parts.sizes(self.rows));
         let mut ends = starts.clone();
         let mut numbers = vec![0.0; starts.last().copied().unwrap_or(0)];
-        self.visit(|group, x| {
+        self.visit(|group, own| {
             // Behind the groups stands where the last one ends.
             if (group as usize) < self.parts.count {
                 let place = &mut ends[group as usize];
-                numbers[*place] = x;
-                *place += 1;
+                for x in own.iter().filter(|x| !x.is_nan()) {
+                    numbers[*place] = *x;
+                    *place += 1;
+                }
             }
         })?;
         let quantiles = |fraction: &f64| {
@@ -92,12 +79,12 @@ impl Spread<'_> {
     }
 
     fn moments(&self) -> Option<Vec<Moments>> {
-        let means = self.fold(Mean::default(), Mean::add)?;
-        let begun = |mean: &Mean| Some(Deviations::from(mean.count, mean.value()?));
+        let means = self.fold(Mean::default(), Mean::extend)?;
+        let begun = |mean: &Mean| Some(Deviations::from(mean.count(), mean.value()?));
         let mut made = means.iter().map(begun).collect::<Option<Vec<_>>>()?;
-        self.visit(|group, x| {
+        self.visit(|group, own| {
             if let Some(made) = made.get_mut(group as usize) {
-                made.add(x);
+                own.iter().filter(|x| !x.is_nan()).for_each(|x| made.add(*x));
             }
         })?;
         made.into_iter().map(Deviations::done).collect()
@@ -113,9 +100,9 @@ pub fn counts(spread: &Spread) -> Option<Vec<Value>> {
 }
 
 pub fn means(spread: &Spread) -> Option<Vec<Value>> {
-    let means = spread.fold(Mean::default(), Mean::add)?;
+    let means = spread.fold(Mean::default(), Mean::extend)?;
     let of = |mean: &Mean| match mean.value() {
-        Some(_) if mean.count == 0.0 => Some(Value::Missing),
+        Some(_) if mean.count() == 0.0 => Some(Value::Missing),
         value => value.map(Value::Float),
     };
     means.iter().map(of).collect()
@@ -136,11 +123,8 @@ pub fn medians(spread: &Spread) -> Option<Vec<Value>> {
 /// Of floats; the sum of integers is one.
 pub fn sums(spread: &Spread) -> Option<Vec<Value>> {
     let Data::Float(_) = spread.column.data else { return None };
-    let sums = spread.fold((0u64, Sum::default()), |(count, sum), x| {
-        *count += 1;
-        sum.add(x);
-    })?;
-    given(sums.iter().map(|(count, sum)| (*count > 0).then(|| sum.value())))
+    let sums = spread.fold(Sum::default(), |sum, numbers| sum.extend(numbers, 0.0))?;
+    given(sums.iter().map(|sum| (sum.count > 0).then(|| sum.value())))
 }
 
 pub fn least(spread: &Spread) -> Option<Vec<Value>> {
@@ -159,22 +143,24 @@ fn extremes(
 ) -> Option<Vec<Value>> {
     match &spread.column.data {
         Data::Float(_) => {
-            let best = spread.fold(f64::NAN, |best, x| {
-                if best.is_nan() || floats(x, *best) {
-                    *best = x;
-                }
+            let best = spread.fold(f64::NAN, |best, numbers| {
+                *best = numbers.iter().fold(*best, |best, x| match best.is_nan() || floats(*x, best) {
+                    true => *x,
+                    false => best,
+                });
             })?;
             given(best.into_iter().map(|best| (!best.is_nan()).then_some(best)))
         }
         Data::Integer(values) => {
             let mut best: Vec<Option<i64>> = vec![None; spread.parts.count];
-            spread.cells(values, |group, i| {
+            for (row, group) in spread.rows.iter().zip(spread.parts.of_rows(spread.rows)) {
                 if let Some(best) = best.get_mut(group as usize)
-                    && best.is_none_or(|best| integers(i, best))
+                    && spread.column.is_present(*row)
+                    && best.is_none_or(|best| integers(values[*row], best))
                 {
-                    *best = Some(i);
+                    *best = Some(values[*row]);
                 }
-            });
+            }
             Some(best.into_iter().map(|best| best.map_or(Value::Missing, Value::Integer)).collect())
         }
         _ => None,
@@ -185,7 +171,7 @@ fn extremes(
 mod tests {
     use super::*;
     use crate::builder::Builder;
-    use crate::{Role, STATISTICS};
+    use crate::{NOWHERE, Role, STATISTICS};
     use proptest::prelude::*;
 
     fn cells() -> impl Strategy<Value = Vec<Value>> {
@@ -213,15 +199,20 @@ mod tests {
 
     proptest! {
         #[test]
-        fn each_group_has_what_it_has_alone(values in cells(), groups in prop::collection::vec(0u32..6, 60), fraction in 0.0..1.0f64) {
+        fn each_group_has_what_it_has_alone(values in cells(), groups in prop::collection::vec(0u32..6, 60), fraction in 0.0..1.0f64, all: bool) {
             let mut builder = Builder::new(None);
             values.iter().for_each(|value| builder.push(value.clone()));
             let column = builder.finish("x".into(), None, Role::Index);
-            let rows: Vec<usize> = (0..values.len()).rev().filter(|row| row % 7 != 3).collect();
+            let rows: Vec<usize> = match all {
+                true => (0..values.len()).collect(),
+                false => (0..values.len()).rev().filter(|row| row % 7 != 3).collect(),
+            };
             let of = |row: &usize| if groups[*row] == 5 { NOWHERE } else { groups[*row] };
-            let parts = Parts { cells: rows.iter().map(of).collect(), count: 5 };
-            let spread = Spread { column: &column, rows: &rows, parts: &parts };
-            for statistic in STATISTICS.iter().filter(|statistic| statistic.check(&column).is_ok()) {
+            let listed = Parts::listed(rows.iter().map(of).collect(), 5);
+            let shared = Parts::shared((0..values.len()).map(|row| of(&row)).collect::<Vec<_>>().into(), 5);
+            let several = STATISTICS.iter().filter(|statistic| statistic.check(&column).is_ok());
+            for (statistic, parts) in several.flat_map(|statistic| [(statistic, &listed), (statistic, &shared)]) {
+                let spread = Spread { column: &column, rows: &rows, parts };
                 let found = statistic.of_each(&spread, fraction);
                 for (group, found) in found.iter().enumerate() {
                     let own = rows.iter().copied().filter(|row| groups[*row] as usize == group);

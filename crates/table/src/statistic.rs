@@ -115,7 +115,7 @@ impl Statistic {
         if let Some(values) = (self.each)(spread) {
             return values;
         }
-        let groups = Groups::of_cells(spread.rows, &spread.parts.cells, spread.parts.count);
+        let groups = Groups::of(spread.rows, spread.parts);
         let mut valued = Vec::new();
         let value = |rows: &[usize]| {
             valued.clear();

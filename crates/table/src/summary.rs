@@ -7,7 +7,7 @@
 //! Every row says how many runs stand behind it (`n`) and how many of those have failed (`failed`). A statistic leaves out
 //! cells without a value and NaN; `missing_…` says for how many of the runs that succeeded that was so.
 
-use paramo_model::Name;
+use paramo_model::{Name, Value};
 
 use crate::builder::Builder;
 use crate::groups::Parts;
@@ -107,7 +107,7 @@ impl Summary {
         self.by.iter().map(|name| column_of(name, columns)).collect()
     }
 
-    /// Summarises groups of rows of some columns.
+    /// Summarises groups of rows of some columns; those without rows are left out.
     pub(crate) fn summarise(
         &self,
         columns: &[&Column],
@@ -116,7 +116,10 @@ impl Summary {
         (study, version): (&Name, u32),
     ) -> Result<ResultTable, TableError> {
         let failed = failed(columns);
-        let (firsts, runs): (Vec<usize>, Vec<i64>) = parts.firsts(rows).into_iter().unzip();
+        let mut found: Vec<(u32, (usize, i64))> = (0..).zip(parts.firsts(rows)).collect();
+        found.retain(|(_, (_, runs))| *runs > 0);
+        let (filled, (firsts, runs)): (Vec<u32>, (Vec<usize>, Vec<i64>)) = found.into_iter().unzip();
+        let of_filled = |all: Vec<i64>| filled.iter().map(|group| all[*group as usize]).collect();
         let mut out: Vec<Column> = Vec::new();
         for key in self.keys(columns)? {
             if !out.iter().any(|column| column.name == key.name) {
@@ -125,8 +128,8 @@ impl Summary {
         }
         push(&mut out, "n".to_owned(), None, Role::Runs, Data::Integer(runs));
         let lost = match &failed {
-            Some(failed) => parts.counted(rows, failed),
-            None => vec![0; parts.count],
+            Some(failed) => of_filled(parts.counted(rows, failed)),
+            None => vec![0; filled.len()],
         };
         push(&mut out, "failed".to_owned(), None, Role::Failed, Data::Integer(lost));
         let mut absent: Vec<&Column> = Vec::new();
@@ -138,8 +141,9 @@ impl Summary {
             asked.statistic.check(source)?;
             let mut builder = Builder::new(None);
             let spread = Spread { column: source, rows, parts };
-            for value in asked.statistic.of_each(&spread, asked.fraction) {
-                builder.push(value);
+            let mut values = asked.statistic.of_each(&spread, asked.fraction);
+            for group in &filled {
+                builder.push(std::mem::replace(&mut values[*group as usize], Value::Missing));
             }
             let unit = source.unit.clone().filter(|_| asked.statistic.keeps_unit);
             let name = free(asked.name(), &out);
@@ -150,13 +154,13 @@ impl Summary {
         }
         for source in absent {
             let missing = match &failed {
-                _ if source.is_whole(rows) => vec![0; parts.count],
-                Some(failed) => parts.counted(rows, |row| rank(source, row) > 0 && !failed(row)),
-                None => parts.counted(rows, |row| rank(source, row) > 0),
+                _ if source.is_whole(rows) => vec![0; filled.len()],
+                Some(failed) => of_filled(parts.counted(rows, |row| rank(source, row) > 0 && !failed(row))),
+                None => of_filled(parts.counted(rows, |row| rank(source, row) > 0)),
             };
             push(&mut out, format!("missing_{}", source.name), None, Role::Absent, Data::Integer(missing));
         }
-        Ok(ResultTable { study: study.clone(), version, rows: parts.count, columns: out })
+        Ok(ResultTable { study: study.clone(), version, rows: filled.len(), columns: out })
     }
 }
 

@@ -1,7 +1,7 @@
 // Where the cells of a heat map lie, and what stands in them.
 
 import type { Area } from "./area";
-import { type ColourScale, colourOf, css } from "./colour";
+import { type ColourScale, colourOf, css, level } from "./colour";
 import type { Part } from "./condition";
 import { count, runs, value, withUnit } from "./format";
 import { type Direction, type Draw, MOST_ROWS, type Marks, type Numbers, interval, step } from "./marks";
@@ -93,12 +93,15 @@ export function heatDraw(data: HeatMapData, x: Side, y: Side, scale: ColourScale
     context.fillStyle = small ? theme.missing : hatching(context, area.ratio, theme);
     context.fillRect(0, 0, area.width, area.height);
     if (!scale) return;
+    // There may be very many cells, of few rows, columns and colours.
+    const across = x.edges.map((edge) => area.snap(area.x(edge)));
+    const up = y.edges.map((edge) => area.snap(area.y(edge)));
+    const colours = scale.table.map(css);
     for (const [j, row] of data.cells.entries()) {
       for (const [i, v] of row.entries()) {
         if (v === null) continue;
-        const { left, top, width, height } = rectangle(area, x, y, i, j);
-        context.fillStyle = css(colourOf(scale, v));
-        context.fillRect(left, top, width, height);
+        context.fillStyle = colours[level(scale, v)];
+        context.fillRect(across[i], up[j + 1], across[i + 1] - across[i], up[j] - up[j + 1]);
       }
     }
   };

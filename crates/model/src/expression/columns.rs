@@ -6,11 +6,12 @@
 
 mod block;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::evaluate::{Term, compare, evaluate};
 use super::{Comparison, Expression, Function, Node, Operator};
-use block::Block;
+use block::{Block, Held};
 
 /// A column as a condition reads it.
 #[derive(Clone, Copy, Debug)]
@@ -35,20 +36,32 @@ pub enum CellData<'a> {
 
 impl Expression {
     /// Those of some rows for which the condition holds, in their order; `columns` are the values of the variables, by position.
-    /// `None` where it has to be tried row by row with [`Expression::test`], which may then have an error to tell.
-    pub fn holding(&self, columns: &[Cells], rows: &[usize]) -> Option<Vec<usize>> {
+    /// Nothing is copied where all of them stay. `None` where it has to be tried row by row with [`Expression::test`], which may then
+    /// have an error to tell.
+    pub fn holding<'r>(&self, columns: &[Cells], rows: &'r [usize]) -> Option<Cow<'r, [usize]>> {
         let plan = Plan { columns }.mask(&self.root)?;
         let shortest = self.references().filter_map(|at| columns.get(at)).map(Cells::len).min();
-        let mut kept = Vec::with_capacity(rows.len());
-        for rows in rows.chunks(block::ROWS) {
-            let block = Block::new(columns, rows);
+        let mut kept: Option<Vec<usize>> = None;
+        for (at, piece) in rows.chunks(block::ROWS).enumerate() {
+            let block = Block::new(columns, piece);
             // Beyond its end a column has no values.
             if shortest.is_some_and(|shortest| block.last() >= Some(shortest)) {
                 return None;
             }
-            block.keep(&plan, &mut kept);
+            let held = block.held(&plan);
+            match (&mut kept, held) {
+                (None, Held::All) => {}
+                (None, Held::Some(held)) => {
+                    let mut begun = Vec::with_capacity(rows.len());
+                    begun.extend_from_slice(&rows[..at * block::ROWS]);
+                    block.keep(&held, &mut begun);
+                    kept = Some(begun);
+                }
+                (Some(kept), Held::All) => kept.extend_from_slice(piece),
+                (Some(kept), Held::Some(held)) => block.keep(&held, kept),
+            }
         }
-        Some(kept)
+        Some(kept.map_or(Cow::Borrowed(rows), Cow::Owned))
     }
 }
 

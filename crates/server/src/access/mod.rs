@@ -10,6 +10,7 @@ mod come_in;
 pub mod extract;
 mod owner;
 mod target;
+mod together;
 mod trail;
 
 use std::time::Instant;
@@ -31,6 +32,7 @@ use self::come_in::{has_lapsed, shared};
 use self::extract::Asked;
 pub use self::owner::Token;
 pub use self::target::no_project;
+pub use self::together::Lookups;
 use self::trail::Trail;
 pub use self::trail::{Flood, Noted};
 use crate::api::App;
@@ -174,7 +176,8 @@ async fn admit(app: &App, guard: Guard, request: Request, trail: &mut Trail) -> 
 /// The study that a word names, among those that somebody sees.
 pub async fn study(app: &App, caller: &Caller, word: &str) -> Result<paramo_store::StudyRow> {
     let sight = caller.sight(Action::StudyRead);
-    target::study(app.host.store().as_ref(), app.people.store(), &sight, word).await
+    let stores = (app.host.store().as_ref(), app.people.store());
+    target::study(&app.lookups, stores, &sight, word).await
 }
 
 /// The project that a word names, if somebody may do this there.

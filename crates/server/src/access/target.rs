@@ -4,18 +4,24 @@ use paramo_model::{Name, StudyId};
 use paramo_store::{People, Store, StoreError, StudyRow};
 
 use super::caller::Sight;
+use super::together::Lookups;
 use crate::problem::{Problem, Result};
 
 /// The study that a word names, among those that are seen: by number, or by name with or without its project and version (`7`, `hes1`,
 /// `hes1@2`, `cells:hes1@2`).
-pub async fn study(store: &dyn Store, people: &dyn People, sight: &Sight, word: &str) -> Result<StudyRow> {
+pub async fn study(
+    lookups: &Lookups,
+    (store, people): (&dyn Store, &dyn People),
+    sight: &Sight,
+    word: &str,
+) -> Result<StudyRow> {
     let none = || {
         Problem::not_found(format!(
             "there is no study {word}; GET /api/v1/studies lists those that there are"
         ))
     };
     if let Ok(id) = word.parse() {
-        return match store.study(StudyId(id)).await {
+        return match lookups.study(store, StudyId(id)).await {
             Ok(row) if sight.has(row.id, &row.project) => Ok(row),
             Ok(_) | Err(StoreError::NoSuchStudy { .. }) => Err(none()),
             Err(error) => Err(error.into()),
@@ -37,8 +43,8 @@ pub async fn study(store: &dyn Store, people: &dyn People, sight: &Sight, word: 
         },
     };
     let mut found = Vec::new();
-    for candidate in candidates(store, people, sight, project).await? {
-        found.extend(store.find(candidate.as_str(), name, version).await?);
+    for candidate in candidates(lookups, (store, people), sight, project).await? {
+        found.extend(lookups.find(store, candidate.as_str(), name, version).await?);
     }
     found.retain(|row| sight.has(row.id, &row.project));
     if found.len() > 1 {
@@ -53,8 +59,8 @@ pub async fn study(store: &dyn Store, people: &dyn People, sight: &Sight, word: 
 
 /// The projects in which a study is looked for.
 async fn candidates(
-    store: &dyn Store,
-    people: &dyn People,
+    lookups: &Lookups,
+    (store, people): (&dyn Store, &dyn People),
     sight: &Sight,
     project: Option<&str>,
 ) -> Result<Vec<Name>> {
@@ -62,9 +68,9 @@ async fn candidates(
     Ok(match (sight, project.map(Name::new)) {
         (_, Some(Err(_))) => Vec::new(),
         (Sight::All, Some(Ok(name))) => vec![name],
-        (Sight::All, None) => people.projects().await?.into_iter().map(|project| project.name).collect(),
+        (Sight::All, None) => lookups.projects(people).await?.to_vec(),
         (Sight::Of(projects), _) => projects.iter().filter(|name| named(name)).cloned().collect(),
-        (Sight::Study(id), _) => match store.study(*id).await {
+        (Sight::Study(id), _) => match lookups.study(store, *id).await {
             Ok(row) if named(&row.project) => vec![row.project],
             Ok(_) | Err(StoreError::NoSuchStudy { .. }) => Vec::new(),
             Err(error) => return Err(error.into()),

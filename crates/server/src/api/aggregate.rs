@@ -3,8 +3,8 @@
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::response::Response;
-use paramo_table::{Asked, Frame, Summary, Which, statistic};
-use serde::{Deserialize, Serialize};
+use paramo_table::{Asked, Frame, ResultTable, Summary, Which, statistic};
+use serde::{Deserialize, Serialize, Serializer};
 use utoipa::{IntoParams, ToSchema};
 
 use super::App;
@@ -42,9 +42,27 @@ pub(super) struct Aggregate {
     /// The columns of the groups, `n` and `failed`, the statistics, and for each column how many values were missing.
     columns: Vec<Heading>,
     #[schema(value_type = Vec<Vec<serde_json::Value>>)]
-    rows: Vec<Vec<serde_json::Value>>,
+    rows: Rows,
     /// Groups there are.
     total: usize,
+}
+
+/// The rows of a table, written as they stand there: there may be very many.
+#[derive(Debug)]
+struct Rows(ResultTable);
+
+struct Row<'a>(&'a ResultTable, usize);
+
+impl Serialize for Rows {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        serializer.collect_seq((0..self.0.rows).map(|row| Row(&self.0, row)))
+    }
+}
+
+impl Serialize for Row<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.columns.iter().map(|column| shape::Cell(column, self.1)))
+    }
 }
 
 /// A column.
@@ -104,9 +122,7 @@ fn made(frame: &Frame, groups: &Groups, summary: &Summary) -> Result<Answer> {
     let columns = table.columns.iter();
     json(&Aggregate {
         columns: columns.map(|c| Heading { name: c.name.clone(), unit: c.unit.clone() }).collect(),
-        rows: (0..table.rows)
-            .map(|row| table.columns.iter().map(|column| shape::value(&column.value(row))).collect())
-            .collect(),
+        rows: Rows(table),
         total,
     })
 }

@@ -41,7 +41,7 @@ use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::access::{self, Flood};
+use crate::access::{self, Flood, Lookups};
 use crate::host::Host;
 use crate::people::Service;
 use crate::portal;
@@ -53,11 +53,12 @@ pub struct App {
     pub(crate) people: Arc<Service>,
     pub(crate) flood: Arc<Flood>,
     pub(crate) projects: Arc<events::Projects>,
+    pub(crate) lookups: Arc<Lookups>,
 }
 
 impl App {
     pub fn new(host: Arc<Host>, people: Arc<Service>) -> App {
-        App { host, people, flood: Arc::default(), projects: Arc::default() }
+        App { host, people, flood: Arc::default(), projects: Arc::default(), lookups: Arc::default() }
     }
 }
 

@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use paramo_model::{StudyId, StudyState, Timestamp};
-use paramo_store::{Store, StudyRow};
+use paramo_store::{Counts, Store, StudyRow};
 use paramo_table::{Frame, Growing};
 use tokio::sync::Semaphore;
 
@@ -64,6 +64,14 @@ struct Kept {
 struct Recent {
     reading: Reading,
     created: Timestamp,
+    /// Of the study as it was just before.
+    changed: Timestamp,
+    counts: Counts,
+    /// Blocks of its space.
+    blocks: usize,
+    /// When it was begun to be read.
+    began: Instant,
+    /// When it was as the study is.
     at: Instant,
 }
 
@@ -96,7 +104,8 @@ impl Cache {
         }))
     }
 
-    /// The results of a study as they are now. Reads what has been committed since they were asked for last.
+    /// The results of a study as they were when its row was looked up, or later. Reads what has been committed since they were asked
+    /// for last.
     pub async fn read(&self, store: &Arc<dyn Store>, row: &StudyRow) -> Result<Reading> {
         self.0.read(store, row).await
     }
@@ -149,7 +158,17 @@ impl Cache {
 impl Shared {
     async fn read(&self, store: &Arc<dyn Store>, row: &StudyRow) -> Result<Reading> {
         let kept = self.kept(row.id);
+        if let Some(reading) = kept.as_now(row) {
+            return Ok(reading);
+        }
+        let came = Instant::now();
         let mut place = kept.growing.clone().lock_owned().await;
+        // Of many who waited one reads: to read again at once would copy what the others were given.
+        if let Some(recent) = kept.recent().filter(|recent| recent.began >= came && recent.has_space_of(row))
+        {
+            return Ok(recent.reading);
+        }
+        let began = Instant::now();
         let fits = match place.as_mut() {
             Some((_, growing)) => growing.fits(row)?,
             None => false,
@@ -166,7 +185,7 @@ impl Shared {
         let first = store.batches(row.id, seq, BATCHES).await?;
         if first.is_empty() {
             let reading = Reading { frame: growing.frame(), number };
-            kept.note(&reading, row);
+            kept.note(&reading, row, began);
             return Ok(reading);
         }
         // Goes on when who asked has left: the next one would have to begin anew.
@@ -186,6 +205,11 @@ impl Shared {
                 }
                 batches = store.batches(id, growing.frame().seq, BATCHES).await?;
             }
+            let settle = move || {
+                growing.settle();
+                growing
+            };
+            let growing = tokio::task::spawn_blocking(settle).await.map_err(|_| lost())?;
             let frame = growing.frame();
             *place = Some((number, growing));
             Ok(frame)
@@ -194,15 +218,15 @@ impl Shared {
         kept.bytes.store(frame.bytes() as u64, Ordering::Relaxed);
         self.shrink(row.id);
         let reading = Reading { frame, number };
-        kept.note(&reading, row);
+        kept.note(&reading, row, began);
         Ok(reading)
     }
 
     /// What was read last, of a large study that is open.
     fn recent(&self, kept: &Kept, row: &StudyRow) -> Option<Recent> {
-        let recent = kept.recent.lock().unwrap_or_else(PoisonError::into_inner).clone()?;
-        let same = recent.created == row.created && recent.reading.frame.study == row.name;
-        (same && row.state == StudyState::Open && recent.reading.frame.len() >= self.large).then_some(recent)
+        let recent = kept.recent()?;
+        (recent.is_of(row) && row.state == StudyState::Open && recent.reading.frame.len() >= self.large)
+            .then_some(recent)
     }
 
     fn kept(&self, id: StudyId) -> Arc<Kept> {
@@ -242,9 +266,44 @@ impl Shared {
 }
 
 impl Kept {
-    fn note(&self, reading: &Reading, row: &StudyRow) {
-        let recent = Recent { reading: reading.clone(), created: row.created, at: Instant::now() };
+    fn note(&self, reading: &Reading, row: &StudyRow, began: Instant) {
+        let recent = Recent {
+            reading: reading.clone(),
+            created: row.created,
+            changed: row.changed,
+            counts: row.counts.clone(),
+            blocks: row.study.space.blocks.len(),
+            began,
+            at: Instant::now(),
+        };
         *self.recent.lock().unwrap_or_else(PoisonError::into_inner) = Some(recent);
+    }
+
+    fn recent(&self) -> Option<Recent> {
+        self.recent.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// What was read last, if nothing has come since.
+    fn as_now(&self, row: &StudyRow) -> Option<Reading> {
+        let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
+        let recent = recent.as_mut().filter(|recent| recent.is_as_now(row))?;
+        recent.at = Instant::now();
+        Some(recent.reading.clone())
+    }
+}
+
+impl Recent {
+    fn is_of(&self, row: &StudyRow) -> bool {
+        self.created == row.created && self.reading.frame.study == row.name
+    }
+
+    fn has_space_of(&self, row: &StudyRow) -> bool {
+        self.is_of(row) && self.blocks == row.study.space.blocks.len()
+    }
+
+    /// Whether nothing has come since: whatever is committed changes the counts, in the same transaction.
+    fn is_as_now(&self, row: &StudyRow) -> bool {
+        self.is_of(row) && self.changed == row.changed && self.counts == row.counts
     }
 }
 

@@ -50,8 +50,8 @@ pub fn of(source: &Source) -> Result<Gantt> {
 fn each(source: &Source, times: &Times, slots: &Parts) -> Vec<Vec<Bar>> {
     let right = succeeded(source);
     let mut bars: Vec<Vec<Bar>> = (0..slots.count).map(|_| Vec::new()).collect();
-    for (span, slot) in times.spans().zip(&slots.cells) {
-        bars[*slot as usize].push(Bar(span.start, span.end, right(span.row), Some(source.index(span.row))));
+    for (span, slot) in times.spans().zip(slots.of_rows(&times.rows)) {
+        bars[slot as usize].push(Bar(span.start, span.end, right(span.row), Some(source.index(span.row))));
     }
     bars.iter_mut().for_each(|bars| bars.sort_by(|a, b| a.0.total_cmp(&b.0)));
     bars
@@ -64,10 +64,10 @@ fn together(source: &Source, times: &Times, slots: &Parts) -> Vec<Vec<Bar>> {
     let width = times.seconds / bins as f64;
     // What begins at the very end is in a bin of its own.
     let mut bars: Vec<Option<Bar>> = (0..slots.count * (bins + 1)).map(|_| None).collect();
-    for (span, slot) in times.spans().zip(&slots.cells) {
+    for (span, slot) in times.spans().zip(slots.of_rows(&times.rows)) {
         let bin = if width > 0.0 { ((span.start / width) as usize).min(bins) } else { 0 };
         let right = right(span.row);
-        match &mut bars[*slot as usize * (bins + 1) + bin] {
+        match &mut bars[slot as usize * (bins + 1) + bin] {
             place @ None => *place = Some(Bar(span.start, span.end, right, Some(source.index(span.row)))),
             Some(bar) => {
                 let end = bar.1.max(span.end);

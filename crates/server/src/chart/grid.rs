@@ -89,24 +89,48 @@ impl Edges {
     }
 }
 
-/// The cells of a grid in which some rows are: those of the first scale side by side, those of the second one above the other.
-pub fn grid(across: &Scale, up: Option<&Scale>, rows: &[usize]) -> Parts {
-    fn cells(rows: &[usize], width: u32, x: impl Fn(usize) -> u32, y: impl Fn(usize) -> u32) -> Vec<u32> {
-        let cell = |row: &usize| match (x(*row), y(*row)) {
-            (NOWHERE, _) | (_, NOWHERE) => NOWHERE,
-            (x, y) => y * width + x,
-        };
-        rows.iter().map(cell).collect()
-    }
-    let width = across.len();
-    let cells = match (across, up) {
-        (Scale::Levels(x), None) => cells(rows, width as u32, |row| x.place(row), |_| 0),
-        (Scale::Levels(x), Some(Scale::Levels(y))) => {
-            cells(rows, width as u32, |row| x.place(row), |row| y.place(row))
+/// A grid, and the rows that are in its cells: those of the first scale side by side, those of the second one above the other.
+pub struct Grid {
+    pub parts: Parts,
+    /// Of each cell its group; `None`: groups are cells.
+    cells: Option<Vec<u32>>,
+}
+
+impl Grid {
+    pub fn new(source: &Source, across: &Scale, up: Option<&Scale>, rows: &[usize]) -> Grid {
+        fn cells(rows: &[usize], width: u32, x: impl Fn(usize) -> u32, y: impl Fn(usize) -> u32) -> Vec<u32> {
+            let cell = |row: &usize| match (x(*row), y(*row)) {
+                (NOWHERE, _) | (_, NOWHERE) => NOWHERE,
+                (x, y) => y * width + x,
+            };
+            rows.iter().map(cell).collect()
         }
-        (x, y) => cells(rows, width as u32, |row| x.place(row), |row| y.map_or(0, |y| y.place(row))),
-    };
-    Parts { cells, count: width * up.map_or(1, Scale::len) }
+        let shared = match (up, across) {
+            (None, Scale::Levels(x)) => source.frame.grid(&[x], rows),
+            (Some(Scale::Levels(y)), Scale::Levels(x)) => source.frame.grid(&[y, x], rows),
+            _ => None,
+        };
+        if let Some(shared) = shared {
+            return Grid { parts: shared.parts, cells: Some(shared.cells) };
+        }
+        let width = across.len();
+        let cells = match (across, up) {
+            (Scale::Levels(x), None) => cells(rows, width as u32, |row| x.place(row), |_| 0),
+            (Scale::Levels(x), Some(Scale::Levels(y))) => {
+                cells(rows, width as u32, |row| x.place(row), |row| y.place(row))
+            }
+            (x, y) => cells(rows, width as u32, |row| x.place(row), |row| y.map_or(0, |y| y.place(row))),
+        };
+        Grid { parts: Parts::listed(cells, width * up.map_or(1, Scale::len)), cells: None }
+    }
+
+    /// For each cell what its group has come to.
+    pub fn by_cell<T: Clone>(&self, groups: Vec<T>) -> Vec<T> {
+        match &self.cells {
+            None => groups,
+            Some(cells) => cells.iter().filter_map(|group| groups.get(*group as usize).cloned()).collect(),
+        }
+    }
 }
 
 impl<'a> Scale<'a> {

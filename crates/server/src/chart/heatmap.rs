@@ -4,7 +4,7 @@ use paramo_table::Spread;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::grid::{Axis, Scale, grid};
+use super::grid::{Axis, Grid, Scale};
 use super::{Source, numeric};
 use crate::problem::{Problem, Result};
 
@@ -55,9 +55,10 @@ pub fn of(source: &Source) -> Result<HeatMap> {
             "a grid of {width} × {height} cells is too large; at most {CELLS} cells are given: use fewer bins"
         )));
     }
-    let parts = grid(&across, Some(&up), &rows);
-    let values = source.values(&Spread { column: value, rows: &rows, parts: &parts });
-    let counts = parts.sizes();
+    let grid = Grid::new(source, &across, Some(&up), &rows);
+    let spread = Spread { column: value, rows: &rows, parts: &grid.parts };
+    let values = grid.by_cell(source.values(&spread));
+    let counts = grid.by_cell(grid.parts.sizes(&rows));
     let value_of = |(value, count): (Option<f64>, &u64)| value.filter(|_| *count > 0);
     let values: Vec<Option<f64>> = values.into_iter().zip(&counts).map(value_of).collect();
     let range = super::range(values.iter().flatten().copied());

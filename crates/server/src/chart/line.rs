@@ -5,7 +5,7 @@ use paramo_table::Spread;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::grid::{Scale, grid};
+use super::grid::{Grid, Scale};
 use super::{Named, Source, finite, numeric};
 use crate::problem::{Problem, Result};
 
@@ -67,11 +67,12 @@ pub fn of(source: &Source) -> Result<Line> {
         _ => vec![value.name.clone()],
     };
     let width = scale.len();
-    let parts = grid(&scale, levels.as_ref(), &rows);
-    let spread = Spread { column: value, rows: &rows, parts: &parts };
-    let middles = source.values(&spread);
-    let counts = spread.numbers().unwrap_or_default();
+    let grid = Grid::new(source, &scale, levels.as_ref(), &rows);
+    let spread = Spread { column: value, rows: &rows, parts: &grid.parts };
+    let middles = grid.by_cell(source.values(&spread));
+    let counts = grid.by_cell(spread.numbers().unwrap_or_default());
     let band = spread.quantiles(&[0.1, 0.9]).unwrap_or_default();
+    let band: Vec<Vec<Value>> = band.into_iter().map(|part| grid.by_cell(part)).collect();
     let at = |values: Option<&Vec<Value>>, cell: usize| values.and_then(|values| finite(values.get(cell)?));
     let places = scale.values();
     let mut series = Vec::with_capacity(names.len());

@@ -39,6 +39,7 @@ fn questions() -> Vec<Options> {
             ..all.clone()
         },
         Options { sort: Some("mode".into()), ..all.clone() },
+        Options { sort: Some("-y".into()), condition: condition("k < 2 or mode == 'slow'"), ..all.clone() },
         Options {
             summary: Some(summary(&["mode"], &["mean:y", "max:_wall", "quantile:0.9:y"])),
             ..all.clone()
@@ -107,6 +108,9 @@ async fn results_in_memory_are_those_of_the_store_at_every_moment() {
             store.reopen(row.id, &some).await.unwrap();
         }
         grow(&mut growing, &store, &row).await;
+        if at % 3 == 2 {
+            growing.settle();
+        }
         let frame = growing.frame();
         same(&frame, &store, &row).await;
         kept.push((frame.clone(), cells(&frame.select(&Options::default()).unwrap())));

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { TALLEST, pages, scrollTo, visible } from "./paging";
+import { TALLEST, most, pages, scrollTo, visible } from "./paging";
 
 it("a short table stands whole", () => {
   expect(visible(3, 32, 0, 600)).toEqual({ first: 0, end: 3, top: 0, height: 96 });
@@ -19,10 +19,13 @@ it.each([1_000, 100_000, 1_000_000, 1_000_000_000])("every row of %d can be reac
     expect(height).toBeLessThanOrEqual(TALLEST);
     expect(index).toBeGreaterThanOrEqual(first);
     expect(index).toBeLessThan(end);
+    expect(end - first).toBeLessThanOrEqual(most(row, view));
     const stands = top + (index - first) * row;
     expect(stands).toBeGreaterThan(scroll - 2 * row);
     expect(stands).toBeLessThan(scroll + view);
   }
+  // Between two rows there is a part of one more in view.
+  expect([0, 31, 33].map((scroll) => visible(total, row, 64 * row + scroll, 639)).map(({ first, end }) => end - first)).toContain(most(row, 639));
   const last = visible(total, row, Infinity, view);
   expect(last.end).toBe(total);
 });

@@ -5,6 +5,9 @@ export const PAGE = 200;
 /** Browsers place nothing beyond some ten million pixels, so that the rows of very long tables share what there is. */
 export const TALLEST = 8_000_000;
 
+/** Rows that are drawn beyond each end of the view. */
+const OVER = 8;
+
 export interface Window {
   /** The first row that is drawn. */
   first: number;
@@ -20,7 +23,7 @@ export interface Window {
  * Which rows are drawn for a place of the scroll bar. Up to `TALLEST` the place is exact; beyond, the scroll bar moves by shares and
  * rows stand where the view is.
  */
-export function visible(total: number, row: number, scroll: number, view: number, over = 8): Window {
+export function visible(total: number, row: number, scroll: number, view: number, over = OVER): Window {
   const full = total * row;
   const height = Math.min(full, TALLEST);
   const furthest = Math.max(0, height - view);
@@ -31,6 +34,11 @@ export function visible(total: number, row: number, scroll: number, view: number
   const first = Math.max(0, seen - over);
   const end = Math.min(total, Math.ceil((real + view) / row) + over);
   return { first, end, top: at - (real - first * row), height };
+}
+
+/** How many rows are drawn at the most, wherever the scroll bar is. */
+export function most(row: number, view: number, over = OVER): number {
+  return Math.ceil(view / row) + 1 + 2 * over;
 }
 
 /** Where to scroll so that a row is at the top: the opposite of `visible`. */

@@ -22,6 +22,13 @@ pub(super) struct Block<'a> {
     run: Option<usize>,
 }
 
+/// For which rows of a block a condition is true.
+pub(super) enum Held {
+    All,
+    /// Of each row whether it is true, false or missing.
+    Some(Vec<u8>),
+}
+
 /// The values of a side: one for all rows, or one each.
 enum Lane<'a, T: Copy + 'static> {
     One(T),
@@ -44,19 +51,23 @@ impl<'a> Block<'a> {
         }
     }
 
-    /// Appends the rows for which a condition is true.
-    pub(super) fn keep(&self, condition: &Mask, kept: &mut Vec<usize>) {
+    /// For which of the rows a condition is true.
+    pub(super) fn held(&self, condition: &Mask) -> Held {
         let held = self.mask(condition);
-        if held.iter().fold(TRUE, |least, held| least.min(*held)) == TRUE {
-            kept.extend_from_slice(self.rows);
-            return;
+        match held.iter().fold(TRUE, |least, held| least.min(*held)) == TRUE {
+            true => Held::All,
+            false => Held::Some(held),
         }
+    }
+
+    /// Appends the rows for which it was true.
+    pub(super) fn keep(&self, held: &[u8], kept: &mut Vec<usize>) {
         let mut found = [0; ROWS];
         let mut count = 0;
         // Written always and counted when it is one of them: there is nothing to guess for the processor.
         for (row, held) in self.rows.iter().zip(held) {
             found[count] = *row;
-            count += usize::from(held == TRUE);
+            count += usize::from(*held == TRUE);
         }
         kept.extend_from_slice(&found[..count]);
     }
