@@ -183,7 +183,10 @@ fn limits_are_set_and_what_stands_in_the_way_is_said(ground: &Ground) {
     assert_eq!(put(r#"{ "max_failures": 0 }"#).status, 422);
     assert_eq!(
         http.get("/api/v1/pools").json(),
-        json!([{ "name": "local", "site": "local", "workers": 1, "running": 0, "cpus": 2.0 }])
+        json!([{
+            "name": "local", "site": "local", "workers": 1, "running": 0, "cpus": 2.0, "minimum": null, "maximum": null, "trouble": null,
+            "allocations": []
+        }])
     );
 }
 
