@@ -57,6 +57,21 @@ fn refused(mut body: Body, largest: usize) -> Problem {
     Problem::bad_input(detail).with_status(StatusCode::PAYLOAD_TOO_LARGE)
 }
 
+/// No text of a body holds the character U+0000, which PostgreSQL takes in none. In JSON it can only be escaped.
+pub fn text(body: &[u8]) -> Result<()> {
+    let escape = b"\\u0000";
+    let mut from = 0;
+    while let Some(at) = body[from..].windows(escape.len()).position(|part| part == escape) {
+        let at = from + at;
+        let backslashes = body[..at].iter().rev().take_while(|byte| **byte == b'\\').count();
+        if backslashes % 2 == 0 {
+            return Err(Problem::unprocessable("no text holds the character U+0000"));
+        }
+        from = at + escape.len();
+    }
+    Ok(())
+}
+
 /// Every body of the API is an object; a list would be taken for one whose fields come without their names. What is no JSON at all is for
 /// the handler to say.
 pub fn object(body: &[u8]) -> Result<()> {
@@ -75,6 +90,18 @@ mod tests {
     use futures_util::stream;
 
     use super::*;
+
+    #[test]
+    fn a_text_without_an_end_is_refused_however_it_is_written() {
+        for (body, fits) in [
+            (r#"{"a": "\u0000"}"#, false),
+            (r#"{"a": "\\\u0000"}"#, false),
+            (r#"{"a": "\\u0000", "b": "\u0001"}"#, true),
+            ("{}", true),
+        ] {
+            assert_eq!(text(body.as_bytes()).is_ok(), fits, "{body}");
+        }
+    }
 
     const GRACE: Duration = Duration::from_secs(20);
 

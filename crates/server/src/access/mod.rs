@@ -120,10 +120,18 @@ async fn admit(app: &App, guard: Guard, request: Request, trail: &mut Trail) -> 
             let largest = if known { body::LARGEST } else { body::LARGEST_OF_STRANGERS };
             let body = body::read(body, largest, 2 * app.people.patience()).await?;
             body::object(&body)?;
+            body::text(&body)?;
             body
         }
         false => axum::body::Bytes::new(),
     };
+    // No name holds it, and PostgreSQL takes no text that does.
+    if parameters.iter().any(|(_, value)| value.contains('\0')) {
+        return Err(Problem::not_found("nothing has a name with the character U+0000"));
+    }
+    if parts.uri.query().is_some_and(|query| query.contains("%00")) {
+        return Err(Problem::bad_input("no value of a query holds the character U+0000"));
+    }
     let mut asked = Asked { caller, ..Asked::default() };
     if let (Guard::Needs(action, of), Some(caller)) = (guard, &asked.caller) {
         match of {
