@@ -8,12 +8,18 @@ use std::time::Duration;
 use paramo_tests::engines::Ground;
 use paramo_tests::group::{Group, Person};
 use paramo_tests::http::Reply;
-use paramo_tests::{Desk, on_both_engines};
+use paramo_tests::on_both_engines;
 use serde_json::{Value, json};
 
 use crate::people_roles::STUDY;
 
-on_both_engines!(what_has_expired_or_was_withdrawn_is_told_apart);
+on_both_engines!(
+    what_has_expired_or_was_withdrawn_is_told_apart,
+    a_gigabyte_is_refused_early_and_takes_no_memory,
+    slow_senders_are_cut_off_while_others_are_served,
+    what_is_too_deep_or_of_the_wrong_type_is_refused_with_its_field,
+    every_answer_is_closed_to_other_pages
+);
 
 const GIGABYTE: usize = 1 << 30;
 
@@ -44,10 +50,9 @@ fn token(root: &Person) -> (String, i64) {
     (made["token"].as_str().unwrap().to_owned(), made["id"].as_i64().unwrap())
 }
 
-#[test]
-fn a_gigabyte_is_refused_early_and_takes_no_memory() {
-    let desk = Desk::new();
-    let group = Group::with_root(&desk);
+fn a_gigabyte_is_refused_early_and_takes_no_memory(ground: &Ground) {
+    let desk = &ground.desk;
+    let group = Group::with_root(desk);
     let root = group.sign_in("root");
     let (token, _) = token(&root);
     let before = group.most_memory();
@@ -81,11 +86,10 @@ fn a_gigabyte_is_refused_early_and_takes_no_memory() {
     assert_eq!(root.get("/api/v1/version").status, 200);
 }
 
-#[test]
-fn slow_senders_are_cut_off_while_others_are_served() {
-    let desk = Desk::new();
+fn slow_senders_are_cut_off_while_others_are_served(ground: &Ground) {
+    let desk = &ground.desk;
     desk.file("server.toml", "patience = 0.4\n");
-    let group = Group::start(&desk, &["--config", "server.toml"]);
+    let group = Group::start(desk, &["--config", "server.toml"]);
     let root = group
         .nobody()
         .post(&group.welcome(), &json!({ "name": "root", "password": paramo_tests::group::PASSWORD }));
@@ -125,10 +129,9 @@ fn slow_senders_are_cut_off_while_others_are_served() {
     assert!(waited(body.1) && body.0.starts_with("HTTP/1.1 408"), "{body:?}");
 }
 
-#[test]
-fn what_is_too_deep_or_of_the_wrong_type_is_refused_with_its_field() {
-    let desk = Desk::new();
-    let group = Group::with_root(&desk);
+fn what_is_too_deep_or_of_the_wrong_type_is_refused_with_its_field(ground: &Ground) {
+    let desk = &ground.desk;
+    let group = Group::with_root(desk);
     let root = group.sign_in("root");
     assert_eq!(root.post("/api/v1/studies", &json!({ "file": STUDY })).status, 201);
     let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
@@ -236,10 +239,9 @@ fn what_has_expired_or_was_withdrawn_is_told_apart(ground: &Ground) {
     assert_eq!(group.sign_in("root").get(study).status, 200);
 }
 
-#[test]
-fn every_answer_is_closed_to_other_pages() {
-    let desk = Desk::new();
-    let group = Group::with_root(&desk);
+fn every_answer_is_closed_to_other_pages(ground: &Ground) {
+    let desk = &ground.desk;
+    let group = Group::with_root(desk);
     let root = group.sign_in("root");
     root.post("/api/v1/studies", &json!({ "file": STUDY }));
     let kinds: [(&str, &str, u16); 14] = [

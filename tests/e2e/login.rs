@@ -5,9 +5,19 @@ use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
 
+use paramo_tests::engines::Ground;
 use paramo_tests::http::{Http, Reply};
-use paramo_tests::{Desk, repository};
+use paramo_tests::{Desk, on_both_engines, repository};
 use serde_json::{Value, json};
+
+on_both_engines!(
+    a_directory_is_reached_through_tls_and_groups_are_found_by_a_search,
+    people_come_through_a_provider_with_their_groups,
+    a_sign_in_that_was_tampered_with_lets_nobody_in,
+    a_provider_that_is_away_keeps_nobody_else_out,
+    the_example_of_the_page_works,
+    people_come_from_a_directory_with_their_groups
+);
 
 /// A program beside the test that has said a line and ends with the test: its standard input ends then.
 struct Rig {
@@ -240,18 +250,17 @@ fn role(session: &Value) -> Option<&str> {
     projects.iter().find(|project| project["name"] == "wing")?["role"].as_str()
 }
 
-#[test]
-fn people_come_through_a_provider_with_their_groups() {
+fn people_come_through_a_provider_with_their_groups(ground: &Ground) {
     let address = free_address();
     let provider = Rig::provider(&address, 0);
-    let desk = Desk::named("oidc");
+    let desk = &ground.desk;
     desk.file("secret", "not-a-secret\n");
     let configuration = format!(
         "[login.oidc]\nissuer = '{}'\nname = 'The institute'\nclient_id = 'paramo'\nclient_secret_file = 'secret'\n\
          scopes = ['openid', 'profile', 'email', 'groups']\nadministrators = ['admins']\n",
         provider.said
     );
-    let server = Server::start(&desk, &address, &configuration, &[]);
+    let server = Server::start(desk, &address, &configuration, &[]);
     server.project_of_a_group();
     let nobody = Browser::default().session(&address);
     assert_eq!((&nobody["user"], &nobody["login"]["oidc"]["name"]), (&Value::Null, &json!("The institute")));
@@ -289,13 +298,12 @@ fn people_come_through_a_provider_with_their_groups() {
     assert_eq!(ben.session(&address)["user"], Value::Null);
 }
 
-#[test]
-fn a_sign_in_that_was_tampered_with_lets_nobody_in() {
+fn a_sign_in_that_was_tampered_with_lets_nobody_in(ground: &Ground) {
     let address = free_address();
     let provider = Rig::provider(&address, 0);
-    let desk = Desk::named("tampered");
+    let desk = &ground.desk;
     let configuration = format!("[login.oidc]\nissuer = '{}'\nclient_id = 'paramo-public'\n", provider.said);
-    let server = Server::start(&desk, &address, &configuration, &[]);
+    let server = Server::start(desk, &address, &configuration, &[]);
     let mut browser = Browser::default();
     let callback = browser.through_provider(&address, "ben");
     let state = between(&format!("{callback}&"), "state=", "&").unwrap().to_owned();
@@ -332,12 +340,11 @@ fn a_sign_in_that_was_tampered_with_lets_nobody_in() {
     assert_eq!(location(&browser.get(&back), &back), format!("http://{address}/"));
 }
 
-#[test]
-fn a_provider_that_is_away_keeps_nobody_else_out() {
+fn a_provider_that_is_away_keeps_nobody_else_out(ground: &Ground) {
     let (address, issuer) = (free_address(), free_address());
-    let desk = Desk::named("away");
+    let desk = &ground.desk;
     let configuration = format!("[login.oidc]\nissuer = 'http://{issuer}'\nclient_id = 'paramo-public'\n");
-    let server = Server::start(&desk, &address, &configuration, &[]);
+    let server = Server::start(desk, &address, &configuration, &[]);
     let mut browser = Browser::default();
     let begin = format!("http://{address}/api/v1/session/oidc");
     let unavailable = format!("http://{address}/login?error=unavailable");
@@ -359,8 +366,7 @@ fn a_provider_that_is_away_keeps_nobody_else_out() {
     }
 }
 
-#[test]
-fn the_example_of_the_page_works() {
+fn the_example_of_the_page_works(ground: &Ground) {
     let page = std::fs::read_to_string(repository().join("docs/server.md")).unwrap();
     let example =
         page.split("```\n").find(|part| part.contains("127.0.0.1:8091") && part.contains("[login.ldap]"));
@@ -369,9 +375,9 @@ fn the_example_of_the_page_works() {
     let example = example.unwrap().replace("http://127.0.0.1:8091", &provider.said);
     let example = example.replace("ldap://127.0.0.1:8389", &directory.said);
     let (_, example) = example.split_once("8090\"\n").unwrap();
-    let desk = Desk::named("example");
+    let desk = &ground.desk;
     desk.file("search", "search-pass\n");
-    let _server = Server::start(&desk, &address, example, &[]);
+    let _server = Server::start(desk, &address, example, &[]);
     let (mut one, mut other) = (Browser::default(), Browser::default());
     one.sign_in(&address, "ada");
     assert!(other.password(&address, "ada", "ada-pass").status < 300);
@@ -389,13 +395,12 @@ fn directory_at(url: &str) -> String {
     )
 }
 
-#[test]
-fn people_come_from_a_directory_with_their_groups() {
+fn people_come_from_a_directory_with_their_groups(ground: &Ground) {
     let address = free_address();
     let directory = Rig::directory(&[]);
-    let desk = Desk::named("ldap");
+    let desk = &ground.desk;
     desk.file("search", "search-pass\n");
-    let server = Server::start(&desk, &address, &directory_at(&directory.said), &[]);
+    let server = Server::start(desk, &address, &directory_at(&directory.said), &[]);
     server.project_of_a_group();
     Browser::default().welcome(&server);
     assert_eq!(Browser::default().session(&address)["login"]["ldap"], true);
@@ -448,8 +453,7 @@ fn people_come_from_a_directory_with_their_groups() {
     assert_eq!(ada.session(&address)["user"]["name"], "ada");
 }
 
-#[test]
-fn a_directory_is_reached_through_tls_and_groups_are_found_by_a_search() {
+fn a_directory_is_reached_through_tls_and_groups_are_found_by_a_search(ground: &Ground) {
     let desk = Desk::named("ldaps");
     let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
     let certificate = desk.file("certificate.pem", made.cert.pem());
@@ -460,11 +464,11 @@ fn a_directory_is_reached_through_tls_and_groups_are_found_by_a_search() {
     let (plain, secure) = directory.said.split_once(' ').unwrap();
     let search = "group_filter = '(&(objectClass=groupOfNames)(member={dn}))'\n";
     let trust = [("SSL_CERT_FILE", certificate)];
-    for (more, url) in [("start_tls = true\n", plain), ("", secure)] {
+    let first = Desk::named("ldaps");
+    for (more, url, desk) in [("start_tls = true\n", plain, &first), ("", secure, &ground.desk)] {
         let address = free_address();
-        let desk = Desk::named("ldaps");
         desk.file("search", "search-pass\n");
-        let server = Server::start(&desk, &address, &format!("{}{search}{more}", directory_at(url)), &trust);
+        let server = Server::start(desk, &address, &format!("{}{search}{more}", directory_at(url)), &trust);
         server.project_of_a_group();
         let mut ben = Browser::default();
         let reply = ben.password(&address, "ben", "ben-pass");

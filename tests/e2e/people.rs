@@ -1,10 +1,17 @@
 //! People come in, and go: the first administrator, invitations, passwords, tokens, devices, links to a study, secrets and the trail of it all.
 
+use paramo_tests::engines::Ground;
 use paramo_tests::group::{Group, PASSWORD};
-use paramo_tests::{Desk, Postgres};
+use paramo_tests::{Desk, Postgres, on_both_engines};
 use serde_json::{Value, json};
 
 use crate::people_roles::STUDY;
+
+on_both_engines!(
+    guessing_becomes_slow,
+    pages_of_others_change_nothing_and_sign_nobody_in,
+    an_expired_token_or_session_is_none
+);
 
 /// Has a test tried with a store in a directory and with one in a database.
 macro_rules! in_both {
@@ -120,10 +127,9 @@ fn come_in(desk: &Desk) {
     assert_eq!(root.get("/api/v1/users/ada").status, 404);
 }
 
-#[test]
-fn guessing_becomes_slow() {
-    let desk = Desk::new();
-    let group = Group::with_root(&desk);
+fn guessing_becomes_slow(ground: &Ground) {
+    let desk = &ground.desk;
+    let group = Group::with_root(desk);
     let guess =
         || group.nobody().post("/api/v1/session", &json!({ "name": "root", "password": "guess guess" }));
     let mut last = guess();
@@ -142,10 +148,9 @@ fn guessing_becomes_slow() {
     assert_eq!(group.nobody().post("/api/v1/session", &right).status, 429);
 }
 
-#[test]
-fn pages_of_others_change_nothing_and_sign_nobody_in() {
-    let desk = Desk::new();
-    let group = Group::with_root(&desk);
+fn pages_of_others_change_nothing_and_sign_nobody_in(ground: &Ground) {
+    let desk = &ground.desk;
+    let group = Group::with_root(desk);
     let root = group.sign_in("root");
     let body = json!({ "name": "cells", "title": "Cells" }).to_string();
     let here = format!("http://{}", group.http.address);
@@ -238,33 +243,24 @@ fn tokens(desk: &Desk) {
     assert_eq!(group.bearer(hers).get("/api/v1/version").status, 401);
 }
 
-#[test]
-fn an_expired_token_or_session_is_none() {
-    let desk = Desk::new();
-    let group = Group::with_root(&desk);
+fn an_expired_token_or_session_is_none(ground: &Ground) {
+    let desk = &ground.desk;
+    let group = Group::with_root(desk);
     let root = group.sign_in("root");
     let token =
         root.post("/api/v1/tokens", &json!({ "name": "x", "scopes": ["read"] })).json()["token"].clone();
     let token = group.bearer(token.as_str().unwrap());
     assert_eq!((token.get("/api/v1/version").status, root.get("/api/v1/version").status), (200, 200));
-    let sql = |statement: &str| {
-        let python = "import sqlite3, sys; c = sqlite3.connect('.paramo/store.db'); \
-                      print(c.execute(sys.argv[1]).fetchone()); c.commit()";
-        let done = std::process::Command::new("python3")
-            .args(["-c", python, statement])
-            .current_dir(desk.path())
-            .output();
-        let done = done.unwrap();
-        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
-        String::from_utf8_lossy(&done.stdout).trim().to_owned()
-    };
     // A session that is used goes on: an hour after it was used last it ends an hour later.
-    sql("UPDATE sessions SET used = used - 3600000000");
+    ground.sql("UPDATE sessions SET used = used - 3600000000");
     assert_eq!(root.get("/api/v1/version").status, 200);
-    let longer = sql("SELECT max(expires - created) >= 1000000 * 3600 * (14 * 24 + 1) FROM sessions");
-    assert_eq!(longer, "(1,)");
-    sql("UPDATE tokens SET expires = 1");
-    sql("UPDATE sessions SET expires = 1");
+    let hour: u64 = 3_600_000_000;
+    let shorter =
+        format!("UPDATE sessions SET expires = 1 WHERE expires - created < {}", hour * (14 * 24 + 1));
+    ground.sql(&shorter);
+    assert_eq!(root.get("/api/v1/version").status, 200, "it goes on for longer");
+    ground.sql("UPDATE tokens SET expires = 1");
+    ground.sql("UPDATE sessions SET expires = 1");
     assert_eq!((token.get("/api/v1/version").status, root.get("/api/v1/version").status), (401, 401));
 }
 

@@ -4,9 +4,16 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::process::Command;
 
-use paramo_tests::Desk;
+use paramo_tests::engines::Ground;
 use paramo_tests::group::{Group, PASSWORD};
+use paramo_tests::{Desk, on_both_engines};
 use serde_json::json;
+
+on_both_engines!(
+    a_certificate_makes_it_secure,
+    behind_a_proxy_it_has_a_base_path,
+    too_much_and_too_deep_is_refused
+);
 
 /// Asks by curl, which knows TLS: the status, and the answer with its head.
 fn curl(words: &[&str]) -> String {
@@ -16,14 +23,13 @@ fn curl(words: &[&str]) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
-#[test]
-fn a_certificate_makes_it_secure() {
-    let desk = Desk::new();
+fn a_certificate_makes_it_secure(ground: &Ground) {
+    let desk = &ground.desk;
     let made = rcgen::generate_simple_self_signed(vec!["127.0.0.1".to_owned()]).unwrap();
     desk.file("tls/cert.pem", made.cert.pem());
     desk.file("tls/key.pem", made.signing_key.serialize_pem());
     desk.file("server.toml", "tls = { certificate = \"tls/cert.pem\", key = \"tls/key.pem\" }\n");
-    let group = Group::start(&desk, &["--config", "server.toml"]);
+    let group = Group::start(desk, &["--config", "server.toml"]);
     assert!(group.link.starts_with("https://127.0.0.1:"), "{}", group.link);
     let here = format!("https://{}", group.http.address);
     let cert = desk.path().join("tls/cert.pem").display().to_string();
@@ -42,11 +48,10 @@ fn a_certificate_makes_it_secure() {
     assert!(curl(&["--cacert", &cert, &format!("{here}/api/v1/session")]).starts_with("HTTP/1.1 200"));
 }
 
-#[test]
-fn behind_a_proxy_it_has_a_base_path() {
-    let desk = Desk::new();
+fn behind_a_proxy_it_has_a_base_path(ground: &Ground) {
+    let desk = &ground.desk;
     desk.file("server.toml", "public_url = \"https://paramo.example/lab\"\ntrust_proxy = true\n");
-    let mut group = Group::start(&desk, &["--config", "server.toml"]);
+    let mut group = Group::start(desk, &["--config", "server.toml"]);
     let code = group
         .link
         .strip_prefix("https://paramo.example/lab/welcome/")
@@ -56,7 +61,7 @@ fn behind_a_proxy_it_has_a_base_path() {
     group.end();
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port().to_string();
     let listen = format!("127.0.0.1:{port}");
-    let mut group = Group::start(&desk, &["--config", "server.toml", "--listen", &listen]);
+    let mut group = Group::start(desk, &["--config", "server.toml", "--listen", &listen]);
     group.http.address.clone_from(&listen);
     assert_eq!(group.nobody().get(&welcome).status, 404, "a new link was printed");
     let come = group
@@ -96,10 +101,9 @@ fn a_configuration_that_is_wrong_is_named_with_its_line() {
     assert!(public.code == Some(2) && public.err.contains("paramo server"), "{}", public.err);
 }
 
-#[test]
-fn too_much_and_too_deep_is_refused() {
-    let desk = Desk::new();
-    let group = Group::with_root(&desk);
+fn too_much_and_too_deep_is_refused(ground: &Ground) {
+    let desk = &ground.desk;
+    let group = Group::with_root(desk);
     let root = group.sign_in("root");
     let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
     for (body, status) in [

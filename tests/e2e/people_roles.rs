@@ -2,9 +2,16 @@
 
 use std::collections::BTreeMap;
 
+use paramo_tests::engines::Ground;
 use paramo_tests::group::{Group, Person};
-use paramo_tests::{Desk, Postgres};
+use paramo_tests::{Desk, Postgres, on_both_engines};
 use serde_json::{Value, json};
+
+on_both_engines!(
+    every_route_is_closed_to_strangers_and_to_people_of_other_projects,
+    names_are_looked_for_in_what_one_sees,
+    events_are_of_what_one_sees_and_end_when_it_is_taken_away
+);
 
 pub const STUDY: &str = r#"
 name = "squares"
@@ -152,10 +159,9 @@ const OPEN: [&str; 7] = [
     "POST /device/token",
 ];
 
-#[test]
-fn every_route_is_closed_to_strangers_and_to_people_of_other_projects() {
-    let desk = Desk::new();
-    let group = Group::with_root(&desk);
+fn every_route_is_closed_to_strangers_and_to_people_of_other_projects(ground: &Ground) {
+    let desk = &ground.desk;
+    let group = Group::with_root(desk);
     let root = group.sign_in("root");
     let study = project(&root, "theirs");
     let outsider = group.invite(&root, "outsider");
@@ -192,10 +198,9 @@ fn every_route_is_closed_to_strangers_and_to_people_of_other_projects() {
     assert_eq!(root.send("DELETE", "/api/v1/version", "").header("allow"), Some("GET"));
 }
 
-#[test]
-fn names_are_looked_for_in_what_one_sees() {
-    let desk = Desk::new();
-    let group = Group::with_root(&desk);
+fn names_are_looked_for_in_what_one_sees(ground: &Ground) {
+    let desk = &ground.desk;
+    let group = Group::with_root(desk);
     let root = group.sign_in("root");
     let (ours, _) = (project(&root, "ours"), project(&root, "theirs"));
     let ada = group.invite(&root, "ada");
@@ -225,10 +230,9 @@ fn names_are_looked_for_in_what_one_sees() {
     assert_eq!(ada.send("DELETE", "/api/v1/projects/ours/members/bob", "").status, 403);
 }
 
-#[test]
-fn events_are_of_what_one_sees_and_end_when_it_is_taken_away() {
-    let desk = Desk::new();
-    let group = Group::with_root(&desk);
+fn events_are_of_what_one_sees_and_end_when_it_is_taken_away(ground: &Ground) {
+    let desk = &ground.desk;
+    let group = Group::with_root(desk);
     let root = group.sign_in("root");
     let (ours, theirs) = (project(&root, "ours"), project(&root, "theirs"));
     let ada = group.invite(&root, "ada");
