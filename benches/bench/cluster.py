@@ -9,6 +9,7 @@ import csv
 import io
 import json
 import os
+import shutil
 import subprocess
 import tempfile
 import time
@@ -17,6 +18,8 @@ from typing import Dict, List
 
 from . import paramo
 from .contest import Contestant, Outcome, Plan, Sample, hold, median, ratio
+from .driver import DRIVERS
+from .driver import environment as quietly
 from .measure import Failed, watch
 from .peers import Peers, said
 from .report import Section, Target, figure
@@ -28,6 +31,8 @@ CPUS = 2
 TIMES = 20.0
 WITHIN = 1.2
 SBATCH = "sbatch --array"
+HYPERQUEUE = "HyperQueue (Python)"
+TASKS = 2_000
 SITE = "Paramo in an allocation"
 LOCAL = "Paramo on this machine"
 
@@ -57,6 +62,18 @@ def array(conf: str, directory: Path, runs: int) -> Dict[str, Sample]:
     if done.returncode != 0:
         raise Failed(f"sbatch: {done.stderr.strip()[-200:]}")
     return {SBATCH: Sample(runs, time.monotonic() - begin, 0.0)}
+
+
+def hyperqueue(python: str, conf: str, directory: Path, runs: int) -> Dict[str, Sample]:
+    """HyperQueue's server and its worker in one allocation of as many CPUs; its tasks alone, without its start."""
+    result = directory / "result.json"
+    words = ["srun", "--ntasks=1", f"--cpus-per-task={CPUS}", python, str(DRIVERS / "hyperqueue_tasks.py"), str(result), str(runs), shutil.which("true") or "true"]
+    given = {**environment(conf), **quietly(python, directory)}
+    done = subprocess.run(words, cwd=directory, env=given, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300)
+    if done.returncode != 0 or not result.exists():
+        raise Failed(f"srun: {done.stderr.strip()[-200:]}")
+    phase = json.loads(result.read_text())["phases"][0]
+    return {f"{HYPERQUEUE} in an allocation, its tasks alone": Sample(phase["calls"], phase["wall"], 0.0)}
 
 
 def while_it_ran(binary: str, directory: Path, runs: int) -> float:
@@ -104,6 +121,11 @@ def section(outcome: Outcome) -> Section:
         times = ratio(taken[SITE], taken[SBATCH], rate)
         promise = "short runs a second on Slurm, beside `sbatch --array` of the same command: times as many"
         made.targets.append(Target(promise, f"≥ {TIMES:.0f}", figure(times), times >= TIMES))
+    tasks = f"{HYPERQUEUE} in an allocation, its tasks alone"
+    if tasks in taken and SITE in taken:
+        times = ratio(taken[SITE], taken[tasks], rate)
+        promise = "short runs a second in an allocation, start and end included, beside HyperQueue's tasks without its start: times as many"
+        made.targets.append(Target(promise, "> 1", figure(times), times > 1))
     there, here = f"{SITE}, its runs alone", f"{LOCAL}, its runs alone"
     if there in taken and here in taken:
         more = ratio(taken[here], taken[there], rate)
@@ -127,6 +149,9 @@ def run(peers: Peers, programs: Dict[str, Path], plan: Plan) -> Section:
         Contestant(SBATCH, ARRAY, lambda directory, runs: array(conf, directory, runs)),
         *(Contestant(each, RUNS, lambda directory, runs, each=each: study(binary, conf, each, directory, runs)) for each in (SITE, LOCAL)),
     ]
+    if peers.has(HYPERQUEUE):
+        python = peers.paths[HYPERQUEUE]
+        contestants.append(Contestant(HYPERQUEUE, TASKS, lambda directory, runs: hyperqueue(python, conf, directory, runs)))
     with tempfile.TemporaryDirectory(dir=plan.scratch) as scratch:
         few = Plan(Path(scratch), min(plan.repetitions, 3), plan.warm_ups, plan.share, plan.log)
         return section(hold(contestants, few))
