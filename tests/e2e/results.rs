@@ -199,3 +199,39 @@ fn doctor_says_which_studies_can_still_be_read() {
     assert!(said.contains("broken cannot be read"), "{said}");
     desk.paramo(&["export", "whole", "--output", "whole.parquet"]).expect(0);
 }
+
+#[test]
+fn what_runs_have_used_says_what_the_next_are_to_be_given() {
+    let desk = Desk::new();
+    let words = ["sweep", "--name", "some", "--param", "x=1:24", "--", "true", "{x}"];
+    desk.paramo(&words).expect(0);
+    let found = desk.paramo(&["suggest", "some"]).expect(0);
+    assert!(found.out.starts_with("some: 24 runs measured\n"), "{}", found.out);
+    let (_, table) = found.out.split_once("[application.resources]\n").unwrap();
+    // What is suggested is read again as it stands.
+    desk.file(
+        "next.toml",
+        format!("name = \"next\"\n[application]\ncommand = [\"true\", \"{{x}}\"]\n[application.resources]\n{table}[space]\nx = {{ from = 1, to = 2, step = 1 }}\n"),
+    );
+    desk.paramo(&["run", "next.toml", "-q"]).expect(0);
+    let few = desk.paramo(&["suggest", "next"]).expect(0);
+    assert!(few.err.contains("fewer than 20 runs"), "{}", few.err);
+
+    desk.file(
+        "slow.toml",
+        "name = \"slow\"\n[application]\ncommand = [\"sleep\", \"{x}\"]\n[application.resources]\ntime = \"1 s\"\n[space]\nx = [0, 30]\n",
+    );
+    desk.paramo(&["run", "slow.toml", "-q"]);
+    let json = desk.paramo(&["suggest", "slow", "--json"]).expect(0);
+    let json: serde_json::Value = serde_json::from_str(&json.out).unwrap();
+    assert_eq!((json["runs"].as_u64(), json["short_of_time"].as_u64()), (Some(1), Some(1)), "{json}");
+    assert_eq!(json["suggested"]["time_seconds"], 2.0, "{json}");
+
+    desk.file(
+        "none.toml",
+        "name = \"none\"\n[application]\ncommand = [\"sh\", \"-c\", \"exit {x}\"]\n[space]\nx = [1]\n",
+    );
+    desk.paramo(&["run", "none.toml", "-q"]);
+    let none = desk.paramo(&["suggest", "none"]).expect(2);
+    assert!(none.err.contains("no run of none has ended that tells"), "{}", none.err);
+}

@@ -26,6 +26,7 @@ mod site;
 mod slots;
 mod space;
 mod status;
+mod suggest;
 mod sweep;
 mod token;
 pub mod ui;
@@ -60,6 +61,7 @@ pub async fn dispatch(cli: Cli) -> Result<u8> {
         Command::Pause(args) => pause::pause(&store, args).await,
         Command::Resume(args) => pause::resume(&store, args).await,
         Command::Why(args) => why::why(&store, args).await,
+        Command::Suggest(args) => suggest::suggest(&store, args).await,
         Command::Limits(args) => limits::limits(&store, args).await,
         Command::Slots(args) => slots::slots(&store, args).await,
         Command::Cancel(args) => cancel::cancel(&store, args).await,
