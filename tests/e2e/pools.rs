@@ -219,6 +219,56 @@ fn a_server_keeps_pools_and_says_what_is_waited_for() {
 }
 
 #[test]
+fn a_pool_is_drained_by_its_maximum_or_by_taking_it_out() {
+    let slurm = Slurm::start("drain");
+    let desk = Desk::new();
+    let describe = |pools: &str| {
+        desk.file(
+            "sites.toml",
+            format!(
+                "[sites.here]\nkind = \"slurm\"\ndirectory = \"{}\"\nback = \"127.0.0.1\"\n{pools}",
+                desk.path().join("site").display()
+            ),
+        );
+    };
+    let pool = |name: &str, least: u32, most: u32| {
+        format!(
+            "[sites.here.pools.{name}]\nminimum = {least}\nmaximum = {most}\ncpus = 1\nwalltime = \"5 min\"\n"
+        )
+    };
+    describe(&(pool("one", 1, 1) + &pool("two", 1, 1)));
+    let conf = slurm.conf();
+    let variables = [("SLURM_CONF", conf.to_str().unwrap())];
+    let mut hub = Hub::start_with(&desk, "60 s", &variables);
+    let running = |hub: &Hub| {
+        let pools = hub.http.get("/api/v1/pools").json();
+        pools.as_array().unwrap().iter().map(|pool| pool["workers"].as_u64().unwrap()).sum::<u64>()
+    };
+    until("the workers do not come", || running(&hub) == 2);
+    let body = serde_json::json!({ "file": squares(&desk, "squares", 30, "0.3"), "directory": desk.path(), "site": "here" });
+    assert_eq!(hub.http.post("/api/v1/studies", &body).status, 201);
+    let count = || (0..30).map(|index| begun(desk.path(), index)).sum::<usize>();
+    until("no run begins", || count() > 0);
+    hub.kill();
+
+    // One is drained by its maximum, the other by not being there any more; both still have runs in the middle.
+    describe(&pool("one", 0, 0));
+    let again = Hub::start_with(&desk, "60 s", &variables);
+    until("drained allocations do not end", || jobs(&slurm).is_empty());
+    let why = || again.http.get("/api/v1/studies/squares/why").json();
+    until("nobody says that the pool is drained", || {
+        why()["what"].as_str().is_some_and(|what| what.contains("being drained"))
+    });
+    drop(again);
+
+    // Nothing of what they made is lost, and nothing is made twice.
+    describe(&pool("three", 0, 1));
+    let last = Hub::start_with(&desk, "60 s", &variables);
+    last.finished("squares");
+    all_squares(&desk, 30);
+}
+
+#[test]
 fn grid_engine_gives_the_table_of_a_local_run() {
     let engine = GridEngine::start();
     let desk = Desk::new();

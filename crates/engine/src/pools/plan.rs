@@ -48,6 +48,13 @@ pub struct PoolPolicy {
     pub idle: Duration,
 }
 
+impl PoolPolicy {
+    /// Of a pool that is to be no more: what it has ends when its work is done.
+    pub fn gone() -> PoolPolicy {
+        PoolPolicy { minimum: 0, maximum: 0, cpus: 1.0, walltime: Duration::MAX, idle: Duration::ZERO }
+    }
+}
+
 /// What to do. Numbers are those of the allocations.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Plan {

@@ -335,13 +335,22 @@ impl Keeper {
                 .collect();
             let open: Vec<Allocation> =
                 self.registry.open(self.site()).into_iter().filter(|it| it.pool == *name).collect();
-            let plan = plan(&backlog, &self.tenures(&open, workers, &holds), &policy(pool, &holds));
-            self.follow(host, (name, pool, &holds), &open, workers, plan).await;
+            let plan = plan(&backlog, &self.tenures(&open, workers, holds.walltime), &policy(pool, &holds));
+            self.let_go(host, &open, workers, &plan).await;
+            self.ask_for_more(host, (name, pool, &holds), &plan).await;
+        }
+        // What a pool has left that is not described any more does its work and ends.
+        let open: Vec<Allocation> =
+            self.registry.open(self.site()).into_iter().filter(|it| !pools.contains_key(&it.pool)).collect();
+        if !open.is_empty() {
+            let lasts = Seconds(f64::INFINITY);
+            let plan = plan(&[], &self.tenures(&open, workers, lasts), &PoolPolicy::gone());
+            self.let_go(host, &open, workers, &plan).await;
         }
     }
 
     /// How each allocation is, numbered as they come.
-    fn tenures(&self, open: &[Allocation], workers: &Workers, holds: &Holds) -> Vec<Tenure> {
+    fn tenures(&self, open: &[Allocation], workers: &Workers, lasts: Seconds) -> Vec<Tenure> {
         let standing = |it: &Allocation| match it.state {
             AllocationState::Asked | AllocationState::Waiting => Standing::Pending,
             AllocationState::Running => {
@@ -350,7 +359,7 @@ impl Keeper {
                     return Standing::Draining;
                 }
                 let passed = age(it.began.unwrap_or_else(clock::now));
-                let left = Duration::try_from_secs_f64(holds.walltime.0).unwrap_or(Duration::MAX);
+                let left = Duration::try_from_secs_f64(lasts.0).unwrap_or(Duration::MAX);
                 let idle = match there {
                     Some(_) => self.idle.get(&it.name).map(Instant::elapsed),
                     // It is about to take some.
@@ -363,14 +372,8 @@ impl Keeper {
         open.iter().enumerate().map(|(at, it)| Tenure { id: at as u64, standing: standing(it) }).collect()
     }
 
-    async fn follow(
-        &mut self,
-        host: &Host,
-        (name, pool, holds): (&str, &Pool, &Holds),
-        open: &[Allocation],
-        workers: &Workers,
-        plan: Plan,
-    ) {
+    /// Cancels what has not begun and is not needed, and sends workers away that are not.
+    async fn let_go(&mut self, host: &Host, open: &[Allocation], workers: &Workers, plan: &Plan) {
         let of = |ids: &[u64]| -> Vec<Allocation> {
             ids.iter().filter_map(|id| open.get(usize::try_from(*id).ok()?)).cloned().collect()
         };
@@ -385,6 +388,9 @@ impl Keeper {
                 None => self.end(vec![allocation]).await,
             }
         }
+    }
+
+    async fn ask_for_more(&mut self, host: &Host, (name, pool, holds): (&str, &Pool, &Holds), plan: &Plan) {
         if plan.submit == 0 || self.registry.waits(self.site(), name) {
             return;
         }

@@ -215,6 +215,10 @@ impl Registry {
         if let Some(allocation) = newest {
             return Some((said(allocation), "wait for it, or see `paramo pool status`".to_owned()));
         }
+        if !views.is_empty() && views.iter().all(|view| view.pool.maximum == 0) {
+            let what = format!("every pool of {} is being drained, and asks for nothing", study.run.site);
+            return Some((what, "give one of them a `maximum` above 0, or take another site".to_owned()));
+        }
         let (view, trouble) = views.iter().find_map(|view| Some((view, view.trouble.clone()?)))?;
         let what = format!("the last allocation of {}/{} was of no use: {trouble}", view.site, view.name);
         Some((what, format!("see `paramo site test {}`; it is tried again in a while", view.site)))

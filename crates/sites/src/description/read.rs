@@ -233,7 +233,9 @@ fn pool(mut table: Table, site: &Placement) -> Pool {
     let maximum = table.get("maximum");
     let whole = table.field.clone();
     let most = match &maximum {
-        Some(field) => field.integer::<u32>(1, "how many allocations at the most, an integer of at least 1"),
+        Some(field) => {
+            field.integer::<u32>(0, "how many allocations at the most, an integer; 0 drains the pool")
+        }
         None => whole.reject("`maximum` is missing: how many allocations there are at the most"),
     };
     if let (Some(field), Some(most)) = (&maximum, most)
