@@ -269,6 +269,50 @@ fn a_pool_is_drained_by_its_maximum_or_by_taking_it_out() {
 }
 
 #[test]
+fn two_commands_with_one_store_keep_to_their_own_allocations() {
+    let slurm = Slurm::start("two");
+    let desk = Desk::new();
+    describe(&desk, &slurm, "maximum = 2\ncpus = 2\nwalltime = \"5 min\"");
+    let start = |name: &str, points: u64, seconds: &str| {
+        desk.file(&format!("{name}.toml"), squares(&desk, name, points, seconds));
+        let mut command = paramo(&desk, &slurm, &["run", &format!("{name}.toml"), "--site", "here"]);
+        command
+            .stderr(std::fs::File::create(desk.path().join(format!("{name}.err"))).unwrap())
+            .spawn()
+            .unwrap()
+    };
+    let table = |name: &str, points: usize| {
+        let rows = desk.paramo(&["export", name, "--columns", "index,square"]).expect(0).out;
+        let expected = (0..points).map(|index| format!("{index},{}\n", index * index)).collect::<String>();
+        assert_eq!(rows, format!("index,square\n{expected}"), "{name}");
+    };
+    let count = || (0..40).map(|index| begun(desk.path(), index)).sum::<usize>();
+    let mut first = start("first", 40, "0.5");
+    until("the first does not begin", || count() > 2);
+    let one = jobs(&slurm);
+    let mut second = start("second", 8, "0.2");
+    assert!(second.wait().unwrap().success(), "{}", desk.read("second.err"));
+    table("second", 8);
+    // The second has ended what it asked for, and that alone.
+    assert!(first.try_wait().unwrap().is_none(), "the first was to go on: {}", desk.read("first.err"));
+    assert!(one.iter().all(|job| jobs(&slurm).contains(job)), "{one:?}: {}", desk.read("first.err"));
+
+    // What is left of one that is killed is taken over, and ended, by the next.
+    first.kill().unwrap();
+    first.wait().unwrap();
+    let mut third = start("third", 4, "0.1");
+    assert!(third.wait().unwrap().success(), "{}", desk.read("third.err"));
+    table("third", 4);
+    until("nobody ends what was left", || jobs(&slurm).is_empty());
+    let status = desk.paramo(&["pool", "status", "here", "--json"]).expect(0);
+    let pool: serde_json::Value = serde_json::from_str(&status.out).unwrap();
+    let open = pool["allocations"].as_array().unwrap().iter().filter(|it| it["state"] != "ended");
+    assert_eq!(open.count(), 0, "{pool}");
+    done(&desk, &slurm, &["run", "first", "--site", "here", "-q"]);
+    table("first", 40);
+}
+
+#[test]
 fn grid_engine_gives_the_table_of_a_local_run() {
     let engine = GridEngine::start();
     let desk = Desk::new();

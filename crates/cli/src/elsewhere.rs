@@ -178,7 +178,8 @@ async fn worker_port(sites: &[Description], directory: &Path, relays_alone: bool
     for port in known.into_iter().chain([0]) {
         match TcpListener::bind(SocketAddr::new(address, port)).await {
             Ok(listener) => {
-                if port == 0 {
+                // One that another command has is not forgotten: workers of that command come back to it.
+                if port == 0 && known.is_none() {
                     let port = listener.local_addr().map(|address| address.port()).unwrap_or(0);
                     let write = |file: &mut std::fs::File| writeln!(file, "{port}");
                     let name = file.display().to_string();

@@ -5,6 +5,7 @@
 
 use std::fmt;
 
+use paramo_model::StudyId;
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use crate::StoreError;
@@ -52,6 +53,11 @@ pub enum News {
     Changed,
     /// Another process has taken it; nothing more can be committed from here.
     Lost,
+}
+
+/// The number by which a seat is locked. It is beyond those of studies, and within those that the database can tell apart.
+pub(crate) fn seat(number: u32) -> StudyId {
+    StudyId(0xF000_0000 + i64::from(number))
 }
 
 /// The exclusive lock of a study, given up when dropped.

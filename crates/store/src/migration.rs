@@ -16,6 +16,7 @@ const SQLITE: &[Step] = &[
     (3, "people", include_str!("../migrations/sqlite/0003_people.sql")),
     (4, "workers", include_str!("../migrations/sqlite/0004_workers.sql")),
     (5, "allocations", include_str!("../migrations/sqlite/0005_allocations.sql")),
+    (6, "seats", include_str!("../migrations/sqlite/0006_seats.sql")),
 ];
 
 /// The same for PostgreSQL, in `migrations/postgres/`.
@@ -25,6 +26,7 @@ const POSTGRES: &[Step] = &[
     (3, "people", include_str!("../migrations/postgres/0003_people.sql")),
     (4, "workers", include_str!("../migrations/postgres/0004_workers.sql")),
     (5, "allocations", include_str!("../migrations/postgres/0005_allocations.sql")),
+    (6, "seats", include_str!("../migrations/postgres/0006_seats.sql")),
 ];
 
 type Step = (i64, &'static str, &'static str);

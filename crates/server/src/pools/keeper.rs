@@ -18,6 +18,7 @@ use tokio::sync::watch;
 use super::Ending;
 use super::demand::Holds;
 use super::registry::Registry;
+use super::seat::Seat;
 use super::way::{Change, Kept, Way};
 use crate::clock;
 use crate::host::Host;
@@ -49,6 +50,7 @@ pub(super) struct Keeper {
     host: Weak<Host>,
     people: Arc<Service>,
     registry: Arc<Registry>,
+    seat: Arc<Seat>,
     asked: Option<Instant>,
     /// Since when the workers of an allocation have had nothing to do.
     idle: HashMap<String, Instant>,
@@ -67,7 +69,7 @@ impl Keeper {
         (way, program): (Way, PathBuf),
         host: Weak<Host>,
         people: Arc<Service>,
-        registry: Arc<Registry>,
+        (registry, seat): (Arc<Registry>, Arc<Seat>),
     ) -> Keeper {
         Keeper {
             connection,
@@ -78,6 +80,7 @@ impl Keeper {
             host,
             people,
             registry,
+            seat,
             asked: None,
             idle: HashMap::new(),
             came: HashSet::new(),
@@ -394,11 +397,34 @@ impl Keeper {
         if plan.submit == 0 || self.registry.waits(self.site(), name) {
             return;
         }
-        for _ in 0..plan.submit.min(AT_ONCE) {
+        let beside = match self.beside(name).await {
+            Ok(beside) => beside,
+            // It is planned again at the next look.
+            Err(_) => return,
+        };
+        let mine = self.registry.open(self.site()).iter().filter(|it| it.pool == name).count();
+        let room = (pool.maximum as usize).saturating_sub(mine + beside);
+        if room == 0 {
+            let why = "others who use this store have as many allocations as the pool may have";
+            return self.registry.failed(self.site(), name, why.to_owned());
+        }
+        for _ in 0..plan.submit.min(AT_ONCE).min(u32::try_from(room).unwrap_or(AT_ONCE)) {
             if !self.submit(host, (name, pool, holds)).await {
                 return;
             }
         }
+    }
+
+    /// How many open allocations of a pool others have. What was left by those who have ended is taken over.
+    async fn beside(&self, pool: &str) -> Result<usize, String> {
+        let (mine, others) = self.seat.sorted().await?;
+        let known = self.registry.open(self.site());
+        for left in mine.into_iter().filter(|it| it.site == self.site()) {
+            if !known.iter().any(|it| it.name == left.name) {
+                self.registry.put(left);
+            }
+        }
+        Ok(others.iter().filter(|it| it.site == self.site() && it.pool == pool).count())
     }
 
     /// The path of this program on the site.
@@ -506,6 +532,7 @@ impl Keeper {
             asked: clock::now(),
             began: None,
             ended: None,
+            seat: self.seat.number,
         };
         // It must be known before it can come.
         let put = self.people.store().put_allocation(&allocation).await;

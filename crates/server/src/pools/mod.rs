@@ -6,6 +6,7 @@
 mod demand;
 mod keeper;
 mod registry;
+mod seat;
 mod way;
 
 use std::sync::Arc;
@@ -59,7 +60,8 @@ impl Pools {
     ///
     /// A sentence when the store does not answer, or a site cannot be spoken with from here.
     pub async fn start(host: &Arc<Host>, people: &Arc<Service>, sites: Vec<Kept>) -> Result<Pools, String> {
-        let known = people.store().allocations(0).await.map_err(|error| error.to_string())?;
+        let seat = Arc::new(seat::Seat::take(Arc::clone(people)).await?);
+        let (known, _) = seat.sorted().await?;
         let registry = Arc::new(Registry::new(sites.iter().map(|kept| &kept.site), known));
         let (stop, stopped) = watch::channel(Ending::Go);
         let mut reached = Vec::new();
@@ -88,7 +90,7 @@ impl Pools {
                 (way, program),
                 Arc::downgrade(host),
                 Arc::clone(people),
-                Arc::clone(&registry),
+                (Arc::clone(&registry), Arc::clone(&seat)),
             );
             tokio::spawn(keeper.keep(stopped.clone()))
         });

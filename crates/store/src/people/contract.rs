@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use paramo_model::{Name, StudyId};
 
 use super::types::*;
-use crate::Result;
+use crate::{Held, Result, StudyLock};
 
 /// What remembers people. Every method that changes something returns once the change is durable, made wholly or not at all.
 #[async_trait]
@@ -234,6 +234,10 @@ pub trait People: Send + Sync {
 
     /// The allocations that have not ended and the newest of those that have, so many of these; in the order in which they were asked for.
     async fn allocations(&self, ended: u32) -> Result<Vec<Allocation>>;
+
+    /// Takes a seat among the processes that keep pools with this store at the same time, or says who has it. What the process of a seat
+    /// has asked for is looked after by whoever has the seat. It is given up when dropped, or when the process ends, however it ends.
+    async fn seat(&self, number: u32) -> std::result::Result<StudyLock, Held>;
 
     // Requests that may come twice.
 

@@ -158,6 +158,10 @@ macro_rules! people {
                 $ask!(self, |session| bodies::allocations::list(session, ended))
             }
 
+            async fn seat(&self, number: u32) -> std::result::Result<$crate::StudyLock, $crate::Held> {
+                self.take_seat($crate::holder::seat(number)).await
+            }
+
             async fn create_device(&self, device: &NewDevice) -> Result<Device> {
                 $once!(self, |session| bodies::devices::create(session, device))
             }

@@ -53,6 +53,15 @@ impl Drop for SessionLock {
 
 /// Takes the lock of a study, or says who has it.
 pub async fn acquire(store: &PostgresStore, study: StudyId) -> std::result::Result<StudyLock, Held> {
+    take(store, study, true).await
+}
+
+/// Takes the lock of a seat, which has no commits that a fence would have to refuse.
+pub async fn seat(store: &PostgresStore, seat: StudyId) -> std::result::Result<StudyLock, Held> {
+    take(store, seat, false).await
+}
+
+async fn take(store: &PostgresStore, study: StudyId, fenced: bool) -> std::result::Result<StudyLock, Held> {
     let key = (store.token, study.0);
     if held().contains_key(&key) {
         return Err(Held::By(here().holder()));
@@ -68,17 +77,24 @@ pub async fn acquire(store: &PostgresStore, study: StudyId) -> std::result::Resu
         }
         tokio::time::sleep(POLL).await;
     }
-    let mut pool = store.pool.acquire().await.map_err(|error| store.failed(error))?;
-    let raised: Option<(i64,)> =
-        Session::postgres(&mut pool, &store.at).optional(sql::RAISE_FENCE, cells![study.0]).await?;
-    let (fence,) = raised.ok_or_else(|| read::gone(study))?;
-    held().insert(key, fence);
+    let fence = match fenced {
+        true => Some(raise_fence(store, study).await?),
+        false => None,
+    };
+    held().insert(key, fence.unwrap_or(0));
     let (say, news) = mpsc::unbounded_channel();
     let (end, ended) = oneshot::channel();
     let keeper = Keeper { study, fence, say, pool: connection.pool.clone(), at: store.at.clone() };
     tokio::spawn(keeper.keep(connection, ended));
     let lock = SessionLock { key, _end: end };
     Ok(StudyLock::session(lock, news))
+}
+
+async fn raise_fence(store: &PostgresStore, study: StudyId) -> Result<i64> {
+    let mut pool = store.pool.acquire().await.map_err(|error| store.failed(error))?;
+    let raised: Option<(i64,)> =
+        Session::postgres(&mut pool, &store.at).optional(sql::RAISE_FENCE, cells![study.0]).await?;
+    raised.map(|(fence,)| fence).ok_or_else(|| read::gone(study))
 }
 
 fn is_alive(pid: u32) -> bool {
@@ -146,7 +162,8 @@ impl Connection {
 /// Keeps a lock that was taken.
 struct Keeper {
     study: StudyId,
-    fence: i64,
+    /// None for a seat.
+    fence: Option<i64>,
     say: mpsc::UnboundedSender<News>,
     pool: sqlx::PgPool,
     at: Arc<std::path::Path>,
@@ -194,7 +211,7 @@ impl Keeper {
             if let Ok(mut connection) = Connection::with(self.pool.clone(), self.at.clone()).await {
                 match connection.take(self.study).await {
                     Ok(true) => match connection.fence(self.study).await {
-                        Ok(Some(fence)) if fence == self.fence => return Some(connection),
+                        Ok(fence) if fence == self.fence => return Some(connection),
                         Ok(_) => return None,
                         Err(_) => {}
                     },

@@ -176,6 +176,10 @@ impl PostgresStore {
         opening::open(address, mode).await
     }
 
+    pub(crate) async fn take_seat(&self, seat: StudyId) -> std::result::Result<StudyLock, Held> {
+        lock::seat(self, seat).await
+    }
+
     /// The processes that hold locks, with their studies.
     pub async fn holders(&self) -> Result<HashMap<StudyId, Holder>> {
         ask!(self, |session| lock::holders(session))

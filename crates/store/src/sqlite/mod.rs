@@ -69,6 +69,10 @@ pub struct SqliteStore {
 }
 
 impl SqliteStore {
+    pub(crate) async fn take_seat(&self, seat: StudyId) -> std::result::Result<StudyLock, Held> {
+        RecordLock::acquire(&self.folder.directory, seat).map(StudyLock::record)
+    }
+
     /// Opens the store of a directory (`.paramo`).
     pub async fn open(directory: &Path, mode: OpenMode) -> Result<Opened> {
         opening::open_with(directory, mode, 4096).await

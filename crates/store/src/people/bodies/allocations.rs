@@ -8,8 +8,9 @@ use crate::people::sql;
 use crate::people::types::{Allocation, AllocationState};
 use crate::session::{Session, cells};
 
-/// name, site, pool, token, job, state, detail, asked, began, ended.
-type Cells = (String, String, String, i64, Option<String>, String, String, i64, Option<i64>, Option<i64>);
+/// name, site, pool, token, job, state, detail, asked, began, ended, seat.
+type Cells =
+    (String, String, String, i64, Option<String>, String, String, i64, Option<i64>, Option<i64>, i64);
 
 pub async fn put(session: &mut Session<'_>, allocation: &Allocation) -> Result<()> {
     let cells = cells![
@@ -23,16 +24,18 @@ pub async fn put(session: &mut Session<'_>, allocation: &Allocation) -> Result<(
         allocation.asked.0,
         allocation.began.map(|at| at.0),
         allocation.ended.map(|at| at.0),
+        i64::from(allocation.seat),
     ];
     session.execute(sql::PUT_ALLOCATION, cells).await.map(|_| ())
 }
 
 pub async fn list(session: &mut Session<'_>, ended: u32) -> Result<Vec<Allocation>> {
     let rows: Vec<Cells> = session.all(sql::ALLOCATIONS, cells![i64::from(ended)]).await?;
-    let read = |(name, site, pool, token, job, state, detail, asked, began, ended): Cells| {
+    let read = |(name, site, pool, token, job, state, detail, asked, began, ended, seat): Cells| {
         let state = word(session, AllocationState::of_word(&state), "state of an allocation", &state)?;
         let (asked, began, ended) = (Timestamp(asked), began.map(Timestamp), ended.map(Timestamp));
-        Ok(Allocation { name, site, pool, token, job, state, detail, asked, began, ended })
+        let seat = u32::try_from(seat).unwrap_or(1);
+        Ok(Allocation { name, site, pool, token, job, state, detail, asked, began, ended, seat })
     };
     rows.into_iter().map(read).collect()
 }

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::conformance::{Ground, study};
-use crate::{OpenMode, Store, StoreError};
+use crate::{Held, OpenMode, Store, StoreError};
 use std::time::Duration;
 
 use paramo_model::{StudyId, Timestamp};
@@ -67,6 +67,7 @@ pub async fn allocations_are_remembered_as_they_are_now<G: Ground>() {
         asked: Timestamp(number),
         began: None,
         ended: None,
+        seat: 1,
     };
     for number in [2, 1, 3, 4] {
         store.put_allocation(&asked(number)).await.unwrap();
@@ -76,6 +77,7 @@ pub async fn allocations_are_remembered_as_they_are_now<G: Ground>() {
         state: AllocationState::Running,
         detail: "on node 3".to_owned(),
         began: Some(Timestamp(9)),
+        seat: 2,
         ..asked(2)
     };
     store.put_allocation(&running).await.unwrap();
@@ -91,6 +93,9 @@ pub async fn allocations_are_remembered_as_they_are_now<G: Ground>() {
     let open = store.allocations(0).await.unwrap();
     assert_eq!(names(&open), "hpc-1 hpc-2");
     assert_eq!(open[1], running);
+    let seat = store.seat(1).await.unwrap();
+    assert!(matches!(store.seat(1).await, Err(Held::By(_))));
+    drop((seat, store.seat(2).await.unwrap()));
     assert_eq!(names(&store.allocations(1).await.unwrap()), "hpc-1 hpc-2 hpc-4");
     assert!(store.tidy(Duration::ZERO).await.unwrap() >= 2);
     assert_eq!(store.allocations(9).await.unwrap().len(), 2, "what has not ended stays");

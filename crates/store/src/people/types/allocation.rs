@@ -35,4 +35,6 @@ pub struct Allocation {
     pub asked: Timestamp,
     pub began: Option<Timestamp>,
     pub ended: Option<Timestamp>,
+    /// Of the process that looks after it; see [`People::seat`](crate::People::seat).
+    pub seat: u32,
 }
