@@ -2,6 +2,7 @@
 
 use std::process::Command;
 
+use paramo_tests::engines::Ground;
 use paramo_tests::gridengine::GridEngine;
 use paramo_tests::slurm::Slurm;
 use paramo_tests::workers::{Hub, begun, squares};
@@ -209,13 +210,40 @@ fn a_server_keeps_pools_and_says_what_is_waited_for() {
     let job = pool()["allocations"][0]["job"].clone();
     hub.kill();
     slurm.type_in(&["scontrol", "update", "nodename=node[1-4]", "state=resume"]);
-    let again = Hub::start_with(&desk, "60 s", &variables);
+    let again = hub.again(&desk, "60 s", &variables);
     again.finished("squares");
     let pools = again.http.get("/api/v1/pools").json();
     let here = pools.as_array().unwrap().iter().find(|pool| pool["site"] == "here").cloned().unwrap();
     assert_eq!(here["allocations"][0]["job"], job, "{here}");
     all_squares(&desk, 20);
     until("the idle one does not end", || jobs(&slurm).is_empty());
+}
+
+#[test]
+fn a_server_that_comes_back_keeps_an_allocation_that_began_long_ago() {
+    let slurm = Slurm::start("long");
+    let ground = Ground::directory("long");
+    let desk = &ground.desk;
+    describe(desk, &slurm, "maximum = 1\ncpus = 2\nwalltime = \"3 h\"");
+    let conf = slurm.conf();
+    let variables = [("SLURM_CONF", conf.to_str().unwrap())];
+    let mut hub = Hub::start_with(desk, "60 s", &variables);
+    let body = serde_json::json!({ "file": squares(desk, "squares", 60, "0.3"), "directory": desk.path(), "site": "here" });
+    assert_eq!(hub.http.post("/api/v1/studies", &body).status, 201);
+    let count = || (0..60).map(|index| begun(desk.path(), index)).sum::<usize>();
+    until("no run begins", || count() > 2);
+    hub.kill();
+
+    // As an hour later, or with a clock that is an hour ahead.
+    ground.sql("UPDATE allocations SET asked = asked - 3600000000, began = began - 3600000000");
+    let again = hub.again(desk, "60 s", &variables);
+    again.finished("squares");
+    all_squares(desk, 60);
+    let pools = again.http.get("/api/v1/pools").json();
+    let here = pools.as_array().unwrap().iter().find(|pool| pool["site"] == "here").unwrap();
+    assert_eq!(here["allocations"].as_array().map(Vec::len), Some(1), "{here}");
+    assert_eq!(here["allocations"][0]["state"], "running", "{here}");
+    assert_eq!(count(), 60, "runs were made twice");
 }
 
 #[test]
@@ -253,7 +281,7 @@ fn a_pool_is_drained_by_its_maximum_or_by_taking_it_out() {
 
     // One is drained by its maximum, the other by not being there any more; both still have runs in the middle.
     describe(&pool("one", 0, 0));
-    let again = Hub::start_with(&desk, "60 s", &variables);
+    let again = hub.again(&desk, "60 s", &variables);
     until("drained allocations do not end", || jobs(&slurm).is_empty());
     let why = || again.http.get("/api/v1/studies/squares/why").json();
     until("nobody says that the pool is drained", || {
@@ -261,9 +289,9 @@ fn a_pool_is_drained_by_its_maximum_or_by_taking_it_out() {
     });
     drop(again);
 
-    // Nothing of what they made is lost, and nothing is made twice.
+    // What they have handed back is made by another.
     describe(&pool("three", 0, 1));
-    let last = Hub::start_with(&desk, "60 s", &variables);
+    let last = hub.again(&desk, "60 s", &variables);
     last.finished("squares");
     all_squares(&desk, 30);
 }
@@ -310,6 +338,29 @@ fn two_commands_with_one_store_keep_to_their_own_allocations() {
     assert_eq!(open.count(), 0, "{pool}");
     done(&desk, &slurm, &["run", "first", "--site", "here", "-q"]);
     table("first", 40);
+}
+
+#[test]
+fn two_commands_at_once_keep_to_the_maximum_together() {
+    let slurm = Slurm::start("most");
+    let desk = Desk::new();
+    describe(&desk, &slurm, "maximum = 1\ncpus = 2\nwalltime = \"5 min\"");
+    let names = ["left", "right"];
+    for name in names {
+        desk.file(&format!("{name}.toml"), squares(&desk, name, 8, "0.2"));
+    }
+    let mut both = names.map(|name| {
+        paramo(&desk, &slurm, &["run", &format!("{name}.toml"), "--site", "here", "-q"]).spawn().unwrap()
+    });
+    let mut most = 0;
+    until("they do not end", || {
+        most = most.max(jobs(&slurm).len());
+        both.iter_mut().all(|it| it.try_wait().unwrap().is_some())
+    });
+    assert_eq!(most, 1, "jobs at once");
+    for (name, it) in names.iter().zip(&mut both) {
+        assert!(it.wait().unwrap().success(), "{name}");
+    }
 }
 
 #[test]

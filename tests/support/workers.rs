@@ -31,6 +31,17 @@ impl Hub {
     /// The same with more variables, for the commands of a site's engine.
     #[track_caller]
     pub fn start_with(desk: &Desk, grace: &str, variables: &[(&str, &str)]) -> Hub {
+        Hub::start_at("127.0.0.1:0", desk, grace, variables)
+    }
+
+    /// One after another that has ended, where its workers look for it.
+    #[track_caller]
+    pub fn again(&self, desk: &Desk, grace: &str, variables: &[(&str, &str)]) -> Hub {
+        Hub::start_at(&self.http.address, desk, grace, variables)
+    }
+
+    #[track_caller]
+    fn start_at(listen: &str, desk: &Desk, grace: &str, variables: &[(&str, &str)]) -> Hub {
         desk.file("owner", OWNER);
         desk.file(
             "server.toml",
@@ -45,7 +56,7 @@ impl Hub {
             "--workers",
             "0",
             "--listen",
-            "127.0.0.1:0",
+            listen,
         ];
         let mut command = desk.command(&words);
         command.envs(variables.iter().copied());

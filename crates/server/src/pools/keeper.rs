@@ -29,8 +29,10 @@ const LOOK: Duration = Duration::from_secs(1);
 /// Between two questions to the site: while something is about to change, and else.
 const ASK: Duration = Duration::from_secs(2);
 const ASK_SELDOM: Duration = Duration::from_secs(15);
-/// An allocation that began so long ago and whose worker has not come is of no use.
+/// An allocation that has been seen running for so long and whose worker has not come is of no use.
 const ARRIVAL: Duration = Duration::from_secs(300);
+/// For so long nothing is asked for in its place.
+const COMING: Duration = Duration::from_secs(60);
 /// A job whose number did not arrive is looked for; after so long it was never there.
 const LOST: Duration = Duration::from_secs(30);
 /// A token is good for the walltime and so long in the queue.
@@ -52,6 +54,11 @@ pub(super) struct Keeper {
     registry: Arc<Registry>,
     seat: Arc<Seat>,
     asked: Option<Instant>,
+    /// When it was looked for what others have left.
+    looked: Option<Instant>,
+    /// Since when an allocation is known here to be in a state. It may have been so for longer, and clocks may be set; its worker, or its
+    /// number, has been able to arrive here since then and not before.
+    known: HashMap<(String, AllocationState), Instant>,
     /// Since when the workers of an allocation have had nothing to do.
     idle: HashMap<String, Instant>,
     /// Allocations whose worker has come.
@@ -82,6 +89,8 @@ impl Keeper {
             registry,
             seat,
             asked: None,
+            looked: None,
+            known: HashMap::new(),
             idle: HashMap::new(),
             came: HashSet::new(),
             ended_here: HashSet::new(),
@@ -108,6 +117,10 @@ impl Keeper {
             }
             let Some(host) = self.host.upgrade() else { return };
             let workers = self.workers(&host).await;
+            if self.looked.is_none_or(|looked| looked.elapsed() >= ASK_SELDOM) {
+                // A store that does not answer is asked again.
+                let _ = self.others().await;
+            }
             if self.is_due(&workers) {
                 self.ask(&host, &workers).await;
             }
@@ -200,7 +213,7 @@ impl Keeper {
                     allocation.job = Some(job.to_string());
                     self.put(Allocation { state: AllocationState::Waiting, ..allocation.clone() }).await;
                 }
-                Ok(None) if age(allocation.asked) > LOST => {
+                Ok(None) if self.known_for(allocation, AllocationState::Asked) > LOST => {
                     self.over(host, allocation.clone(), "the site never got it", true).await;
                 }
                 Ok(None) => {}
@@ -246,7 +259,8 @@ impl Keeper {
             }
             JobState::Running { nodes } => {
                 let began = allocation.began.unwrap_or_else(clock::now);
-                let late = age(began) > ARRIVAL && !self.came.contains(&allocation.name);
+                let late = self.known_for(&allocation, AllocationState::Running) > ARRIVAL
+                    && !self.came.contains(&allocation.name);
                 if late && !ending {
                     let why = self.last_words(&allocation).await;
                     let why = format!("its worker has not come for {} min: {why}", ARRIVAL.as_secs() / 60);
@@ -274,6 +288,11 @@ impl Keeper {
                 self.over(host, allocation, "the site does not know it any more", failed).await;
             }
         }
+    }
+
+    /// For how long an allocation has been known here to be in a state.
+    fn known_for(&mut self, allocation: &Allocation, state: AllocationState) -> Duration {
+        self.known.entry((allocation.name.clone(), state)).or_insert_with(Instant::now).elapsed()
     }
 
     /// What a worker that never came has said in its log.
@@ -319,6 +338,7 @@ impl Keeper {
         host.board().give_up(&allocation.name);
         // It has expired by itself, or is of no use without its job.
         let _ = self.people.withdraw_worker_token(allocation.token).await;
+        self.known.retain(|(name, _), _| *name != allocation.name);
         self.idle.remove(&allocation.name);
         self.came.remove(&allocation.name);
         self.ended_here.remove(&allocation.name);
@@ -365,6 +385,8 @@ impl Keeper {
                 let left = Duration::try_from_secs_f64(lasts.0).unwrap_or(Duration::MAX);
                 let idle = match there {
                     Some(_) => self.idle.get(&it.name).map(Instant::elapsed),
+                    // Its worker may never come: of one that another process asked for, it may not know the way here.
+                    None if self.waited_for(it) > COMING => return Standing::Draining,
                     // It is about to take some.
                     None => Some(Duration::ZERO),
                 };
@@ -373,6 +395,12 @@ impl Keeper {
             AllocationState::Ending | AllocationState::Ended => Standing::Draining,
         };
         open.iter().enumerate().map(|(at, it)| Tenure { id: at as u64, standing: standing(it) }).collect()
+    }
+
+    /// For how long the worker of an allocation that runs has been waited for.
+    fn waited_for(&self, allocation: &Allocation) -> Duration {
+        let running = (allocation.name.clone(), AllocationState::Running);
+        self.known.get(&running).map(Instant::elapsed).unwrap_or_default()
     }
 
     /// Cancels what has not begun and is not needed, and sends workers away that are not.
@@ -397,34 +425,39 @@ impl Keeper {
         if plan.submit == 0 || self.registry.waits(self.site(), name) {
             return;
         }
-        let beside = match self.beside(name).await {
-            Ok(beside) => beside,
-            // It is planned again at the next look.
-            Err(_) => return,
-        };
-        let mine = self.registry.open(self.site()).iter().filter(|it| it.pool == name).count();
-        let room = (pool.maximum as usize).saturating_sub(mine + beside);
+        // What cannot be counted now is planned again at the next look.
+        let Ok(there) = self.there(name).await else { return };
+        let room = pool.maximum.saturating_sub(there);
         if room == 0 {
-            let why = "others who use this store have as many allocations as the pool may have";
-            return self.registry.failed(self.site(), name, why.to_owned());
+            return self.registry.full(self.site(), name);
         }
-        for _ in 0..plan.submit.min(AT_ONCE).min(u32::try_from(room).unwrap_or(AT_ONCE)) {
+        self.registry.has_room(self.site(), name);
+        for _ in 0..plan.submit.min(AT_ONCE).min(room) {
             if !self.submit(host, (name, pool, holds)).await {
                 return;
             }
         }
     }
 
-    /// How many open allocations of a pool others have. What was left by those who have ended is taken over.
-    async fn beside(&self, pool: &str) -> Result<usize, String> {
-        let (mine, others) = self.seat.sorted().await?;
+    /// The open allocations that others have at this site. What was left by those who have ended is taken over.
+    async fn others(&mut self) -> Result<Vec<Allocation>, String> {
+        self.looked = Some(Instant::now());
+        let (mine, others) = self.seat.sorted(self.site()).await?;
         let known = self.registry.open(self.site());
-        for left in mine.into_iter().filter(|it| it.site == self.site()) {
+        for left in mine {
             if !known.iter().any(|it| it.name == left.name) {
                 self.registry.put(left);
             }
         }
-        Ok(others.iter().filter(|it| it.site == self.site() && it.pool == pool).count())
+        Ok(others)
+    }
+
+    /// How many open allocations of a pool there are, whoever has them.
+    async fn there(&mut self, pool: &str) -> Result<u32, String> {
+        let others = self.others().await?;
+        let mine = self.registry.open(self.site());
+        let there = mine.iter().chain(&others).filter(|it| it.pool == pool).count();
+        Ok(u32::try_from(there).unwrap_or(u32::MAX))
     }
 
     /// The path of this program on the site.
@@ -476,6 +509,12 @@ impl Keeper {
                 return false;
             }
         };
+        // Another may have asked at the same moment: it is written down now, and each who finds one too many gives its own back.
+        if self.there(name).await.is_ok_and(|there| there > pool.maximum) {
+            self.registry.full(self.site(), name);
+            self.over(host, allocation, "is not asked for: others have the last one", false).await;
+            return false;
+        }
         let call = WorkerCall {
             name: allocation.name.clone(),
             server: self.way.server.clone(),

@@ -61,7 +61,10 @@ impl Pools {
     /// A sentence when the store does not answer, or a site cannot be spoken with from here.
     pub async fn start(host: &Arc<Host>, people: &Arc<Service>, sites: Vec<Kept>) -> Result<Pools, String> {
         let seat = Arc::new(seat::Seat::take(Arc::clone(people)).await?);
-        let (known, _) = seat.sorted().await?;
+        let mut known = Vec::new();
+        for kept in &sites {
+            known.extend(seat.sorted(&kept.site.name).await?.0);
+        }
         let registry = Arc::new(Registry::new(sites.iter().map(|kept| &kept.site), known));
         let (stop, stopped) = watch::channel(Ending::Go);
         let mut reached = Vec::new();

@@ -15,6 +15,8 @@ const SHOWN: usize = 20;
 /// The wait after a failure doubles from the first to the last.
 const FIRST_WAIT: Duration = Duration::from_secs(10);
 const LAST_WAIT: Duration = Duration::from_secs(600);
+/// The wait when others have all that there may be.
+const FULL_WAIT: Duration = Duration::from_secs(5);
 
 /// All sites whose pools are kept.
 pub(crate) struct Registry {
@@ -126,6 +128,24 @@ impl Registry {
         let times = state.trouble.get(&key).map_or(0, |trouble| trouble.times).saturating_add(1);
         let wait = FIRST_WAIT.saturating_mul(2_u32.saturating_pow(times.min(10) - 1)).min(LAST_WAIT);
         state.trouble.insert(key, Trouble { times, until: Instant::now() + wait, why });
+    }
+
+    /// Notes that others have all that a pool may have. That is no failure: they may give some back at any moment.
+    pub(super) fn full(&self, site: &str, pool: &str) {
+        let why = "others who use this store have as many allocations as the pool may have".to_owned();
+        let mut state = self.state();
+        let key = (site.to_owned(), pool.to_owned());
+        let times = state.trouble.get(&key).map_or(0, |trouble| trouble.times);
+        state.trouble.insert(key, Trouble { times, until: Instant::now() + FULL_WAIT, why });
+    }
+
+    /// Notes that others have left some again.
+    pub(super) fn has_room(&self, site: &str, pool: &str) {
+        let key = (site.to_owned(), pool.to_owned());
+        let mut state = self.state();
+        if state.trouble.get(&key).is_some_and(|trouble| trouble.times == 0) {
+            state.trouble.remove(&key);
+        }
     }
 
     /// Notes that a worker of a pool has come.

@@ -39,14 +39,15 @@ impl Seat {
         Err(format!("{SEATS} processes keep the pools of this store already"))
     }
 
-    /// The open allocations of this process, with those of processes that have ended, and those of others.
+    /// The open allocations at a site: those of this process, with those of processes that have ended, and those of others.
     ///
     /// # Errors
     ///
     /// A sentence when the store does not answer.
-    pub async fn sorted(&self) -> Result<(Vec<Allocation>, Vec<Allocation>), String> {
+    pub async fn sorted(&self, site: &str) -> Result<(Vec<Allocation>, Vec<Allocation>), String> {
         let open = self.people.store().allocations(0).await.map_err(|error| error.to_string())?;
-        let (mut mine, others): (Vec<_>, Vec<_>) = open.into_iter().partition(|it| it.seat == self.number);
+        let at_site = open.into_iter().filter(|it| it.site == site);
+        let (mut mine, others): (Vec<_>, Vec<_>) = at_site.partition(|it| it.seat == self.number);
         let seats: BTreeSet<u32> = others.iter().map(|it| it.seat).collect();
         let mut free = Vec::new();
         for seat in seats {
