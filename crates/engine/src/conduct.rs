@@ -302,13 +302,14 @@ impl Work<'_> {
         };
         let room = self.hungry.min(usize::try_from(may_fail).unwrap_or(usize::MAX));
         let held = self.rests() || self.stopping.is_some() || self.store_retry.is_some();
-        if room == 0 || held || !self.conductor.has_work(now) {
+        let undecided = |(index, message)| EngineError::Condition { index, message };
+        if held || !self.conductor.has_work(now) {
             return Ok(false);
         }
-        let lease = self
-            .conductor
-            .lease(room, now)
-            .map_err(|(index, message)| EngineError::Condition { index, message })?;
+        if room == 0 {
+            return self.conductor.look_ahead().map_err(undecided);
+        }
+        let lease = self.conductor.lease(room, now).map_err(undecided)?;
         if !lease.tickets.is_empty() {
             self.hungry -= lease.tickets.len().min(self.hungry);
             self.link.send(ToWorker::Lease { study: self.id, lease: lease.id, tickets: lease.tickets });

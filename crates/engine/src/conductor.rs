@@ -132,26 +132,49 @@ impl Conductor {
             let Some(index) = self.returned.pop_front() else { break };
             tickets.push(self.ticket(index, id));
         }
-        let mut scanned = 0;
-        while tickets.len() < limit && !self.exhausted {
-            if scanned == SCAN {
-                return Ok(Lease { id, tickets, more: true });
+        let mut scan = SCAN;
+        while tickets.len() < limit {
+            match self.next_new(&mut scan)? {
+                Some(index) => tickets.push(self.ticket(index, id)),
+                None => return Ok(Lease { id, tickets, more: !self.exhausted }),
             }
+        }
+        Ok(Lease { id, tickets, more: false })
+    }
+
+    /// Looks, when nothing is leased, whether anything is left, though nobody has room for it: the worker of the last run may be gone by
+    /// now. True when the look was cut off and should go on soon.
+    pub fn look_ahead(&mut self) -> Result<bool, (u64, String)> {
+        if !self.open.is_empty() || self.exhausted {
+            return Ok(false);
+        }
+        Ok(match self.next_new(&mut { SCAN })? {
+            Some(index) => {
+                self.open.insert(index, Open::default());
+                self.returned.push_back(index);
+                false
+            }
+            None => !self.exhausted,
+        })
+    }
+
+    /// The next run in the study's order that has neither ended nor begun. `None`: there is none, or not among so many more points.
+    fn next_new(&mut self, scan: &mut u64) -> Result<Option<u64>, (u64, String)> {
+        while !self.exhausted && *scan > 0 {
             let Some(index) = self.sequence.next() else {
                 self.exhausted = true;
                 break;
             };
-            scanned += 1;
+            *scan -= 1;
             if self.ended.contains(index) || self.open.contains_key(&index) {
                 continue;
             }
-            if !self.space.included(index).map_err(|message| (index, message))? {
-                self.skipped += 1;
-                continue;
+            if self.space.included(index).map_err(|message| (index, message))? {
+                return Ok(Some(index));
             }
-            tickets.push(self.ticket(index, id));
+            self.skipped += 1;
         }
-        Ok(Lease { id, tickets, more: false })
+        Ok(None)
     }
 
     fn ticket(&mut self, index: u64, lease: LeaseId) -> Ticket {

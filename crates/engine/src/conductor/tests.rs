@@ -115,6 +115,22 @@ fn a_condition_skips_without_renumbering_and_may_exclude_everything() {
 }
 
 #[test]
+fn that_nothing_is_left_is_seen_without_anybody_asking_for_more() {
+    let mut conductor = conductor(&[3], Some("x != 1"), Retry::default());
+    let now = Instant::now();
+    for index in [0, 2] {
+        assert_eq!(conductor.look_ahead(), Ok(false));
+        assert!(!conductor.finished());
+        let lease = conductor.lease(1, now).unwrap();
+        assert_eq!(lease.tickets[0].index, index);
+        conductor.report(report(lease.id, &lease.tickets[0], Ended::Succeeded), now);
+    }
+    assert!(!conductor.finished(), "nobody has asked for a third");
+    assert_eq!(conductor.look_ahead(), Ok(false));
+    assert!(conductor.finished());
+}
+
+#[test]
 fn a_long_scan_lets_others_speak() {
     let mut conductor = conductor(&[1_000_000], Some("x == 999999"), Retry::default());
     let mut calls = 0;
@@ -267,7 +283,10 @@ proptest! {
                         prop_assert!(ended.insert(record.index), "ended twice");
                     }
                 }
-                Step::Wait => now += Duration::from_secs(61),
+                Step::Wait => {
+                    now += Duration::from_secs(61);
+                    while conductor.look_ahead().unwrap() {}
+                }
                 Step::OpenAgain(index) => {
                     ended.remove(&index);
                     conductor.open_again_unless(&ended.iter().copied().collect());
