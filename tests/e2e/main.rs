@@ -35,4 +35,5 @@ mod server_crash;
 mod sites;
 mod study;
 mod watch;
+mod whole;
 mod workers;

@@ -126,6 +126,10 @@ pub struct Worker {
     #[arg(long)]
     pub shared_files: bool,
 
+    /// What starts the tasks of runs that use MPI, with places for {nodes}, {tasks}, {tasks_per_node} and {cpus} [default: mpirun -n {tasks}]
+    #[arg(long, value_name = "WORDS")]
+    pub launcher: Option<String>,
+
     /// End after so long without anything to do
     #[arg(long, value_name = "TIME")]
     pub idle: Option<Seconds>,

@@ -69,8 +69,10 @@ pub struct Suggestion {
 pub fn suggest(asked: &Resources, used: &[Used], short: Short) -> Suggestion {
     let over_zero = |of: fn(&Used) -> f64| used.iter().map(of).filter(|x| *x > 0.0).collect::<Vec<_>>();
     let time = Measured::of(over_zero(|run| run.wall.0));
-    let memory = Measured::of(over_zero(|run| run.memory.0 as f64));
-    let cpus = Measured::of(over_zero(|run| if run.wall.0 > 0.0 { run.cpu.0 / run.wall.0 } else { 0.0 }));
+    // Tasks that a site starts are not the worker's own: what it sees is what starts them.
+    let seen = |of: fn(&Used) -> f64| if asked.is_whole() { None } else { Measured::of(over_zero(of)) };
+    let memory = seen(|run| run.memory.0 as f64);
+    let cpus = seen(|run| if run.wall.0 > 0.0 { run.cpu.0 / run.wall.0 } else { 0.0 });
     let enough = |measured: Option<Measured>, margin: f64, asked: Option<f64>, short: u64| {
         let by_use = measured.map(|it| it.largest * margin);
         let by_failure = asked.filter(|_| short > 0).map(|asked| asked * MORE);

@@ -132,18 +132,50 @@ impl Measure {
 /// What a run needs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Resources {
-    /// Cores; 0 for a run that only waits.
+    /// Cores of each task; 0 for a run that only waits.
     pub cpus: f64,
-    /// Enforced where the system allows it.
+    /// On each node. Enforced where the system allows it.
     pub memory: Option<Bytes>,
     /// Wall time, after which the run is ended.
     pub time: Option<Seconds>,
+    /// On each node.
     pub gpus: u32,
+    /// Machines that it runs on together.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub nodes: u32,
+    /// Processes that it consists of.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub tasks: u32,
+    /// Whether its tasks are started as ranks of MPI, and not by the command itself.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub mpi: bool,
+}
+
+fn one() -> u32 {
+    1
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_one(count: &u32) -> bool {
+    *count == 1
 }
 
 impl Default for Resources {
     fn default() -> Resources {
-        Resources { cpus: 1.0, memory: None, time: None, gpus: 0 }
+        Resources { cpus: 1.0, memory: None, time: None, gpus: 0, nodes: 1, tasks: 1, mpi: false }
+    }
+}
+
+impl Resources {
+    /// Cores of all its tasks together.
+    pub fn cores(&self) -> f64 {
+        self.cpus * f64::from(self.tasks)
+    }
+
+    /// Whether it gets an allocation of its own where a site grants allocations: it is spread over nodes, or has its tasks started by what
+    /// starts tasks there.
+    pub fn is_whole(&self) -> bool {
+        self.nodes > 1 || self.tasks > 1 || self.mpi
     }
 }
 

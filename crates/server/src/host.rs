@@ -254,10 +254,10 @@ impl Host {
     /// What waits of the studies that are worked on.
     pub(crate) fn waiting(&self) -> Vec<Waiting> {
         let driven = self.driven();
-        let waiting = driven.values().filter_map(|driven| {
+        let waiting = driven.iter().filter_map(|(id, driven)| {
             let moment = driven.now.borrow();
             let (site, resources) = driven.wants.clone();
-            moment.as_ref().map(|moment| Waiting::new(site, resources, moment))
+            moment.as_ref().map(|moment| Waiting::new(*id, site, resources, moment))
         });
         waiting.collect()
     }
@@ -455,6 +455,9 @@ impl Host {
         let mut workers = self.board.workers().await;
         workers.retain(|worker| {
             let about = worker.remote.as_ref().map(|remote| &remote.about);
+            if about.and_then(|about| about.study).is_some_and(|only| only != row.id) {
+                return false;
+            }
             match about.and_then(|about| about.site.as_ref()) {
                 Some(site) => wanted.takes(site),
                 None => wanted.takes_local(),

@@ -10,7 +10,7 @@ use paramo_worker::remote::content::sum_of;
 
 use crate::access::{Access, AccessError, quoted};
 use crate::job::with_prologue;
-use crate::{BatchJob, Connection, EngineError, JobId, Pool};
+use crate::{BatchJob, Connection, EngineError, JobId, Placement, Size};
 
 /// What a worker in an allocation is told.
 #[derive(Clone, Debug)]
@@ -25,6 +25,8 @@ pub struct WorkerCall {
     pub authority: Option<String>,
     /// What lets it in, for as long as the allocation lasts.
     pub token: String,
+    /// What starts the tasks of a run that has the allocation to itself; `None`: it is shared.
+    pub launcher: Option<String>,
     /// CPUs of the allocation.
     pub cpus: u32,
     /// Of the allocation; what the node has when the site was not asked for some.
@@ -61,14 +63,14 @@ impl Connection {
         Ok(path)
     }
 
-    /// Asks for an allocation of a pool with a worker inside. `program` is what [`bring_program`](Connection::bring_program) gave.
+    /// Asks for an allocation with a worker inside. `program` is what [`bring_program`](Connection::bring_program) gave.
     ///
     /// # Errors
     ///
     /// When the site refuses. What was put there for it is then removed.
     pub async fn submit_worker(
         &self,
-        pool: &Pool,
+        (placement, size): (&Placement, &Size),
         program: &str,
         call: &WorkerCall,
     ) -> Result<JobId, EngineError> {
@@ -85,8 +87,8 @@ impl Connection {
             directory: places.directory.clone(),
             output: places.log(),
             error: places.log(),
-            placement: pool.placement.clone(),
-            size: pool.size.clone(),
+            placement: placement.clone(),
+            size: size.clone(),
             // Its token is gone by then, and the pool asks for another.
             again: false,
         };
@@ -155,13 +157,14 @@ fn script(program: &str, call: &WorkerCall, places: &Places) -> String {
     words.extend(call.memory.map(|memory| format!("--memory {}B", memory.0)));
     words.extend(call.idle.map(|time| format!("--idle {}", quoted(&seconds(time)))));
     words.extend(call.ends_in.map(|time| format!("--ends-in {}", quoted(&seconds(time)))));
+    words.extend(call.launcher.as_ref().map(|words| format!("--launcher {}", quoted(words))));
     words.push("--scratch \"$scratch\"".to_owned());
     let token = quoted(&places.token);
     let directory = quoted(&places.directory);
     format!(
         "#!/bin/bash\n\
          umask 077\n\
-         scratch=${{SLURM_TMPDIR:-${{TMPDIR:-}}}}\n\
+         scratch={}\n\
          if [ -n \"$scratch\" ] && [ -d \"$scratch\" ]; then scratch=$(mktemp -d \"$scratch/paramo.XXXXXX\") || scratch=; fi\n\
          if [ -z \"$scratch\" ]; then scratch={directory}/scratch; mkdir -p \"$scratch\"; fi\n\
          worker=\n\
@@ -175,6 +178,8 @@ fn script(program: &str, call: &WorkerCall, places: &Places) -> String {
          # A signal has ended the waiting, not the worker.\n\
          while kill -0 \"$worker\" 2>/dev/null; do wait \"$worker\"; code=$?; done\n\
          exit \"$code\"\n",
+        // The nodes of one that is spread must all see it.
+        if call.launcher.is_some() { "" } else { "${SLURM_TMPDIR:-${TMPDIR:-}}" },
         words.join(" ")
     )
 }
@@ -206,6 +211,7 @@ mod tests {
             via_file: Some("/site/relay/a.address".to_owned()),
             authority: Some("PEM".to_owned()),
             token: "secret".to_owned(),
+            launcher: None,
             cpus: 4,
             memory: Some(Bytes(1 << 30)),
             idle: Some(Seconds(300.0)),
@@ -221,6 +227,9 @@ mod tests {
             line,
             "/site/bin/paramo-1 worker --server https://paramo.example/lab --token-file '/si te/allocations/hpc-1/token' --name hpc-1 --cpus 4 --via-file /site/relay/a.address --ca-file '/si te/allocations/hpc-1/server.pem' --memory 1073741824B --idle 300s --ends-in 3540s --scratch \"$scratch\" &"
         );
+        let whole = WorkerCall { launcher: Some("srun -n {tasks}".to_owned()), ..call() };
+        let whole = script("/site/bin/paramo-1", &whole, &Places::new("/s", "hpc-1"));
+        assert!(whole.contains("--launcher 'srun -n {tasks}' --scratch") && whole.contains("scratch=\n"));
         assert!(!text.contains("secret"));
         assert_eq!(ends_in(Seconds(60.0)).0, 54.0);
     }

@@ -15,6 +15,10 @@ pub trait EngineKind: Sync {
     fn name(&self) -> &'static str;
     /// One line for people who choose.
     fn help(&self) -> &'static str;
+    /// What starts the tasks of a run that uses MPI, where a site says nothing else; see [`Launcher`](paramo_worker::Launcher).
+    fn launcher(&self) -> &'static str {
+        "mpirun -n {tasks}"
+    }
     /// The engine of a site, whose host is reached by `access`.
     fn connect(&self, site: &Description, access: Arc<Access>) -> Result<Box<dyn Engine>, EngineError>;
 }

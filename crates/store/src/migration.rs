@@ -17,6 +17,7 @@ const SQLITE: &[Step] = &[
     (4, "workers", include_str!("../migrations/sqlite/0004_workers.sql")),
     (5, "allocations", include_str!("../migrations/sqlite/0005_allocations.sql")),
     (6, "seats", include_str!("../migrations/sqlite/0006_seats.sql")),
+    (7, "whole_allocations", include_str!("../migrations/sqlite/0007_whole_allocations.sql")),
 ];
 
 /// The same for PostgreSQL, in `migrations/postgres/`.
@@ -27,6 +28,7 @@ const POSTGRES: &[Step] = &[
     (4, "workers", include_str!("../migrations/postgres/0004_workers.sql")),
     (5, "allocations", include_str!("../migrations/postgres/0005_allocations.sql")),
     (6, "seats", include_str!("../migrations/postgres/0006_seats.sql")),
+    (7, "whole_allocations", include_str!("../migrations/postgres/0007_whole_allocations.sql")),
 ];
 
 type Step = (i64, &'static str, &'static str);

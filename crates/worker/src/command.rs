@@ -18,7 +18,7 @@ use crate::prepared::{Point, Prepared, Recipe, Start, Word, c_string, program};
 use crate::process::{Exit, Process};
 use crate::slot::SlotState;
 use crate::spawn::{Launch, Pointers, SpawnError, Step, spawn};
-use crate::verdict::{Grant, Outcome, Turn, memory_failure};
+use crate::verdict::{Grant, Outcome, Turn, memory_failure, word_of_site};
 use crate::watch::{Intervention, Pipe, follow};
 
 /// Runs a command once. Unless it has been announced, that is done when it turns out to be no tiny one.
@@ -67,9 +67,11 @@ fn attempt(
     let failure = match (seen.intervention, ended.exit) {
         (Some(Intervention::TimeOut(limit)), _) => Some(Cause::TimeOut { limit }),
         (_, Exit::Code(code)) if turn.study.application().success.exit_codes.contains(&code) => None,
-        (_, exit) => {
-            Some(memory_failure(slot, grant.memory, exit, &stderr, ended.peak).unwrap_or(exit.into()))
-        }
+        (_, exit) => Some(
+            word_of_site(turn.study, &stderr)
+                .or_else(|| memory_failure(slot, grant.memory, exit, &stderr, ended.peak))
+                .unwrap_or(exit.into()),
+        ),
     };
     let read = match failure {
         None => collect(recipe, turn.ticket, made.directory.as_ref(), (&stdout, &stderr), &attempt)

@@ -52,7 +52,7 @@ impl Ledger {
             return Err(format!("a run asks for {memory} of memory, and there are {} here", there.memory));
         }
         Ok(Need {
-            cpus: resources.cpus.min(there.cpus),
+            cpus: resources.cores().min(there.cpus),
             memory: ticket.memory.or(resources.memory).map(|memory| memory.min(there.memory)),
             gpus: resources.gpus as usize,
         })
@@ -116,7 +116,7 @@ mod tests {
 
     fn need(cpus: f64, memory: Option<u64>, gpus: u32) -> Result<Need, String> {
         let ticket = Ticket { index: 0, attempt: 1, memory: None, time: None };
-        ledger().need(&Resources { cpus, memory: memory.map(Bytes), time: None, gpus }, &ticket)
+        ledger().need(&Resources { cpus, memory: memory.map(Bytes), gpus, ..Resources::default() }, &ticket)
     }
 
     #[test]

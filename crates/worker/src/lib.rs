@@ -18,6 +18,7 @@ mod function;
 mod guardian;
 mod halt;
 mod json;
+mod launcher;
 mod ledger;
 mod limits;
 mod link;
@@ -39,6 +40,7 @@ mod watch;
 mod worker;
 
 pub use capacity::{Found, detect, detect_report};
+pub use launcher::Launcher;
 pub use limits::{MemoryLimits, limits_report};
 pub use link::Link;
 pub use preflight::{preflight, room};

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use paramo_model::{Capacity, Program, Resources, Study, Ticket};
 
+use crate::launcher::Launcher;
 use crate::ledger::Ledger;
 use crate::prepared::program;
 
@@ -21,7 +22,20 @@ pub fn preflight(study: &Study, capacity: &Capacity) -> Result<(), String> {
             program(python.as_deref().unwrap_or("python3"), source)?;
         }
     }
-    room(&study.application.resources, capacity).map(|_| ())
+    let resources = &study.application.resources;
+    if resources.nodes > 1 {
+        return Err(format!(
+            "a run is spread over {} nodes, and this machine is one; let it run at a site, as by --site",
+            resources.nodes
+        ));
+    }
+    if resources.mpi {
+        let launcher = Launcher::default();
+        program(launcher.program(), source).map_err(|error| {
+            format!("{error}; it starts the tasks of `mpi = true`: install MPI (Debian: openmpi-bin), or let it run at a site")
+        })?;
+    }
+    room(resources, capacity).map(|_| ())
 }
 
 /// How many runs of these resources fit a capacity at once. The error says what is missing for even one.

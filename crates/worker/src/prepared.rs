@@ -15,6 +15,7 @@ use paramo_model::{
 use crate::environment::Environment;
 use crate::frame;
 use crate::function::Broken;
+use crate::launcher::Launcher;
 use crate::outputs::Outputs;
 use crate::{directory, lookup};
 
@@ -27,6 +28,8 @@ pub(crate) struct Prepared {
     pub share: f64,
     pub project: ProjectPart,
     pub revision: u64,
+    /// Whether all processes of a run are ours, so that their memory can be limited and seen.
+    pub is_ours: bool,
     pub recipe: Result<Recipe, String>,
 }
 
@@ -81,12 +84,13 @@ pub(crate) struct Point<'a> {
 
 impl Prepared {
     /// Works out what the runs have in common.
-    pub fn new(assignment: Assignment) -> Prepared {
-        let recipe = Recipe::new(&assignment);
+    pub fn new(assignment: Assignment, launcher: &Launcher) -> Prepared {
+        let recipe = Recipe::new(&assignment, launcher);
         let Assignment { id, study, slots, project, revision, .. } = assignment;
         let share = assignment.share.max(f64::MIN_POSITIVE);
+        let is_ours = !(study.application.resources.mpi && launcher.is_of_site);
         let project = ProjectPart { share: project.share.max(f64::MIN_POSITIVE), ..project };
-        Prepared { id, study, slots, share, project, revision, recipe }
+        Prepared { id, study, slots, share, project, revision, is_ours, recipe }
     }
 
     pub fn application(&self) -> &Application {
@@ -99,7 +103,7 @@ impl Prepared {
 }
 
 impl Recipe {
-    fn new(assignment: &Assignment) -> Result<Recipe, String> {
+    fn new(assignment: &Assignment, launcher: &Launcher) -> Result<Recipe, String> {
         let study = &*assignment.study;
         let application = &study.application;
         let source = std::path::absolute(&study.source)
@@ -120,7 +124,21 @@ impl Recipe {
                     None => c_string(fixed(template)).map(Word::Fixed),
                     Some(_) => Ok(Word::Filled(template.clone())),
                 };
-                Start::Command { program, argv: argv.iter().map(word).collect::<Result<_, _>>()? }
+                let mut argv: Vec<Word> = argv.iter().map(word).collect::<Result<_, _>>()?;
+                match application.resources.mpi {
+                    false => Start::Command { program, argv },
+                    true => {
+                        let words = launcher.words(&application.resources)?;
+                        let first = words.first().map(|word| word.to_string_lossy().into_owned());
+                        let starter = self::program(&first.unwrap_or_default(), &source)?;
+                        if let Some(program) = program {
+                            // Whatever starts it looks for it elsewhere, perhaps on another node.
+                            argv[0] = Word::Fixed(program);
+                        }
+                        argv.splice(0..0, words.into_iter().map(Word::Fixed));
+                        Start::Command { program: Some(starter), argv }
+                    }
+                }
             }
             Program::Function { module, function, python, source: text } => Start::Function {
                 arguments: [

@@ -91,7 +91,8 @@ impl SlotState<'_> {
             if job.long {
                 self.worker.started(job.study.id, &ticket, self.number);
             }
-            let grant = Grant { memory: job.need.memory, gpus: &job.gpus };
+            let memory = job.need.memory.filter(|_| job.study.is_ours);
+            let grant = Grant { memory, gpus: &job.gpus };
             let outcome =
                 command::run(self, Turn { study: &job.study, lease, ticket: &ticket }, &grant, job.long);
             self.worker.orphans().sweep(self.number, self.serial);

@@ -14,6 +14,7 @@ use paramo_model::{Assignment, Capacity, FromWorker, LeaseId, StudyId, Ticket, T
 use crate::dispatch::{Dispatch, Job, Pace};
 use crate::guardian::Guardian;
 use crate::halt::Halt;
+use crate::launcher::Launcher;
 use crate::limits::{Groups, MemoryLimits, limits_report};
 use crate::link::Link;
 use crate::orphans::Orphans;
@@ -30,11 +31,13 @@ pub struct WorkerOptions {
     pub memory_limits: Option<MemoryLimits>,
     /// When what runs here is ended from outside: no run is begun that does not fit before.
     pub ends: Option<Instant>,
+    /// What starts runs that use MPI.
+    pub launcher: Launcher,
 }
 
 impl Default for WorkerOptions {
     fn default() -> WorkerOptions {
-        WorkerOptions { slots: 1000, memory_limits: None, ends: None }
+        WorkerOptions { slots: 1000, memory_limits: None, ends: None, launcher: Launcher::default() }
     }
 }
 
@@ -65,6 +68,7 @@ pub(crate) struct Worker {
     /// The limit on open files that this process had, where it was raised.
     pub open_files: Option<libc::rlimit>,
     cpus: f64,
+    launcher: Launcher,
     inner: Mutex<Inner>,
     work: Condvar,
     groups: Mutex<Groups>,
@@ -103,6 +107,7 @@ impl LocalWorker {
             null: OpenOptions::new().read(true).open("/dev/null").map_err(failed("open /dev/null"))?.into(),
             open_files,
             cpus: capacity.cpus,
+            launcher: options.launcher,
             inner: Mutex::new(Inner {
                 dispatch: Dispatch::new(capacity, most, options.ends),
                 threads: Vec::new(),
@@ -183,8 +188,8 @@ impl Worker {
     }
 
     fn assign(self: &Arc<Worker>, assignment: Assignment) {
-        let study = Arc::new(Prepared::new(assignment));
-        let (asked, there) = (study.resources().cpus, self.cpus);
+        let study = Arc::new(Prepared::new(assignment, &self.launcher));
+        let (asked, there) = (study.resources().cores(), self.cpus);
         let mut messages = Vec::new();
         if asked > there {
             let notice = format!(

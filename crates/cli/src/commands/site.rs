@@ -90,7 +90,7 @@ fn document(site: &Description) -> Value {
         let of_pool = json!({
             "minimum": pool.minimum,
             "maximum": pool.maximum,
-            "nodes": size.nodes,
+            "nodes": pool.nodes,
             "cpus": size.cpus,
             "memory_bytes": size.memory.map(|memory| memory.0),
             "gpus": size.gpus,
@@ -114,6 +114,7 @@ fn document(site: &Description) -> Value {
         "arguments": place.arguments,
         "back": site.back,
         "prologue": site.prologue,
+        "launcher": site.launcher,
         "pools": pools.collect::<serde_json::Map<String, Value>>(),
     })
 }

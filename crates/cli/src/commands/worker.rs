@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use paramo_model::{Bytes, Capacity, Seconds};
 use paramo_worker::remote::{Address, Ended, Leave, RemoteOptions, Told, last_call, serve};
-use paramo_worker::{LocalWorker, WorkerOptions};
+use paramo_worker::{Launcher, LocalWorker, WorkerOptions};
 use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
@@ -46,7 +46,13 @@ pub async fn worker(server: Option<String>, args: Worker) -> Result<u8> {
         idle: args.idle.map(|idle| time("--idle", idle)).transpose()?,
         ends,
     };
-    let settings = WorkerOptions { ends: ends.map(last_call), ..WorkerOptions::default() };
+    let launcher = match &args.launcher {
+        Some(words) => {
+            Launcher::new(words).map_err(|problem| Failure::input(format!("--launcher: {problem}")))?
+        }
+        None => Launcher::default(),
+    };
+    let settings = WorkerOptions { ends: ends.map(last_call), launcher, ..WorkerOptions::default() };
     let link = LocalWorker::start(capacity, settings)
         .map_err(|error| Failure::unavailable(format!("the worker does not start: {error}")))?;
     let leave = heed_signals()?;

@@ -40,6 +40,8 @@ pub struct About {
     pub allocation: Option<String>,
     /// The only project whose studies it may have.
     pub project: Option<Name>,
+    /// The only study whose runs it may have: one of them, and then it is sent away.
+    pub study: Option<StudyId>,
 }
 
 /// A worker as people see it.

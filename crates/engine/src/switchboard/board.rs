@@ -298,8 +298,12 @@ impl Board {
                 continue;
             }
             // What is there is divided as the room is, so that a large worker leaves something to a small one.
-            let part = (study.spool.len().min(room) * wants).div_ceil(room).min(study.spool.len());
+            let mut part = (study.spool.len().min(room) * wants).div_ceil(room).min(study.spool.len());
             room -= wants;
+            if worker.is_for_one() {
+                let has = worker.holds.get(&id).map_or(0, |holding| holding.open.len());
+                part = part.min(1_usize.saturating_sub(has));
+            }
             if wants > part {
                 study.wants.insert(at, wants - part);
             }
@@ -324,7 +328,15 @@ impl Board {
             return;
         }
         let Some(study) = self.studies.get_mut(&id) else { return };
-        let room: usize = study.wants.values().sum();
+        // Workers tell of more than they run at once.
+        let more = |(at, wants): (&WorkerId, &usize)| match self.workers.get(at) {
+            Some(worker) if worker.is_for_one() => {
+                let has = worker.holds.get(&id).map_or(0, |holding| holding.open.len());
+                (*wants).min(1_usize.saturating_sub(has))
+            }
+            _ => *wants,
+        };
+        let room: usize = study.wants.iter().map(more).sum();
         let runs = room.saturating_sub(study.spool.len());
         if runs > study.told && study.leaving.is_none() {
             study.told = runs;
@@ -387,6 +399,11 @@ impl Worker {
             // A connection that breaks is noticed by its pump.
             let _ = orders.send(order);
         }
+    }
+
+    /// Whether its allocation is for one run alone.
+    fn is_for_one(&self) -> bool {
+        self.remote.as_ref().is_some_and(|remote| remote.about.study.is_some())
     }
 
     /// Whether a run of this length ends before its allocation does.
@@ -460,7 +477,15 @@ impl Study {
             return 0;
         }
         let resources = &assignment.study.application.resources;
-        if about.is_some_and(|about| about.site.is_some()) && resources.cpus > worker.capacity.cpus {
+        if let Some(only) = about.and_then(|about| about.study) {
+            return u32::from(only == assignment.id);
+        }
+        let is_of_site = about.is_some_and(|about| about.site.is_some());
+        if resources.nodes > 1 || (resources.is_whole() && is_of_site) {
+            // It gets an allocation of its own.
+            return 0;
+        }
+        if is_of_site && resources.cpus > worker.capacity.cpus {
             // It would take what belongs to others on its node.
             return 0;
         }

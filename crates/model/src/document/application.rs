@@ -41,7 +41,7 @@ pub(super) fn application(mut table: Table, origin: &Origin, broken: &mut Broken
     application.resources = table
         .get("resources")
         .and_then(|f| f.table("a table of resources"))
-        .map(resources)
+        .map(|table| resources(table, matches!(program, Some(Program::Function { .. }))))
         .unwrap_or_default();
     application.success =
         table.get("success").and_then(|f| f.table("a table")).map(success).unwrap_or_default();
@@ -198,7 +198,7 @@ fn relative(field: &Field, path: &str) -> Option<String> {
     Some(path.to_owned())
 }
 
-fn resources(mut table: Table) -> Resources {
+fn resources(mut table: Table, is_function: bool) -> Resources {
     let mut resources = Resources::default();
     if let Some(field) = table.get("cpus")
         && let Some(cpus) = field.number("a number of CPUs")
@@ -216,6 +216,23 @@ fn resources(mut table: Table) -> Resources {
         .get("gpus")
         .and_then(|f| f.integer(0, "a number of GPUs, an integer of at least 0"))
         .unwrap_or(0);
+    let whole = table.field.clone();
+    let nodes = table.get("nodes").and_then(|f| f.integer(1, "a number of nodes, an integer of at least 1"));
+    resources.nodes = nodes.unwrap_or(1);
+    let tasks = table.get("tasks").and_then(|f| f.integer(1, "a number of tasks, an integer of at least 1"));
+    resources.tasks = tasks.unwrap_or(resources.nodes);
+    if resources.tasks < resources.nodes {
+        whole.reject::<()>(format!(
+            "{} tasks do not fill {} nodes: each node needs at least one",
+            resources.tasks, resources.nodes
+        ));
+    }
+    if let Some(field) = table.get("mpi") {
+        resources.mpi = field.boolean().unwrap_or(false);
+        if resources.mpi && is_function {
+            field.reject::<()>("a function runs in one process: write a `command` that uses MPI, such as [\"python3\", \"solve.py\"]");
+        }
+    }
     table.finish();
     resources
 }

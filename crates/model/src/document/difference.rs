@@ -187,6 +187,10 @@ fn application(old: &Application, new: &Application, found: &mut Found) {
     found.compare_shown(&["application", "resources", "memory"], Harmless, &before.memory, &after.memory);
     found.compare_shown(&["application", "resources", "time"], Harmless, &before.time, &after.time);
     found.compare(&["application", "resources", "gpus"], Harmless, &before.gpus, &after.gpus);
+    // How a computation is divided may change its last digits.
+    found.compare(&["application", "resources", "nodes"], Changes, &before.nodes, &after.nodes);
+    found.compare(&["application", "resources", "tasks"], Changes, &before.tasks, &after.tasks);
+    found.compare(&["application", "resources", "mpi"], Changes, &before.mpi, &after.mpi);
 }
 
 fn below<'a>(path: &[&'a str], field: &'a str) -> Vec<&'a str> {

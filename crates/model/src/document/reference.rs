@@ -222,7 +222,12 @@ pub static TABLES: &[TableHelp] = &[
         path: "application.resources",
         others: None,
         fields: &[
-            field("cpus", Number, "1", "Cores of one run; 0 for a run that only waits."),
+            field(
+                "cpus",
+                Number,
+                "1",
+                "Cores of one run, or of each of its tasks; 0 for a run that only waits.",
+            ),
             field(
                 "memory",
                 Amount("256 MiB"),
@@ -230,7 +235,25 @@ pub static TABLES: &[TableHelp] = &[
                 "Enforced by cgroups where they may be used, else by an address-space limit.",
             ),
             field("time", Amount("10 min"), "no limit", "Wall time."),
-            field("gpus", Integer(0), "0", "Handed out through `CUDA_VISIBLE_DEVICES`."),
+            field("gpus", Integer(0), "0", "Handed out through `CUDA_VISIBLE_DEVICES`; of each node."),
+            field(
+                "nodes",
+                Integer(1),
+                "1",
+                "Machines that one run is spread over. More than one needs a site: there each run is a batch job of its own.",
+            ),
+            field(
+                "tasks",
+                Integer(1),
+                "as many as nodes",
+                "Processes of one run. With more than one, it is a batch job of its own at a site.",
+            ),
+            field(
+                "mpi",
+                Boolean,
+                "false",
+                "Starts the command once a task, as ranks of MPI: by the site's `launcher` (`srun` on Slurm), else by `mpirun`.",
+            ),
         ],
     },
     TableHelp {

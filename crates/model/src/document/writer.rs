@@ -125,6 +125,11 @@ fn application(out: &mut Lines, application: &Application) -> Result<()> {
         out.text("time", &seconds(time.0));
     }
     out.line("gpus", &resources.gpus.to_string());
+    if resources.is_whole() {
+        out.line("nodes", &resources.nodes.to_string());
+        out.line("tasks", &resources.tasks.to_string());
+        out.line("mpi", &resources.mpi.to_string());
+    }
     out.header("[application.success]");
     out.line("exit_codes", &list(application.success.exit_codes.iter().map(i32::to_string)));
     out.texts("pattern", &application.success.pattern);

@@ -55,12 +55,12 @@ pub(super) async fn make(
     let Json(mut new) = body?;
     let (study, space) = definition(&app, &mut new, &project, &caller).await?;
     let cpus: f64 = app.host.board().workers().await.iter().map(|worker| worker.capacity.cpus).sum();
-    let at_once = (cpus / study.application.resources.cpus.max(0.01)).floor().max(1.0) as u64;
+    let at_once = (cpus / study.application.resources.cores().max(0.01)).floor().max(1.0) as u64;
     let slots = study.run.slots_now().map_or(at_once, |slots| at_once.min(u64::from(slots.max(1))));
     let measured = measured(&app, &study, &project).await?;
     let (basis, each) = match (measured, study.application.resources.time) {
         (Some(each), _) => ("measured", Some(each)),
-        (None, Some(time)) => ("declared", Some((time.0, time.0 * study.application.resources.cpus))),
+        (None, Some(time)) => ("declared", Some((time.0, time.0 * study.application.resources.cores()))),
         (None, None) => ("unknown", None),
     };
     let why = app.host.unfit(&study);

@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use paramo_engine::pools::Backlog;
-use paramo_model::{Bytes, Capacity, Moment, Resources, Seconds, SiteList};
-use paramo_sites::Pool;
+use paramo_model::{Bytes, Capacity, Moment, Resources, Seconds, SiteList, StudyId};
+use paramo_sites::{Pool, ends_in};
 use paramo_worker::room;
 
 /// A study that is worked on, as far as pools care.
 #[derive(Clone, Debug)]
 pub(crate) struct Waiting {
+    pub study: StudyId,
     pub site: SiteList,
     pub resources: Resources,
     /// Runs that neither have ended nor run.
@@ -20,7 +21,7 @@ pub(crate) struct Waiting {
 
 impl Waiting {
     /// What a study wants by how it goes. Nothing while it is paused.
-    pub fn new(site: SiteList, resources: Resources, moment: &Moment) -> Waiting {
+    pub fn new(study: StudyId, site: SiteList, resources: Resources, moment: &Moment) -> Waiting {
         let progress = &moment.progress;
         let ended = progress.succeeded + progress.failed + progress.skipped;
         let left = progress.total.saturating_sub(ended).saturating_sub(progress.running);
@@ -32,7 +33,7 @@ impl Waiting {
             let longest = moment.running.iter().map(|run| moment.at.0.saturating_sub(run.since.0)).max();
             longest.map(|micros| Seconds(micros.max(0) as f64 / 1e6))
         });
-        Waiting { site, runs: if rests { 0 } else { left.min(slots) }, time, resources }
+        Waiting { study, site, runs: if rests { 0 } else { left.min(slots) }, time, resources }
     }
 
     /// What waits for allocations of this size, when others are about to take some of it. Nothing when no run fits one.
@@ -48,9 +49,17 @@ impl Waiting {
         })
     }
 
-    /// How many of its runs an allocation holds at once.
+    /// Whether one of its runs ends in an allocation that lasts so long. One that is as long is never begun there.
+    pub fn in_time(&self, walltime: Seconds) -> bool {
+        self.resources.time.is_none_or(|time| time.0 < ends_in(walltime).0)
+    }
+
+    /// How many of its runs an allocation holds at once, beside those of others.
     pub fn fit(&self, size: &Holds) -> u64 {
-        let in_time = self.resources.time.is_none_or(|time| time.0 <= size.walltime.0);
+        if self.resources.is_whole() {
+            return 0;
+        }
+        let in_time = self.in_time(size.walltime);
         // This machine runs what is too wide for it alone; in an allocation it would take what belongs to others.
         let in_width = self.resources.cpus <= size.capacity.cpus;
         match room(&self.resources, &size.capacity) {
@@ -71,11 +80,10 @@ impl Holds {
     /// An allocation of a pool. What is not said is not in the way; without a number of CPUs there is one.
     pub fn of(pool: &Pool) -> Holds {
         let size = &pool.size;
-        let nodes = size.nodes.unwrap_or(1);
-        let gpus = (0..size.gpus.unwrap_or(0) * nodes).map(|gpu| gpu.to_string()).collect();
+        let gpus = (0..size.gpus.unwrap_or(0)).map(|gpu| gpu.to_string()).collect();
         let capacity = Capacity {
             cpus: f64::from(size.cpus.unwrap_or(1) * size.tasks.unwrap_or(1)),
-            memory: size.memory.map_or(Bytes(1 << 60), |memory| Bytes(memory.0.saturating_mul(nodes.into()))),
+            memory: size.memory.unwrap_or(Bytes(1 << 60)),
             gpus,
         };
         Holds { capacity, walltime: size.walltime.unwrap_or(Seconds(f64::INFINITY)) }
@@ -84,7 +92,7 @@ impl Holds {
 
 #[cfg(test)]
 mod tests {
-    use paramo_model::{Progress, Running, Timestamp};
+    use paramo_model::{Progress, Running, StudyId, Timestamp};
 
     use super::*;
 
@@ -99,7 +107,7 @@ mod tests {
     }
 
     fn waiting(moment: &Moment) -> Waiting {
-        Waiting::new(SiteList::default(), Resources::default(), moment)
+        Waiting::new(StudyId(1), SiteList::default(), Resources::default(), moment)
     }
 
     #[test]
@@ -114,7 +122,7 @@ mod tests {
 
     #[test]
     fn memory_and_time_bound_what_an_allocation_holds() {
-        let with = |resources| Waiting::new(SiteList::default(), resources, &moment(10, 0, 0));
+        let with = |resources| Waiting::new(StudyId(1), SiteList::default(), resources, &moment(10, 0, 0));
         let large = with(Resources { memory: Some(Bytes(3 << 30)), ..Resources::default() });
         assert_eq!(large.fit(&holds(4.0)), 2);
         assert_eq!(large.backlog(&holds(4.0), 0).unwrap().cpus, 2.0);
@@ -132,7 +140,7 @@ mod tests {
         let going = Moment { running: vec![run], ..moment(10, 0, 1) };
         assert_eq!(waiting(&going).time, Some(Seconds(40.0)));
         let declared = Resources { time: Some(Seconds(600.0)), ..Resources::default() };
-        let fresh = Waiting::new(SiteList::default(), declared, &moment(10, 0, 0));
+        let fresh = Waiting::new(StudyId(1), SiteList::default(), declared, &moment(10, 0, 0));
         assert_eq!(fresh.backlog(&holds(1.0), 0).unwrap().time, Some(Duration::from_secs(600)));
         assert_eq!(waiting(&moment(10, 0, 0)).backlog(&holds(1.0), 0).unwrap().time, None);
     }

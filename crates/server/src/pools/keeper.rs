@@ -11,15 +11,17 @@ use std::time::{Duration, Instant};
 use paramo_engine::WorkerStatus;
 use paramo_engine::pools::{Backlog, Plan, PoolPolicy, Standing, Tenure, plan};
 use paramo_model::{Seconds, Timestamp, WorkerId};
-use paramo_sites::{AccessError, Connection, EngineError, How, JobId, JobState, Pool, WorkerCall, ends_in};
+use paramo_sites::{Connection, EngineError, How, JobId, JobState, Pool};
 use paramo_store::{Allocation, AllocationState};
 use tokio::sync::watch;
 
 use super::Ending;
-use super::demand::Holds;
+use super::asking::Wish;
+use super::demand::{Holds, Waiting};
 use super::registry::Registry;
 use super::seat::Seat;
-use super::way::{Change, Kept, Way};
+use super::way::{Kept, Way};
+use super::whole::Missing;
 use crate::clock;
 use crate::host::Host;
 use crate::people::Service;
@@ -35,25 +37,23 @@ const ARRIVAL: Duration = Duration::from_secs(300);
 const COMING: Duration = Duration::from_secs(60);
 /// A job whose number did not arrive is looked for; after so long it was never there.
 const LOST: Duration = Duration::from_secs(30);
-/// A token is good for the walltime and so long in the queue.
-const QUEUE: Duration = Duration::from_secs(30 * 24 * 3600);
 /// When everything is to end: so long for workers to go by themselves, and then for the site to end them.
 const GOODBYE: Duration = Duration::from_secs(20);
 /// Allocations that are asked for at one look, so that the others are not kept waiting.
 const AT_ONCE: u32 = 16;
 
 pub(super) struct Keeper {
-    connection: Connection,
-    way: Way,
-    relay: Kept,
-    program: PathBuf,
+    pub(super) connection: Connection,
+    pub(super) way: Way,
+    pub(super) relay: Kept,
+    pub(super) program: PathBuf,
     /// Where the program is on the site, once it is there.
-    there: Option<String>,
+    pub(super) there: Option<String>,
     host: Weak<Host>,
-    people: Arc<Service>,
-    registry: Arc<Registry>,
-    seat: Arc<Seat>,
-    asked: Option<Instant>,
+    pub(super) people: Arc<Service>,
+    pub(super) registry: Arc<Registry>,
+    pub(super) seat: Arc<Seat>,
+    pub(super) asked: Option<Instant>,
     /// When it was looked for what others have left.
     looked: Option<Instant>,
     /// Since when an allocation is known here to be in a state. It may have been so for longer, and clocks may be set; its worker, or its
@@ -65,10 +65,11 @@ pub(super) struct Keeper {
     came: HashSet<String>,
     /// Those of which an end was asked for here.
     ended_here: HashSet<String>,
+    pub(super) missing: Missing,
 }
 
 /// The workers of each allocation.
-type Workers = BTreeMap<String, Vec<WorkerStatus>>;
+pub(super) type Workers = BTreeMap<String, Vec<WorkerStatus>>;
 
 impl Keeper {
     pub fn new(
@@ -94,10 +95,11 @@ impl Keeper {
             idle: HashMap::new(),
             came: HashSet::new(),
             ended_here: HashSet::new(),
+            missing: Missing::new(),
         }
     }
 
-    fn site(&self) -> &str {
+    pub(super) fn site(&self) -> &str {
         &self.connection.site.name
     }
 
@@ -186,7 +188,7 @@ impl Keeper {
         of
     }
 
-    fn say(&self, host: &Host, text: String) {
+    pub(super) fn say(&self, host: &Host, text: String) {
         host.board().notice(self.site(), text);
     }
 
@@ -241,7 +243,7 @@ impl Keeper {
         }
     }
 
-    fn away(&mut self, host: &Host, error: &EngineError) {
+    pub(super) fn away(&mut self, host: &Host, error: &EngineError) {
         if self.registry.away(self.site(), Some(error.to_string())) {
             self.say(host, format!("{} does not answer, and is asked again: {error}", self.site()));
         }
@@ -323,14 +325,14 @@ impl Keeper {
     }
 
     /// Writes down how an allocation is.
-    async fn put(&self, allocation: Allocation) {
+    pub(super) async fn put(&self, allocation: Allocation) {
         // What cannot be written now is found out again by the next server: it asks the site.
         let _ = self.people.store().put_allocation(&allocation).await;
         self.registry.put(allocation);
     }
 
     /// An allocation is no more.
-    async fn over(&mut self, host: &Host, allocation: Allocation, how: &str, failed: bool) {
+    pub(super) async fn over(&mut self, host: &Host, allocation: Allocation, how: &str, failed: bool) {
         self.say(host, format!("{}: {} {how}", allocation.site, allocation.name));
         if failed {
             self.registry.failed(&allocation.site, &allocation.pool, how.to_owned());
@@ -358,9 +360,20 @@ impl Keeper {
                 .collect();
             let open: Vec<Allocation> =
                 self.registry.open(self.site()).into_iter().filter(|it| it.pool == *name).collect();
-            let plan = plan(&backlog, &self.tenures(&open, workers, holds.walltime), &policy(pool, &holds));
+            let (whole, open): (Vec<_>, Vec<_>) = open.into_iter().partition(|it| it.study.is_some());
+            let plan = plan(
+                &backlog,
+                &self.tenures(&open, workers, holds.walltime),
+                &policy(pool, &holds, u32::try_from(whole.len()).unwrap_or(u32::MAX)),
+            );
             self.let_go(host, &open, workers, &plan).await;
-            self.ask_for_more(host, (name, pool, &holds), &plan).await;
+            let wish = Wish::shared(name, pool);
+            self.ask_for_more(host, &wish, plan.submit).await;
+            let alone: Vec<&Waiting> = waiting
+                .iter()
+                .filter(|it| it.site.takes(self.connection.site.name.as_str()) && it.resources.is_whole())
+                .collect();
+            self.see_to_whole(host, workers, (name, pool), &alone, &whole).await;
         }
         // What a pool has left that is not described any more does its work and ends.
         let open: Vec<Allocation> =
@@ -409,34 +422,48 @@ impl Keeper {
             ids.iter().filter_map(|id| open.get(usize::try_from(*id).ok()?)).cloned().collect()
         };
         self.end(of(&plan.cancel)).await;
-        for allocation in of(&plan.drain) {
-            match workers.get(&allocation.name) {
-                Some(workers) => {
-                    let ids: Vec<WorkerId> = workers.iter().map(|worker| worker.id).collect();
-                    ids.into_iter().for_each(|id| host.board().detach(id));
-                    self.ended_here.insert(allocation.name.clone());
-                }
-                None => self.end(vec![allocation]).await,
+        self.give_back(host, workers, of(&plan.drain)).await;
+    }
+
+    /// Sends the workers of these away, or has the site end those without.
+    pub(super) async fn give_back(&mut self, host: &Host, workers: &Workers, allocations: Vec<Allocation>) {
+        let (with, without): (Vec<_>, Vec<_>) =
+            allocations.into_iter().partition(|it| workers.contains_key(&it.name));
+        for allocation in with {
+            let of = workers.get(&allocation.name).into_iter().flatten();
+            let ids: Vec<WorkerId> = of.filter(|worker| !worker.draining).map(|worker| worker.id).collect();
+            ids.into_iter().for_each(|id| host.board().detach(id));
+            self.ended_here.insert(allocation.name);
+        }
+        self.end(without).await;
+    }
+
+    /// Asks for so many more, as far as there may be more.
+    pub(super) async fn ask_for_more(&mut self, host: &Host, wish: &Wish<'_>, count: u32) {
+        if count == 0 || self.registry.waits(self.site(), wish.pool) {
+            return;
+        }
+        // What cannot be counted now is planned again at the next look.
+        let Ok(there) = self.there(wish.pool).await else { return };
+        let room = wish.maximum.saturating_sub(there);
+        if room == 0 {
+            if self.is_filled_by_others(wish) {
+                self.registry.full(self.site(), wish.pool);
+            }
+            return;
+        }
+        self.registry.has_room(self.site(), wish.pool);
+        for _ in 0..count.min(AT_ONCE).min(room) {
+            if !self.submit(host, wish).await {
+                return;
             }
         }
     }
 
-    async fn ask_for_more(&mut self, host: &Host, (name, pool, holds): (&str, &Pool, &Holds), plan: &Plan) {
-        if plan.submit == 0 || self.registry.waits(self.site(), name) {
-            return;
-        }
-        // What cannot be counted now is planned again at the next look.
-        let Ok(there) = self.there(name).await else { return };
-        let room = pool.maximum.saturating_sub(there);
-        if room == 0 {
-            return self.registry.full(self.site(), name);
-        }
-        self.registry.has_room(self.site(), name);
-        for _ in 0..plan.submit.min(AT_ONCE).min(room) {
-            if !self.submit(host, (name, pool, holds)).await {
-                return;
-            }
-        }
+    /// Whether what is here is less than there may be.
+    fn is_filled_by_others(&self, wish: &Wish<'_>) -> bool {
+        let mine = self.registry.open(self.site()).iter().filter(|it| it.pool == wish.pool).count();
+        mine < wish.maximum as usize
     }
 
     /// The open allocations that others have at this site. What was left by those who have ended is taken over.
@@ -453,131 +480,11 @@ impl Keeper {
     }
 
     /// How many open allocations of a pool there are, whoever has them.
-    async fn there(&mut self, pool: &str) -> Result<u32, String> {
+    pub(super) async fn there(&mut self, pool: &str) -> Result<u32, String> {
         let others = self.others().await?;
         let mine = self.registry.open(self.site());
         let there = mine.iter().chain(&others).filter(|it| it.pool == pool).count();
         Ok(u32::try_from(there).unwrap_or(u32::MAX))
-    }
-
-    /// The path of this program on the site.
-    async fn brought(&mut self) -> Result<String, AccessError> {
-        if let Some(program) = &self.there {
-            return Ok(program.clone());
-        }
-        let program = self.connection.bring_program(&self.program).await?;
-        Ok(self.there.insert(program).clone())
-    }
-
-    /// Sees to the relay, and gives the file in which workers find it.
-    async fn led(&mut self, host: &Host) -> Option<String> {
-        let port = self.way.relayed?;
-        let program = self.brought().await.ok()?;
-        match self.relay.keep(&self.connection, &self.way, port, &program).await {
-            Ok(file) => file,
-            Err(Change::Ended(why)) => {
-                self.say(host, format!("{}: the relay on its login node has ended: {why}", self.site()));
-                None
-            }
-            Err(Change::Failed(error)) => {
-                if self.registry.away(self.site(), Some(error.to_string())) {
-                    self.say(host, format!("{}: {error}", self.site()));
-                }
-                None
-            }
-        }
-    }
-
-    /// Asks for one allocation more. Whether the next one may be asked for as well.
-    async fn submit(&mut self, host: &Host, (name, pool, holds): (&str, &Pool, &Holds)) -> bool {
-        let program = match self.brought().await {
-            Ok(program) => program,
-            Err(error) => {
-                self.registry.failed(self.site(), name, error.to_string());
-                self.say(host, format!("{}: {error}", self.site()));
-                return false;
-            }
-        };
-        let via_file = self.led(host).await;
-        if via_file.is_none() && self.way.relayed.is_some() {
-            return false;
-        }
-        let (token, code, allocation) = match self.begin(name, holds).await {
-            Ok(begun) => begun,
-            Err(why) => {
-                self.registry.failed(self.site(), name, why);
-                return false;
-            }
-        };
-        // Another may have asked at the same moment: it is written down now, and each who finds one too many gives its own back.
-        if self.there(name).await.is_ok_and(|there| there > pool.maximum) {
-            self.registry.full(self.site(), name);
-            self.over(host, allocation, "is not asked for: others have the last one", false).await;
-            return false;
-        }
-        let call = WorkerCall {
-            name: allocation.name.clone(),
-            server: self.way.server.clone(),
-            via_file,
-            authority: self.way.authority.clone(),
-            token: code,
-            cpus: pool.size.cpus.unwrap_or(1) * pool.size.tasks.unwrap_or(1),
-            memory: pool.size.memory,
-            // Where some are to stay, only the server knows which may go.
-            idle: (pool.minimum == 0).then_some(pool.idle),
-            ends_in: pool.size.walltime.map(ends_in),
-        };
-        match self.connection.submit_worker(pool, &program, &call).await {
-            Ok(job) => {
-                let text = format!("{}: {} is asked for (job {job})", self.site(), allocation.name);
-                let state = AllocationState::Waiting;
-                self.put(Allocation { job: Some(job.to_string()), state, ..allocation }).await;
-                self.say(host, text);
-                self.asked = None;
-                true
-            }
-            // Whether it arrived is found out by its name.
-            Err(error) if error.is_passing() => {
-                self.away(host, &error);
-                false
-            }
-            Err(error) => {
-                self.there = None;
-                let why = format!("it was not taken: {error}");
-                self.over(host, Allocation { token, ..allocation }, &why, true).await;
-                false
-            }
-        }
-    }
-
-    /// Writes down what is about to be asked for, with a token for its worker.
-    async fn begin(&self, pool: &str, holds: &Holds) -> Result<(i64, String, Allocation), String> {
-        let mut random = [0u8; 4];
-        rustix::rand::getrandom(&mut random, rustix::rand::GetRandomFlags::empty())
-            .map_err(|error| format!("no random numbers to be had: {error}"))?;
-        let name = format!("{}-{pool}-{:08x}", self.site(), u32::from_ne_bytes(random));
-        let lasts = QUEUE + Duration::try_from_secs_f64(holds.walltime.0).unwrap_or_default();
-        let by = "paramo".to_owned();
-        let made = self.people.worker_token(name.clone(), None, by, lasts).await;
-        let (token, code) = made.map_err(|problem| problem.detail)?;
-        let allocation = Allocation {
-            name,
-            site: self.site().to_owned(),
-            pool: pool.to_owned(),
-            token: token.id,
-            job: None,
-            state: AllocationState::Asked,
-            detail: String::new(),
-            asked: clock::now(),
-            began: None,
-            ended: None,
-            seat: self.seat.number,
-        };
-        // It must be known before it can come.
-        let put = self.people.store().put_allocation(&allocation).await;
-        put.map_err(|error| error.to_string())?;
-        self.registry.put(allocation.clone());
-        Ok((token.id, code, allocation))
     }
 
     /// Has the site end allocations.
@@ -599,11 +506,13 @@ impl Keeper {
     }
 }
 
-fn policy(pool: &Pool, holds: &Holds) -> PoolPolicy {
+/// What is kept to, beside so many allocations for one run each.
+fn policy(pool: &Pool, holds: &Holds, whole: u32) -> PoolPolicy {
     let time = |seconds: Seconds| Duration::try_from_secs_f64(seconds.0).unwrap_or(Duration::MAX);
+    let maximum = pool.maximum.saturating_sub(whole);
     PoolPolicy {
-        minimum: pool.minimum,
-        maximum: pool.maximum,
+        minimum: pool.minimum.min(maximum),
+        maximum,
         cpus: holds.capacity.cpus,
         walltime: time(holds.walltime),
         idle: time(pool.idle),

@@ -1,13 +1,15 @@
 //! Allocations on sites, as many as there is work for: what is wanted is compared with what there is, again and again.
 //!
 //! One [`keeper`] looks after each site. What it has asked for is in the store before it asks, so a server that dies in between, or is
-//! started again, finds all of it. [`demand`] says what waits, [`registry`] what there is.
+//! started again, finds all of it. [`asking`] and [`whole`] are how it asks for more, [`demand`] says what waits, [`registry`] what there is.
 
+mod asking;
 mod demand;
 mod keeper;
 mod registry;
 mod seat;
 mod way;
+mod whole;
 
 use std::sync::Arc;
 

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use paramo_model::Study;
+use paramo_model::{Study, StudyId};
 use paramo_sites::{Description, Pool};
 use paramo_store::{Allocation, AllocationState};
 
 use super::demand::{Holds, Waiting};
+use super::whole::is_taken_whole;
 
 /// Allocations that have ended are shown until so many newer ones have.
 const SHOWN: usize = 20;
@@ -118,7 +119,12 @@ impl Registry {
                 && waiting.site.takes(&it.site)
         });
         let pool = |it: &Allocation| self.sites.get(&it.site)?.get(&it.pool);
-        coming.filter_map(pool).map(|pool| waiting.fit(&Holds::of(pool))).sum()
+        let runs = |it: &Allocation| match (it.study, waiting.resources.is_whole()) {
+            (Some(study), _) => u64::from(study == waiting.study),
+            (None, true) => 0,
+            (None, false) => pool(it).map_or(0, |pool| waiting.fit(&Holds::of(pool))),
+        };
+        coming.map(runs).sum()
     }
 
     /// Notes that an allocation was of no use. The next one waits, longer each time.
@@ -200,10 +206,11 @@ impl Registry {
                 return Some(format!("there is no site `{name}`; the sites are: {known}"));
             }
         }
-        if wanted.takes_local() {
+        if wanted.takes_local() && study.application.resources.nodes == 1 {
             return None;
         }
         let waiting = Waiting {
+            study: StudyId(0),
             site: wanted.clone(),
             resources: study.application.resources.clone(),
             runs: 1,
@@ -215,8 +222,16 @@ impl Registry {
                 "{wanted} has no pool of allocations; describe one, as [sites.{wanted}.pools.small] with `maximum` and `walltime`"
             ));
         }
-        match pools().any(|(_, pool)| waiting.fit(&Holds::of(pool)) > 0) {
+        let fits = |pool: &Pool| match waiting.resources.is_whole() {
+            true => is_taken_whole(&waiting, pool),
+            false => waiting.fit(&Holds::of(pool)) > 0,
+        };
+        match pools().any(|(_, pool)| fits(pool)) {
             true => None,
+            false if waiting.resources.is_whole() => Some(format!(
+                "no pool of {wanted} takes a run of {} nodes and this length: ask for less in [application.resources], or for more `nodes` or `walltime` in a pool",
+                waiting.resources.nodes
+            )),
             false => Some(format!(
                 "a run needs more than an allocation of any pool of {wanted} has: ask for less in [application.resources], or for more `cpus`, `memory`, `gpus` or `walltime` in a pool"
             )),

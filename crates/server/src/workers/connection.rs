@@ -122,6 +122,7 @@ fn arrival(hello: Hello, pass: &Pass) -> Arrival {
         site: granted.map(|allocation| allocation.site.clone()),
         allocation: granted.map(|allocation| allocation.name.clone()).or(hello.allocation),
         project: pass.project.clone(),
+        study: granted.and_then(|allocation| allocation.study),
     };
     Arrival {
         about,

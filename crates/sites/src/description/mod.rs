@@ -32,6 +32,8 @@ pub struct Description {
     pub placement: Placement,
     /// Lines of shell that come first in every job: modules, variables.
     pub prologue: Option<String>,
+    /// What starts the tasks of a run that uses MPI.
+    pub launcher: String,
     pub pools: BTreeMap<String, Pool>,
 }
 
@@ -124,6 +126,8 @@ pub struct Size {
 /// Allocations of one kind, as many as there is work for.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Pool {
+    /// Nodes that a run with an allocation of its own may have at the most; `None`: as many as it asks for.
+    pub nodes: Option<u32>,
     /// Kept even without work.
     pub minimum: u32,
     pub maximum: u32,

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use paramo_model::Seconds;
 use paramo_model::document::{Field, Table};
+use paramo_worker::Launcher;
 
 use super::{Description, Login, Placement, Pool, Rest, Size, TokenSource};
 use crate::ENGINES;
@@ -71,6 +72,13 @@ pub(super) fn site(name: &str, mut table: Table, base: &Base) -> Option<Descript
     let shared = texts(&mut table, "shared", "a list of paths that are the same here and on the site");
     let placement = placement(&mut table);
     let prologue = table.get("prologue").and_then(|f| f.text("lines of shell")).map(str::to_owned);
+    let launcher = table.get("launcher").and_then(|field| {
+        let text = field.text("the words that start a program with MPI, such as \"srun\"")?;
+        match Launcher::new(text) {
+            Ok(_) => Some(text.to_owned()),
+            Err(problem) => field.reject(problem),
+        }
+    });
     let mut pools = Vec::new();
     if let Some(all) = table.get("pools").and_then(|field| field.table("a table for each pool")) {
         for field in all.fields() {
@@ -80,9 +88,11 @@ pub(super) fn site(name: &str, mut table: Table, base: &Base) -> Option<Descript
         }
     }
     table.finish();
+    let kind = kind?;
     Some(Description {
         name: name.to_owned(),
-        kind: kind?,
+        launcher: launcher.unwrap_or_else(|| kind.launcher().to_owned()),
+        kind,
         login,
         rest,
         directory: directory?,
@@ -243,16 +253,15 @@ fn pool(mut table: Table, site: &Placement) -> Pool {
     {
         field.reject::<()>(format!("the maximum {most} is below the minimum {minimum}"));
     }
-    let size = size(&mut table, "walltime");
+    let mut size = size(&mut table, "walltime");
     if size.walltime.is_none() && !table.has("walltime") {
         whole.reject::<()>("`walltime` is missing: how long an allocation lasts, such as \"1 h\"");
     }
-    if size.nodes.is_some_and(|nodes| nodes > 1) {
-        whole.reject::<()>("an allocation of a pool is on one node, where its worker is: leave `nodes` out, and have more of them by `maximum`");
-    }
+    // A worker that runs of many studies share is on one node.
+    let nodes = size.nodes.take();
     let idle =
         table.get("idle").and_then(|f| f.parsed("a length of time, such as \"5 min\"")).unwrap_or(IDLE);
     let placement = placement(&mut table).or(site);
     table.finish();
-    Pool { minimum, maximum: most.unwrap_or(1), size, idle, placement }
+    Pool { nodes, minimum, maximum: most.unwrap_or(1), size, idle, placement }
 }

@@ -6,6 +6,7 @@ use paramo_model::{
 };
 
 use super::*;
+use crate::launcher::Launcher;
 
 mod shares;
 
@@ -23,7 +24,7 @@ fn prepared(id: i64, slots: Option<u32>, program: Program) -> Arc<Prepared> {
         source: "/".into(),
     };
     let (runs, files) = ("/nonexistent".to_owned(), "/nonexistent".to_owned());
-    Arc::new(Prepared::new(Assignment {
+    let assignment = Assignment {
         id: StudyId(id),
         study: Arc::new(study),
         runs,
@@ -32,7 +33,8 @@ fn prepared(id: i64, slots: Option<u32>, program: Program) -> Arc<Prepared> {
         share: 1.0,
         project: ProjectPart::default(),
         revision: 1,
-    }))
+    };
+    Arc::new(Prepared::new(assignment, &Launcher::default()))
 }
 
 fn command() -> Program {

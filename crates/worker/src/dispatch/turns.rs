@@ -164,7 +164,7 @@ impl Dispatch {
 
     fn claim(&self, at: usize, ready: bool) -> Claim {
         let lane = &self.lanes[at];
-        let step = lane.study.resources().cpus.min(self.ledger.cpus()).max(LEAST);
+        let step = lane.study.resources().cores().min(self.ledger.cpus()).max(LEAST);
         let slots = lane.study.slots.map_or(usize::MAX, |slots| slots.max(1) as usize);
         let most = (lane.running + lane.queue.len()).min(slots.max(lane.running));
         let used = lane.running as f64 * step;

@@ -16,7 +16,7 @@ impl Board {
         let mut hungry: Vec<StudyId> = Vec::new();
         let mut released: Vec<StudyId> = Vec::new();
         let mut settled: Vec<(StudyId, u64)> = Vec::new();
-        let mut gone = false;
+        let (mut gone, mut had_its_run) = (false, false);
         for mut message in news {
             if let FromWorker::Report(report) = &mut message {
                 report.attempt.worker = from.0;
@@ -42,6 +42,7 @@ impl Board {
                 }
                 FromWorker::Report(report) => {
                     worker.reported += 1;
+                    had_its_run |= worker.is_for_one();
                     if let Some(holding) = worker.holds.get_mut(&report.study) {
                         holding.open.remove(&report.index);
                     }
@@ -118,6 +119,8 @@ impl Board {
         }
         if gone && elsewhere {
             self.retire(from);
+        } else if had_its_run {
+            self.detach(from);
         }
     }
 }

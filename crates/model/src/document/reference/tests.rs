@@ -138,6 +138,8 @@ fn defaults_are_those_of_the_model() {
         ("run", "site", format!("\"{}\"", run.site)),
         ("application.resources", "cpus", resources.cpus.to_string()),
         ("application.resources", "gpus", resources.gpus.to_string()),
+        ("application.resources", "nodes", resources.nodes.to_string()),
+        ("application.resources", "mpi", resources.mpi.to_string()),
         ("application.success", "exit_codes", format!("{:?}", crate::Success::default().exit_codes)),
     ] {
         assert_eq!(default(path, name), value, "{path}.{name}");

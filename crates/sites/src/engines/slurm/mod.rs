@@ -32,6 +32,10 @@ impl EngineKind for Slurm {
         "a cluster with Slurm, by its commands (on this host or over SSH) or by slurmrestd"
     }
 
+    fn launcher(&self) -> &'static str {
+        "srun --nodes={nodes} --ntasks={tasks} --cpus-per-task={cpus} --kill-on-bad-exit=1"
+    }
+
     fn connect(&self, site: &Description, access: Arc<Access>) -> Result<Box<dyn Engine>, EngineError> {
         Ok(match &site.rest {
             Some(rest) => Box::new(rest::ByRest::new(rest)?),

@@ -68,7 +68,11 @@ pub async fn allocations_are_remembered_as_they_are_now<G: Ground>() {
         began: None,
         ended: None,
         seat: 1,
+        study: None,
     };
+    let whole = Allocation { study: Some(StudyId(7)), ..asked(1) };
+    store.put_allocation(&whole).await.unwrap();
+    assert_eq!(store.allocations(0).await.unwrap(), [whole]);
     for number in [2, 1, 3, 4] {
         store.put_allocation(&asked(number)).await.unwrap();
     }

@@ -1,6 +1,6 @@
 //! What sites were asked for.
 
-use paramo_model::Timestamp;
+use paramo_model::{StudyId, Timestamp};
 
 use super::words::words;
 
@@ -37,4 +37,6 @@ pub struct Allocation {
     pub ended: Option<Timestamp>,
     /// Of the process that looks after it; see [`People::seat`](crate::People::seat).
     pub seat: u32,
+    /// It is for one run of this study alone; `None`: for runs of many.
+    pub study: Option<StudyId>,
 }

@@ -1,0 +1,128 @@
+//! Runs that need an allocation of their own: spread over nodes, with tasks that the site starts.
+
+use std::collections::BTreeSet;
+use std::process::{Child, Command};
+
+use paramo_tests::slurm::Slurm;
+use paramo_tests::workers::begun;
+use paramo_tests::{Answer, Desk, until};
+
+fn describe(desk: &Desk, pool: &str) {
+    let text = format!(
+        "[sites.here]\nkind = \"slurm\"\ndirectory = \"{}\"\nback = \"127.0.0.1\"\n[sites.here.pools.main]\n{pool}\n",
+        desk.path().join("site").display()
+    );
+    desk.file("sites.toml", text);
+}
+
+/// Each rank says which it is and where; the first one the result, and then all of them do what a script says.
+fn study(desk: &Desk, points: u64, resources: &str, script: &str) {
+    let _ = std::fs::create_dir(desk.path().join("begun"));
+    let begun = desk.path().join("begun").display().to_string();
+    desk.file(
+        "study.toml",
+        format!(
+            "name = \"ranks\"\n[application]\ncommand = [\"bash\", \"-c\", '''\n\
+             echo $SLURM_PROCID >> {begun}/{{x}}\necho rank=$SLURM_PROCID node=$SLURMD_NODENAME\n\
+             [ $SLURM_PROCID != 0 ] || echo square=$(({{x}} * {{x}}))\n{script}''']\n\
+             [application.outputs]\nsquare = {{ regex = 'square=(\\d+)', type = \"integer\" }}\n\
+             [application.resources]\n{resources}\n[space]\nx = {{ from = 0, to = {}, step = 1 }}\n",
+            points - 1
+        ),
+    );
+}
+
+fn paramo(desk: &Desk, slurm: &Slurm, words: &[&str]) -> Command {
+    let mut command = desk.command(words);
+    command.env("SLURM_CONF", slurm.conf());
+    command
+}
+
+fn begin(desk: &Desk, slurm: &Slurm) -> Child {
+    let said = std::fs::File::create(desk.path().join("said")).unwrap();
+    paramo(desk, slurm, &["run", "study.toml", "--site", "here"]).stderr(said).spawn().unwrap()
+}
+
+fn jobs(slurm: &Slurm) -> Vec<String> {
+    slurm.type_in(&["squeue", "-h", "-o", "%i"]).lines().map(str::to_owned).collect()
+}
+
+#[test]
+fn each_run_over_nodes_is_a_batch_job_of_its_size() {
+    let slurm = Slurm::start("whole");
+    let desk = Desk::new();
+    describe(&desk, "maximum = 2\ncpus = 1\nwalltime = \"10 min\"\nidle = \"20 s\"");
+    let resources = "nodes = 2\ntasks = 3\nmpi = true\ntime = \"5 min\"";
+    study(&desk, 4, resources, "sleep 0.5; [ {x}-$SLURM_PROCID != 3-1 ] || exit 7");
+    let mut run = begin(&desk, &slurm);
+    let (mut most, mut shapes) = (0, BTreeSet::new());
+    until("the study does not end", || {
+        most = most.max(jobs(&slurm).len());
+        let shape = slurm.type_in(&["squeue", "-h", "-t", "running", "-o", "%D nodes, %C CPUs, %l"]);
+        shapes.extend(shape.lines().map(str::to_owned));
+        run.try_wait().unwrap().is_some()
+    });
+    assert_eq!(run.wait().unwrap().code(), Some(1), "one run fails: {}", desk.read("said"));
+    assert_eq!(most, 2, "as many at once as the pool may have");
+    assert_eq!(shapes.into_iter().collect::<Vec<_>>(), ["2 nodes, 3 CPUs, 7:00"]);
+    assert_eq!(begun(desk.path(), 0), 3, "each rank once");
+
+    let rows =
+        desk.paramo(&["export", "ranks", "--columns", "index,state,cause,exit_code,square"]).expect(0).out;
+    assert_eq!(
+        rows,
+        "index,state,cause,exit_code,square\n0,succeeded,,0,0\n1,succeeded,,0,1\n2,succeeded,,0,4\n3,failed,exit,7,\n"
+    );
+    let out = desk.paramo(&["logs", "ranks/1"]).expect(0).out;
+    let mut ranks: Vec<&str> = out.lines().filter(|line| line.starts_with("rank=")).collect();
+    ranks.sort_unstable();
+    assert!(ranks.len() == 3 && ranks[0].starts_with("rank=0 node=node"), "{out}");
+    let nodes: BTreeSet<&str> = ranks.iter().filter_map(|line| line.split("node=").nth(1)).collect();
+    assert_eq!(nodes.len(), 2, "{out}");
+    until("there are jobs left", || jobs(&slurm).is_empty());
+}
+
+#[test]
+fn a_run_over_nodes_outlives_one_of_them() {
+    let slurm = Slurm::start("wholenode");
+    let desk = Desk::new();
+    describe(&desk, "maximum = 1\ncpus = 1\nwalltime = \"10 min\"");
+    let go = desk.path().join("go");
+    let script = format!("while [ ! -e {} ]; do sleep 0.1; done", go.display());
+    study(&desk, 1, "nodes = 2\nmpi = true", &script);
+    let mut run = begin(&desk, &slurm);
+    until("no rank begins", || begun(desk.path(), 0) == 2);
+
+    // The second node, on which the worker is not.
+    let nodes = slurm.type_in(&["squeue", "-h", "-t", "running", "-o", "%N"]);
+    let names = slurm.type_in(&["scontrol", "show", "hostnames", nodes.trim()]);
+    let last = names.lines().last().unwrap();
+    slurm.type_in(&["scontrol", "update", &format!("nodename={last}"), "state=down", "reason=test"]);
+    until("it is not begun again", || begun(desk.path(), 0) == 4);
+    std::fs::write(&go, "").unwrap();
+    assert_eq!(run.wait().unwrap().code(), Some(0), "{}", desk.read("said"));
+    let rows = desk.paramo(&["export", "ranks", "--columns", "index,state,square"]).expect(0).out;
+    assert_eq!(rows, "index,state,square\n0,succeeded,0\n");
+}
+
+#[test]
+fn what_cannot_be_spread_is_said_before_anything_is_asked_for() {
+    let slurm = Slurm::start("wholeno");
+    let desk = Desk::new();
+    describe(&desk, "maximum = 1\ncpus = 1\nnodes = 2\nwalltime = \"10 min\"");
+    let refused = |words: &[&str], what: &str| {
+        let answer = Answer::from(paramo(&desk, &slurm, words).output().unwrap());
+        assert!(answer.code != Some(0) && answer.err.contains(what), "{words:?}: {}", answer.err);
+    };
+    study(&desk, 1, "nodes = 3", "");
+    refused(&["run", "study.toml"], "a run is spread over 3 nodes, and this machine is one");
+    refused(&["run", "study.toml", "--site", "here"], "no pool of here takes a run of 3 nodes");
+    study(&desk, 1, "nodes = 2\ntime = \"10 min\"", "");
+    refused(
+        &["run", "study.toml", "--site", "here", "--new-version"],
+        "no pool of here takes a run of 2 nodes and this length",
+    );
+    study(&desk, 1, "nodes = 2\ntasks = 1", "");
+    refused(&["run", "study.toml"], "1 tasks do not fill 2 nodes");
+    assert!(jobs(&slurm).is_empty());
+}
