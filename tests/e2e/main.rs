@@ -13,6 +13,7 @@ mod docs;
 mod faults;
 mod gridengine;
 mod hostile;
+mod job;
 mod limits;
 mod login;
 mod messages;

@@ -7,6 +7,7 @@ use clap::parser::ValueSource;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum, ValueHint};
 use paramo_model::{CauseKind, FailureLimit, Seconds, SiteList};
 
+pub use crate::job_args::{Job, JobFetch, JobOutput, JobSubmit, Jobs};
 pub use crate::relay_args::Relay;
 pub use crate::server_args::{Login, Logout, Server, Token, Ui, Whoami, Worker, Workers};
 pub use crate::site_args::{Mirror, Pool, PoolStatus, Site, SiteAdd, SiteTest, Sites};
@@ -114,6 +115,7 @@ pub enum Command {
     Site(Sites),
     #[command(subcommand)]
     Pool(Pool),
+    Job(Jobs),
     Mirror(Mirror),
     Doctor(Doctor),
     Completions(Completions),

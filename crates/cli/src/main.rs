@@ -5,6 +5,7 @@ mod commands;
 mod elsewhere;
 mod exit;
 mod failure;
+mod job_args;
 mod open_engine;
 mod output;
 mod page;

@@ -91,6 +91,8 @@ impl Connection {
             size: size.clone(),
             // Its token is gone by then, and the pool asks for another.
             again: false,
+            array: None,
+            after: Vec::new(),
         };
         let submitted = self.engine.submit(&job).await;
         if let Err(error) = &submitted

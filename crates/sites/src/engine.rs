@@ -8,6 +8,7 @@ use async_trait::async_trait;
 
 use crate::access::{Access, AccessError};
 use crate::{BatchJob, Description, JobId, JobState};
+use paramo_model::{Bytes, Seconds};
 
 /// A kind of engine, as the registry lists it.
 pub trait EngineKind: Sync {
@@ -34,8 +35,34 @@ pub trait Engine: Send + Sync {
     async fn find(&self, name: &str) -> Result<Option<JobId>, EngineError>;
     /// How these jobs are, asked at once. Each of them has an answer.
     async fn states(&self, jobs: &[JobId]) -> Result<BTreeMap<JobId, JobState>, EngineError>;
+    /// How the jobs of an array are, by index: those that are known now.
+    async fn tasks(&self, array: &JobId) -> Result<BTreeMap<u32, JobState>, EngineError> {
+        let _ = array;
+        Ok(BTreeMap::new())
+    }
+    /// What a job has used; `None` when the site keeps no account of it.
+    async fn usage(&self, job: &JobId) -> Result<Option<Usage>, EngineError> {
+        let _ = job;
+        Ok(None)
+    }
     /// Ends these jobs. One that has ended already is no error.
     async fn cancel(&self, jobs: &[JobId]) -> Result<(), EngineError>;
+}
+
+/// What a job has used, as the site's accounting has it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Usage {
+    /// From its begin to its end.
+    pub wall: Seconds,
+    /// Of all its processes.
+    pub cpu: Seconds,
+    /// The most that one of its tasks had at once; `None`: the site does not look.
+    pub memory: Option<Bytes>,
+}
+
+/// The error of an engine that has no way to express something.
+pub(crate) fn cannot(engine: &'static str, why: &str) -> EngineError {
+    EngineError::Refused { engine, what: "submit the job", why: why.to_owned() }
 }
 
 /// One thing that was looked at.

@@ -1,6 +1,7 @@
 //! A batch job: what is asked of an engine, and what becomes of it.
 
 use std::fmt;
+use std::str::FromStr;
 
 use crate::{Placement, Size};
 
@@ -27,6 +28,86 @@ impl fmt::Display for JobId {
     }
 }
 
+/// Equal jobs under one number, told apart by an index. Written as `FIRST-LAST[:STEP][%AT_ONCE]`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Array {
+    pub first: u32,
+    pub last: u32,
+    /// More than 0.
+    pub step: u32,
+    /// So many run at once at the most.
+    pub throttle: Option<u32>,
+}
+
+/// More than any site allows.
+const LARGEST: u32 = 4_000_000;
+
+impl Array {
+    pub fn indices(self) -> impl Iterator<Item = u32> {
+        (self.first..=self.last).step_by(self.step as usize)
+    }
+}
+
+impl FromStr for Array {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Array, String> {
+        let wrong = || {
+            format!(
+                "expected the indices of an array as FIRST-LAST, FIRST-LAST:STEP or FIRST-LAST%AT_ONCE, such as 0-99%8, found `{text}`"
+            )
+        };
+        let number = |text: &str| text.parse::<u32>().ok().filter(|n| *n <= LARGEST).ok_or_else(wrong);
+        let positive = |text: &str| number(text).and_then(|n| if n > 0 { Ok(n) } else { Err(wrong()) });
+        let (rest, throttle) = match text.split_once('%') {
+            Some((rest, most)) => (rest, Some(positive(most)?)),
+            None => (text, None),
+        };
+        let (range, step) = match rest.split_once(':') {
+            Some((range, step)) => (range, positive(step)?),
+            None => (rest, 1),
+        };
+        let (first, last) = range.split_once('-').unwrap_or((range, range));
+        let (first, last) = (number(first)?, number(last)?);
+        if first > last {
+            return Err(wrong());
+        }
+        Ok(Array { first, last, step, throttle })
+    }
+}
+
+impl fmt::Display for Array {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}-{}", self.first, self.last)?;
+        if self.step > 1 {
+            write!(f, ":{}", self.step)?;
+        }
+        self.throttle.map_or(Ok(()), |most| write!(f, "%{most}"))
+    }
+}
+
+/// What must have become of another job before one may begin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum When {
+    Succeeded,
+    Failed,
+    Ended,
+    Begun,
+}
+
+impl When {
+    /// The words of the command line.
+    pub const ALL: [(&'static str, When); 4] =
+        [("ok", When::Succeeded), ("failed", When::Failed), ("any", When::Ended), ("begun", When::Begun)];
+}
+
+/// One job waits for another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct After {
+    pub job: JobId,
+    pub when: When,
+}
+
 /// A job to be submitted.
 #[derive(Clone, Debug)]
 pub struct BatchJob {
@@ -43,6 +124,9 @@ pub struct BatchJob {
     pub size: Size,
     /// Whether the engine may begin it again when its node is lost; else that is left to whoever submitted it.
     pub again: bool,
+    /// With one, the files for its output end in `-` and the index.
+    pub array: Option<Array>,
+    pub after: Vec<After>,
 }
 
 /// How a job is.
@@ -97,6 +181,37 @@ impl How {
             // EX_TEMPFAIL: the same again may work.
             How::NodeFailure | How::Preempted => 75,
         }
+    }
+}
+
+impl How {
+    /// A word for programs, from which it can be read again.
+    pub fn word(self) -> String {
+        match self {
+            How::Succeeded => "succeeded".to_owned(),
+            How::Failed { code } => format!("exit:{code}"),
+            How::Signalled { signal } => format!("signal:{signal}"),
+            How::OutOfMemory => "out-of-memory".to_owned(),
+            How::TimeLimit => "time-limit".to_owned(),
+            How::NodeFailure => "node-failure".to_owned(),
+            How::Preempted => "preempted".to_owned(),
+            How::Cancelled => "cancelled".to_owned(),
+        }
+    }
+
+    pub fn of_word(word: &str) -> Option<How> {
+        let plain = [
+            How::Succeeded,
+            How::OutOfMemory,
+            How::TimeLimit,
+            How::NodeFailure,
+            How::Preempted,
+            How::Cancelled,
+        ];
+        let number = |kind| word.strip_prefix(kind)?.parse::<u8>().ok();
+        let with = number("exit:").map(|code| How::Failed { code });
+        let with = with.or_else(|| number("signal:").map(|signal| How::Signalled { signal }));
+        with.or_else(|| plain.into_iter().find(|how| how.word() == word))
     }
 }
 
@@ -172,6 +287,27 @@ mod tests {
         );
         assert_eq!(with_prologue("#!/bin/sh", Some("x")), "#!/bin/sh\nx\n");
         assert_eq!(with_prologue(script, None), script);
+    }
+
+    #[test]
+    fn indices_of_arrays_are_read_and_bounded() {
+        for text in ["0-99%8", "1-9:2", "3-3", "0-10:5%1"] {
+            assert_eq!(text.parse::<Array>().unwrap().to_string(), text);
+        }
+        assert_eq!("4".parse::<Array>().unwrap().to_string(), "4-4");
+        assert_eq!("1-8:3".parse::<Array>().unwrap().indices().collect::<Vec<_>>(), [1, 4, 7]);
+        for text in ["", "a", "3-1", "1-2:0", "1-2%0", "1-", "-1", "0-4000001", "1,2", "1-2%3%4"] {
+            assert!(text.parse::<Array>().unwrap_err().contains(&format!("found `{text}`")), "{text}");
+        }
+    }
+
+    #[test]
+    fn words_of_ends_are_read_again() {
+        for how in [How::Succeeded, How::Failed { code: 7 }, How::Signalled { signal: 9 }, How::Preempted] {
+            assert_eq!(How::of_word(&how.word()), Some(how));
+        }
+        assert_eq!(How::of_word("exit:"), None);
+        assert_eq!(How::of_word("mars"), None);
     }
 
     #[test]

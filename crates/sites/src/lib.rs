@@ -7,6 +7,7 @@
 
 mod access;
 mod allocation;
+mod batch;
 mod commands;
 mod connection;
 mod description;
@@ -20,16 +21,17 @@ mod site;
 
 pub use access::{Access, AccessError, Finished};
 pub use allocation::{WorkerCall, ends_in};
+pub use batch::{Progress, Script};
 pub use connection::Connection;
 pub use description::{
     Description, Login, Placement, Pool, Rest, SitesFile, Size, TokenSource, find_sites, parse_sites,
     read_site, read_sites,
 };
-pub use engine::{Check, Engine, EngineError, EngineKind, Verdict};
+pub use engine::{Check, Engine, EngineError, EngineKind, Usage, Verdict};
 pub use engines::gridengine::GridEngine;
 pub use engines::pbs::Pbs;
 pub use engines::slurm::{Meaning, STATES, Slurm, SlurmState};
-pub use job::{BatchJob, How, JobId, JobState};
+pub use job::{After, Array, BatchJob, How, JobId, JobState, When};
 pub use kinds::local::Local;
 pub use mirror::{Mirror, MirrorError, MirrorJob, Mirrored, Voice, read_job};
 pub use relay::{Relay, RelayDoor, RelayOptions};

@@ -18,6 +18,7 @@ const SQLITE: &[Step] = &[
     (5, "allocations", include_str!("../migrations/sqlite/0005_allocations.sql")),
     (6, "seats", include_str!("../migrations/sqlite/0006_seats.sql")),
     (7, "whole_allocations", include_str!("../migrations/sqlite/0007_whole_allocations.sql")),
+    (8, "jobs", include_str!("../migrations/sqlite/0008_jobs.sql")),
 ];
 
 /// The same for PostgreSQL, in `migrations/postgres/`.
@@ -29,6 +30,7 @@ const POSTGRES: &[Step] = &[
     (5, "allocations", include_str!("../migrations/postgres/0005_allocations.sql")),
     (6, "seats", include_str!("../migrations/postgres/0006_seats.sql")),
     (7, "whole_allocations", include_str!("../migrations/postgres/0007_whole_allocations.sql")),
+    (8, "jobs", include_str!("../migrations/postgres/0008_jobs.sql")),
 ];
 
 type Step = (i64, &'static str, &'static str);

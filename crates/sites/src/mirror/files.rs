@@ -1,14 +1,18 @@
-//! The files of a mirror job: brought there before it, fetched after it.
+//! The files of a job: brought there before it, fetched after it.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use super::job::{MirrorJob, is_below};
+use super::job::is_below;
 use crate::access::{Access, AccessError};
 
 /// Puts the inputs into the job's directory.
-pub(super) async fn bring(access: &Access, job: &MirrorJob, directory: &str) -> Result<(), AccessError> {
+pub(crate) async fn bring(
+    access: &Access,
+    inputs: &[(String, PathBuf)],
+    directory: &str,
+) -> Result<(), AccessError> {
     access.make_directory(directory).await?;
-    for (name, file) in &job.inputs {
+    for (name, file) in inputs {
         // Scripts among them stay executable.
         let mode = match std::fs::metadata(file).map(|found| std::os::unix::fs::MetadataExt::mode(&found)) {
             Ok(mode) if mode & 0o100 != 0 => "700",
@@ -20,19 +24,20 @@ pub(super) async fn bring(access: &Access, job: &MirrorJob, directory: &str) -> 
 }
 
 /// Fetches what the job leaves. Gives the number of files, and the patterns that matched none.
-pub(super) async fn fetch(
+pub(crate) async fn fetch(
     access: &Access,
-    job: &MirrorJob,
+    patterns: &[String],
+    into: &Path,
     directory: &str,
 ) -> Result<(usize, Vec<String>), AccessError> {
     let (mut count, mut without) = (0, Vec::new());
-    for pattern in &job.outputs {
+    for pattern in patterns {
         let names = matching(access, directory, pattern).await?;
         if names.is_empty() {
             without.push(pattern.clone());
         }
         for name in names {
-            let to = job.into.join(&name);
+            let to = into.join(&name);
             let folder = to.parent().unwrap_or(Path::new("."));
             std::fs::create_dir_all(folder).map_err(|error| AccessError::Local {
                 file: folder.display().to_string(),

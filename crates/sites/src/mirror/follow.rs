@@ -86,7 +86,7 @@ impl Mirror<'_> {
         let access = &self.connection.access;
         let name = format!("{}-{}", self.job.name, mark()?);
         let directory = format!("{}/mirror/{name}", self.connection.site.directory);
-        let bring = async |_: &mut dyn Voice| Ok(files::bring(access, self.job, &directory).await?);
+        let bring = async |_: &mut dyn Voice| Ok(files::bring(access, &self.job.inputs, &directory).await?);
         if self.unless_stopped(self.again(voice, bring)).await?.is_none() {
             return Ok(Mirrored::Stopped);
         }
@@ -101,7 +101,8 @@ impl Mirror<'_> {
             _ => return Ok(Mirrored::Stopped),
         };
         let fetch = async |voice: &mut dyn Voice| {
-            let (count, without) = files::fetch(access, self.job, &directory).await?;
+            let (count, without) =
+                files::fetch(access, &self.job.outputs, &self.job.into, &directory).await?;
             if count > 0 {
                 voice.say(&format!("{count} files are fetched into {}", self.job.into.display()));
             }
@@ -133,6 +134,8 @@ impl Mirror<'_> {
             placement: self.job.placement.clone().or(&site.placement),
             size: self.job.size.clone(),
             again: true,
+            array: None,
+            after: Vec::new(),
         }
     }
 
@@ -343,7 +346,7 @@ fn lost(job: &str, batch: &BatchJob, why: &str) -> MirrorError {
 }
 
 /// What tells the jobs of one name apart.
-fn mark() -> Result<String, AccessError> {
+pub(crate) fn mark() -> Result<String, AccessError> {
     let mut bytes = [0_u8; 5];
     rustix::rand::getrandom(&mut bytes, rustix::rand::GetRandomFlags::empty())
         .map_err(|error| AccessError::Local { file: "random numbers".to_owned(), why: error.to_string() })?;

@@ -235,6 +235,18 @@ pub trait People: Send + Sync {
     /// The allocations that have not ended and the newest of those that have, so many of these; in the order in which they were asked for.
     async fn allocations(&self, ended: u32) -> Result<Vec<Allocation>>;
 
+    /// Writes down a batch script that is about to be submitted, with the next number.
+    async fn add_job(&self, job: &NewJob) -> Result<Job>;
+
+    /// Remembers a batch script as it is now.
+    async fn put_job(&self, job: &Job) -> Result<()>;
+
+    /// All batch scripts, by their numbers.
+    async fn jobs(&self) -> Result<Vec<Job>>;
+
+    /// Forgets a batch script.
+    async fn delete_job(&self, number: i64) -> Result<()>;
+
     /// Takes a seat among the processes that keep pools with this store at the same time, or says who has it. What the process of a seat
     /// has asked for is looked after by whoever has the seat. It is given up when dropped, or when the process ends, however it ends.
     async fn seat(&self, number: u32) -> std::result::Result<StudyLock, Held>;

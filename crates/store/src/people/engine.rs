@@ -158,6 +158,22 @@ macro_rules! people {
                 $ask!(self, |session| bodies::allocations::list(session, ended))
             }
 
+            async fn add_job(&self, job: &NewJob) -> Result<Job> {
+                $once!(self, |session| bodies::jobs::add(session, job))
+            }
+
+            async fn put_job(&self, job: &Job) -> Result<()> {
+                $once!(self, |session| bodies::jobs::put(session, job))
+            }
+
+            async fn jobs(&self) -> Result<Vec<Job>> {
+                $ask!(self, |session| bodies::jobs::list(session))
+            }
+
+            async fn delete_job(&self, number: i64) -> Result<()> {
+                $once!(self, |session| bodies::jobs::delete(session, number))
+            }
+
             async fn seat(&self, number: u32) -> std::result::Result<$crate::StudyLock, $crate::Held> {
                 self.take_seat($crate::holder::seat(number)).await
             }

@@ -229,3 +229,13 @@ pub const TIDY_KEPT: [&str; 4] = [
     "DELETE FROM worker_tokens WHERE expires <= $1",
 ];
 pub const TIDY_REQUESTS: &str = "DELETE FROM requests WHERE at <= $1";
+
+// Jobs.
+pub const NEXT_JOB: &str = "SELECT CAST(COALESCE(MAX(number), 0) + 1 AS BIGINT) FROM jobs";
+pub const PUT_JOB: &str = "INSERT INTO jobs (number, name, title, site, job, state, detail, outcome, terms, asked, began, ended) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) \
+     ON CONFLICT (number) DO UPDATE SET job = excluded.job, state = excluded.state, detail = excluded.detail, \
+     outcome = excluded.outcome, began = excluded.began, ended = excluded.ended";
+pub const JOBS: &str = "SELECT number, name, title, site, job, state, detail, outcome, terms, asked, began, ended FROM jobs \
+     ORDER BY number";
+pub const DELETE_JOB: &str = "DELETE FROM jobs WHERE number = $1";

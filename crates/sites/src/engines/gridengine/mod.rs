@@ -15,7 +15,8 @@ use async_trait::async_trait;
 
 use crate::access::Access;
 use crate::commands::Commands;
-use crate::{BatchJob, Check, Description, Engine, EngineError, EngineKind, How, JobId, JobState};
+use crate::engine::cannot;
+use crate::{BatchJob, Check, Description, Engine, EngineError, EngineKind, How, JobId, JobState, When};
 
 const ENGINE: &str = "Grid Engine";
 /// What its commands say when it is not there now.
@@ -119,6 +120,18 @@ impl Engine for ByCommands {
     }
 
     async fn submit(&self, job: &BatchJob) -> Result<JobId, EngineError> {
+        if job.array.is_some() {
+            return Err(cannot(
+                ENGINE,
+                "arrays are not submitted to it from here; submit the jobs one by one",
+            ));
+        }
+        if job.after.iter().any(|after| after.when != When::Ended) {
+            return Err(cannot(
+                ENGINE,
+                "a job can only wait for the end of another (`:any`), whatever it is",
+            ));
+        }
         self.commands.submit(&options::arguments(job), &job.script).await
     }
 

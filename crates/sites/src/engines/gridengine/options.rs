@@ -41,6 +41,9 @@ pub(super) fn arguments(job: &BatchJob) -> Vec<String> {
     if !job.again {
         add(&["-r", "n"]);
     }
+    for after in &job.after {
+        add(&["-hold_jid", after.job.as_str()]);
+    }
     let chosen = place.arguments.iter().any(|word| word == "-pe");
     if slots > 1 && !chosen {
         add(&["-pe", ENVIRONMENT, &slots.to_string()]);
@@ -72,6 +75,8 @@ mod tests {
             placement: Placement::default(),
             size: Size::default(),
             again: true,
+            array: None,
+            after: Vec::new(),
         };
         assert_eq!(arguments(&job).join(" "), "qsub -terse -N j1st -wd /d -S /bin/bash -o /d/out -e /d/err");
         job.again = false;

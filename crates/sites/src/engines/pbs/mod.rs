@@ -14,6 +14,7 @@ use tokio::sync::OnceCell;
 
 use crate::access::Access;
 use crate::commands::Commands;
+use crate::engine::cannot;
 use crate::{BatchJob, Check, Description, Engine, EngineError, EngineKind, How, JobId, JobState};
 
 const ENGINE: &str = "PBS";
@@ -121,6 +122,12 @@ impl Engine for ByCommands {
     }
 
     async fn submit(&self, job: &BatchJob) -> Result<JobId, EngineError> {
+        if job.array.is_some() {
+            return Err(cannot(
+                ENGINE,
+                "arrays are not submitted to it from here; submit the jobs one by one",
+            ));
+        }
         let words = options::arguments(job, self.maker().await?);
         self.commands.submit(&words, &options::script(job)).await
     }

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use tokio::sync::OnceCell;
 
-use super::{SLURM, nodes, options, states};
+use super::{SLURM, nodes, options, states, tasks};
 use crate::access::Access;
 use crate::commands::Commands;
-use crate::{BatchJob, Check, Engine, EngineError, How, JobId, JobState};
+use crate::{BatchJob, Check, Engine, EngineError, How, JobId, JobState, Usage};
 
 /// What Slurm's commands say when it is not there now.
 const AWAY: [&str; 7] = [
@@ -74,11 +74,7 @@ impl ByCommands {
                 return Err(self.commands.failed(what, &finished));
             }
             found.extend(self.lines(&finished.text(), what, |line| {
-                let field = |name: &str| {
-                    line.split(' ')
-                        .find_map(|word| word.strip_prefix(name)?.strip_prefix('='))
-                        .unwrap_or_default()
-                };
+                let field = |name| tasks::field(line, name);
                 let state =
                     states::read(field("JobState"), field("ExitCode"), field("Reason"), field("NodeList"));
                 (field("JobId"), state)
@@ -184,6 +180,37 @@ impl Engine for ByCommands {
         }
         found.retain(|id, _| jobs.contains(id));
         Ok(found)
+    }
+
+    async fn tasks(&self, array: &JobId) -> Result<BTreeMap<u32, JobState>, EngineError> {
+        let what = "tell how the jobs of an array are";
+        let strange = |word| self.commands.strange(what, format!("the job state `{word}`"));
+        let mut found = BTreeMap::new();
+        if self.accounting().await? {
+            let fields = "JobID,State,ExitCode,NodeList";
+            let id = array.as_str();
+            let command =
+                ["sacct", "--noheader", "--parsable2", "--allocations", "--format", fields, "--jobs", id];
+            found = tasks::of_account(&self.commands.run(what, &command, &[]).await?).map_err(strange)?;
+        }
+        let words = ["scontrol", "show", "job", "--oneliner", array.as_str()];
+        let finished = self.commands.finish(&words).await?;
+        match finished.ok() {
+            // What the queue says is newer.
+            true => found.extend(tasks::of_queue(&finished.text()).map_err(strange)?),
+            false if finished.complaint().contains(UNKNOWN) => {}
+            false => return Err(self.commands.failed(what, &finished)),
+        }
+        Ok(found)
+    }
+
+    async fn usage(&self, job: &JobId) -> Result<Option<Usage>, EngineError> {
+        if !self.accounting().await? {
+            return Ok(None);
+        }
+        let fields = "JobID,ElapsedRaw,TotalCPU,MaxRSS";
+        let command = ["sacct", "--noheader", "--parsable2", "--format", fields, "--jobs", job.as_str()];
+        Ok(tasks::usage(&self.commands.run("tell what the job has used", &command, &[]).await?))
     }
 
     async fn cancel(&self, jobs: &[JobId]) -> Result<(), EngineError> {

@@ -6,6 +6,7 @@ mod nodes;
 mod options;
 mod rest;
 mod states;
+mod tasks;
 mod token;
 
 use std::sync::Arc;

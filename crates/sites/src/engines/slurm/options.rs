@@ -2,7 +2,7 @@
 
 use paramo_model::{Bytes, Seconds};
 
-use crate::BatchJob;
+use crate::{BatchJob, When};
 
 /// The arguments of `sbatch` for a job whose script comes on standard input.
 pub(super) fn arguments(job: &BatchJob) -> Vec<String> {
@@ -12,8 +12,8 @@ pub(super) fn arguments(job: &BatchJob) -> Vec<String> {
         |name: &str, value: Option<String>| words.extend(value.map(|value| format!("--{name}={value}")));
     option("job-name", Some(job.name.clone()));
     option("chdir", Some(job.directory.clone()));
-    option("output", Some(file_name(&job.output)));
-    option("error", Some(file_name(&job.error)));
+    option("output", Some(output(job, &job.output)));
+    option("error", Some(output(job, &job.error)));
     option("open-mode", Some("append".to_owned()));
     option("partition", place.partition.clone());
     option("account", place.account.clone());
@@ -25,16 +25,37 @@ pub(super) fn arguments(job: &BatchJob) -> Vec<String> {
     option("mem", size.memory.map(|memory| format!("{}M", mebibytes(memory))));
     option("gpus-per-node", size.gpus.filter(|n| *n > 0).map(|n| n.to_string()));
     option("time", size.walltime.map(|time| minutes(time).to_string()));
+    option("array", job.array.map(|array| array.to_string()));
+    option("dependency", dependency(job));
     if !job.again {
         words.push("--no-requeue".to_owned());
+    }
+    if !job.after.is_empty() {
+        words.push("--kill-on-invalid-dep=yes".to_owned());
     }
     words.extend(place.arguments.iter().cloned());
     words
 }
 
-/// Slurm puts numbers where a file name has `%`.
-pub(super) fn file_name(path: &str) -> String {
-    path.replace('%', "%%")
+/// A file for output: Slurm puts numbers where a name has `%`.
+pub(super) fn output(job: &BatchJob, path: &str) -> String {
+    let path = path.replace('%', "%%");
+    if job.array.is_some() { format!("{path}-%a") } else { path }
+}
+
+/// What must have become of others. One that can never begin any more is removed, so that nobody waits for it.
+pub(super) fn dependency(job: &BatchJob) -> Option<String> {
+    let words = job.after.iter().map(|after| {
+        let word = match after.when {
+            When::Succeeded => "afterok",
+            When::Failed => "afternotok",
+            When::Ended => "afterany",
+            When::Begun => "after",
+        };
+        format!("{word}:{}", after.job)
+    });
+    let words: Vec<String> = words.collect();
+    (!words.is_empty()).then(|| words.join(","))
 }
 
 /// In whole MiB, as Slurm counts; not less than what was asked for.
@@ -63,6 +84,8 @@ mod tests {
             placement: Placement::default(),
             size: Size::default(),
             again: true,
+            array: None,
+            after: Vec::new(),
         };
         let words = arguments(&job).join(" ");
         assert_eq!(
@@ -76,6 +99,12 @@ mod tests {
             gpus: Some(0),
             ..Size::default()
         };
+        job.array = Some("1-3%2".parse().unwrap());
+        job.after = vec![crate::After { job: crate::JobId::new("7").unwrap(), when: When::Succeeded }];
+        let words = arguments(&job).join(" ");
+        assert!(words.contains("--output=/d/100%%-%a --error=/d/err-%a"), "{words}");
+        assert!(words.ends_with("--array=1-3%2 --dependency=afterok:7 --kill-on-invalid-dep=yes"), "{words}");
+        (job.array, job.after) = (None, Vec::new());
         job.again = false;
         job.placement.arguments = vec!["--exclusive".to_owned()];
         let words = arguments(&job).join(" ");

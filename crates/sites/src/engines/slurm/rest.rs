@@ -161,8 +161,14 @@ impl Engine for ByRest {
     async fn submit(&self, job: &BatchJob) -> Result<JobId, EngineError> {
         let what = "submit the job";
         if !job.placement.arguments.is_empty() {
-            let why =
-                "slurmrestd takes no `arguments`; put them into the script, as #SBATCH lines".to_owned();
+            let why = "slurmrestd takes no `arguments`; reach the site by SSH for them".to_owned();
+            return Err(EngineError::Refused { engine: RESTD, what, why });
+        }
+        if let Some(line) = job.script.lines().find(|line| line.starts_with("#SBATCH")) {
+            // Slurm would take the job and do as if the line were not there.
+            let why = format!(
+                "slurmrestd does not read `{line}`: take such lines out of the script and say what they say beside it, or reach the site by SSH"
+            );
             return Err(EngineError::Refused { engine: RESTD, what, why });
         }
         let body = json!({ "script": job.script, "job": described(job) });
@@ -227,8 +233,8 @@ fn described(job: &BatchJob) -> Value {
     let mut body = json!({
         "name": job.name,
         "current_working_directory": job.directory,
-        "standard_output": options::file_name(&job.output),
-        "standard_error": options::file_name(&job.error),
+        "standard_output": options::output(job, &job.output),
+        "standard_error": options::output(job, &job.error),
         "open_mode": "append",
         // It must have one, and a job gets no other.
         "environment": { "PATH": "/usr/local/bin:/usr/bin:/bin" },
@@ -248,6 +254,8 @@ fn described(job: &BatchJob) -> Value {
     put("memory_per_node", size.memory.map(|memory| options::mebibytes(memory).into()));
     put("tres_per_node", size.gpus.filter(|n| *n > 0).map(|n| format!("gres:gpu:{n}").into()));
     put("time_limit", size.walltime.map(|time| options::minutes(time).into()));
+    put("array", job.array.map(|array| array.to_string().into()));
+    put("dependency", options::dependency(job).map(Value::from));
     put("requeue", (!job.again).then(|| false.into()));
     body
 }

@@ -14,6 +14,7 @@ pub mod allocations;
 pub mod applications;
 pub mod audit;
 pub mod devices;
+pub mod jobs;
 pub mod links;
 pub mod members;
 pub mod projects;

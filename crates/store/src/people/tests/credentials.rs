@@ -53,6 +53,36 @@ pub async fn sessions_end<G: Ground>() {
     assert_eq!(store.session(&hash(7)).await.unwrap(), None);
 }
 
+pub async fn jobs_are_numbered_and_remembered<G: Ground>() {
+    let ground = G::new().await;
+    let store = ground.open(OpenMode::Create).await.unwrap();
+    let new = |name: &str| NewJob {
+        name: name.to_owned(),
+        title: "fit".to_owned(),
+        site: "hpc".to_owned(),
+        terms: "{}".to_owned(),
+    };
+    // At once, as two people may type.
+    let new = [new("fit-1"), new("fit-2")];
+    let (one, two) = tokio::join!(store.add_job(&new[0]), store.add_job(&new[1]));
+    let (one, two) = (one.unwrap(), two.unwrap());
+    assert_eq!(one.number + two.number, 3, "1 and 2");
+    assert!(store.add_job(&new[0]).await.is_err(), "there is one of that name");
+    let ended = Job {
+        job: Some("17".to_owned()),
+        state: AllocationState::Ended,
+        outcome: Some("exit:7".to_owned()),
+        ended: Some(Timestamp(9)),
+        ..two.clone()
+    };
+    store.put_job(&ended).await.unwrap();
+    let mut expected = vec![one, ended];
+    expected.sort_by_key(|job| job.number);
+    assert_eq!(store.jobs().await.unwrap(), expected);
+    store.delete_job(1).await.unwrap();
+    assert_eq!(store.jobs().await.unwrap(), expected[1..]);
+}
+
 pub async fn allocations_are_remembered_as_they_are_now<G: Ground>() {
     let ground = G::new().await;
     let store = ground.open(OpenMode::Create).await.unwrap();

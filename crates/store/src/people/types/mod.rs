@@ -2,6 +2,7 @@
 
 mod allocation;
 mod credential;
+mod job;
 mod project;
 mod record;
 mod user;
@@ -13,6 +14,7 @@ pub use credential::{
     Device, DeviceAnswer, DeviceState, Fresh, Hashed, NewDevice, NewToken, Scope, Share, SignedIn, Token,
     TokenUse,
 };
+pub use job::{Job, NewJob};
 pub use project::{Member, Project, Quota, Role, Usage, Who};
 pub use record::{
     Application, AuditEntry, AuditQuery, AuditRow, Begun, NewApplication, Outcome, Sealed, SecretRow, Via,

@@ -1,0 +1,129 @@
+//! The jobs of an array, and what jobs have used: what `scontrol show job` and `sacct` print, read.
+
+use std::collections::BTreeMap;
+
+use paramo_model::{Bytes, Seconds};
+
+use super::states;
+use crate::{Array, JobState, Usage};
+
+type Tasks = BTreeMap<u32, JobState>;
+
+/// A field of a line of `scontrol show job --oneliner`.
+pub(super) fn field<'a>(line: &'a str, name: &str) -> &'a str {
+    line.split(' ').find_map(|word| word.strip_prefix(name)?.strip_prefix('=')).unwrap_or_default()
+}
+
+/// The lines of `scontrol show job --oneliner`. Those that wait are one line.
+///
+/// # Errors
+///
+/// With the word of a state when it is none of Slurm's.
+pub(super) fn of_queue(text: &str) -> Result<Tasks, String> {
+    let mut found = Tasks::new();
+    for line in text.lines().filter(|line| !line.trim().is_empty()) {
+        let field = |name| field(line, name);
+        let state = states::read(field("JobState"), field("ExitCode"), field("Reason"), field("NodeList"))?;
+        found.extend(indices(field("ArrayTaskId")).map(|index| (index, state.clone())));
+    }
+    Ok(found)
+}
+
+/// The lines of `sacct` with JobID, State, ExitCode, NodeList.
+pub(super) fn of_account(text: &str) -> Result<Tasks, String> {
+    let mut found = Tasks::new();
+    for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
+        let mut parts = line.split('|');
+        let mut next = || parts.next().unwrap_or_default();
+        let (id, state, exit, nodes) = (next(), next(), next(), next());
+        let index = id.split_once('_').map_or("", |(_, index)| index).trim_matches(['[', ']']);
+        let state = states::read(state, exit, "", nodes)?;
+        found.extend(indices(index).map(|index| (index, state.clone())));
+    }
+    Ok(found)
+}
+
+/// The indices in a list such as `1,4-9:2%3`; none in what is no such list.
+fn indices(list: &str) -> impl Iterator<Item = u32> {
+    let list = list.split('%').next().unwrap_or_default();
+    let parts: Vec<Array> = list.split(',').filter_map(|part| part.parse().ok()).collect();
+    parts.into_iter().flat_map(Array::indices)
+}
+
+/// The lines of `sacct` with JobID, ElapsedRaw, TotalCPU, MaxRSS: one for the job, and one for each of its steps.
+pub(super) fn usage(text: &str) -> Option<Usage> {
+    let mut found: Option<Usage> = None;
+    for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
+        let mut parts = line.split('|');
+        let mut next = || parts.next().unwrap_or_default();
+        let (id, wall, cpu, memory) = (next(), next(), next(), next());
+        let usage = found.get_or_insert(Usage { wall: Seconds(0.0), cpu: Seconds(0.0), memory: None });
+        if !id.contains('.') {
+            // Of an array: what all its jobs have used, and the longest of them.
+            usage.wall = Seconds(usage.wall.0.max(wall.parse().unwrap_or(0.0)));
+            usage.cpu = Seconds(usage.cpu.0 + time(cpu));
+        }
+        usage.memory = usage.memory.max(size(memory));
+    }
+    found
+}
+
+/// `[DAYS-][HH:]MM:SS[.mmm]` in seconds.
+fn time(text: &str) -> f64 {
+    let (days, rest) = text.split_once('-').unwrap_or(("0", text));
+    let number = |text: &str| text.parse::<f64>().unwrap_or(0.0);
+    rest.split(':').fold(0.0, |sum, part| sum * 60.0 + number(part)) + number(days) * 86_400.0
+}
+
+/// `1234K` and the like; `None` when nothing was measured.
+fn size(text: &str) -> Option<Bytes> {
+    let split = text.find(|c: char| c.is_ascii_alphabetic()).unwrap_or(text.len());
+    let (number, unit) = text.split_at(split);
+    let factor = match unit {
+        "" => 1.0,
+        "K" => 1024.0,
+        "M" => 1024.0 * 1024.0,
+        "G" => 1024.0 * 1024.0 * 1024.0,
+        _ => return None,
+    };
+    Some(Bytes((number.parse::<f64>().ok()? * factor) as u64)).filter(|bytes| bytes.0 > 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::How;
+
+    #[test]
+    fn the_jobs_of_an_array_are_read_from_the_queue() {
+        let text = "JobId=5 ArrayJobId=5 ArrayTaskId=4-6,9%2 JobState=PENDING Reason=JobArrayTaskLimit ExitCode=0:0 NodeList=\n\
+            JobId=7 ArrayJobId=5 ArrayTaskId=1 JobState=FAILED Reason=NonZeroExitCode ExitCode=7:0 NodeList=node1\n\
+            JobId=8 ArrayJobId=5 ArrayTaskId=2 JobState=RUNNING Reason=None ExitCode=0:0 NodeList=node2\n";
+        let found = of_queue(text).unwrap();
+        assert_eq!(found.keys().copied().collect::<Vec<_>>(), [1, 2, 4, 5, 6, 9]);
+        assert_eq!(found[&1], JobState::Ended(How::Failed { code: 7 }));
+        assert_eq!(found[&9], JobState::Waiting { reason: "JobArrayTaskLimit".to_owned() });
+        assert_eq!(of_queue("JobId=1 JobState=RUNNING\n").unwrap().len(), 0, "no array");
+        assert_eq!(of_queue("JobId=1 JobState=MARS\n"), Err("MARS".to_owned()));
+    }
+
+    #[test]
+    fn and_from_the_account() {
+        let found = of_account(
+            "5_1|COMPLETED|0:0|node1\n5_2|TIMEOUT|0:15|node2\n5_[3-4%1]|PENDING|0:0|None assigned\n",
+        );
+        let found = found.unwrap();
+        assert_eq!(found[&1], JobState::Ended(How::Succeeded));
+        assert_eq!(found[&2], JobState::Ended(How::TimeLimit));
+        assert_eq!(found.len(), 4);
+    }
+
+    #[test]
+    fn usage_is_of_the_job_and_memory_of_its_steps() {
+        let text = "7|61|00:12.500|\n7.batch|61|00:00.500|2048K\n7.0|60|00:12.000|1.50M\n";
+        let expected = Usage { wall: Seconds(61.0), cpu: Seconds(12.5), memory: Some(Bytes(2048 << 10)) };
+        assert_eq!(usage(text), Some(expected));
+        assert_eq!(usage(""), None);
+        assert_eq!(time("1-02:03:04"), 93_784.0);
+    }
+}

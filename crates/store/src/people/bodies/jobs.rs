@@ -1,0 +1,81 @@
+//! Batch scripts that were submitted to sites.
+
+use paramo_model::Timestamp;
+
+use super::word;
+use crate::Result;
+use crate::clock::now;
+use crate::people::sql;
+use crate::people::types::{AllocationState, Job, NewJob};
+use crate::session::{Session, cells};
+
+/// number, name, title, site, job, state, detail, outcome, terms, asked, began, ended.
+type Cells = (
+    i64,
+    String,
+    String,
+    String,
+    Option<String>,
+    String,
+    String,
+    Option<String>,
+    String,
+    i64,
+    Option<i64>,
+    Option<i64>,
+);
+
+pub async fn add(session: &mut Session<'_>, new: &NewJob) -> Result<Job> {
+    // Two at once would count to the same number.
+    session.claim("the next number of a job".to_owned()).await?;
+    let (number,): (i64,) = session.optional(sql::NEXT_JOB, cells![]).await?.unwrap_or((1,));
+    let job = Job {
+        number,
+        name: new.name.clone(),
+        title: new.title.clone(),
+        site: new.site.clone(),
+        job: None,
+        state: AllocationState::Asked,
+        detail: String::new(),
+        outcome: None,
+        terms: new.terms.clone(),
+        asked: now(),
+        began: None,
+        ended: None,
+    };
+    put(session, &job).await?;
+    Ok(job)
+}
+
+pub async fn put(session: &mut Session<'_>, job: &Job) -> Result<()> {
+    let cells = cells![
+        job.number,
+        job.name.clone(),
+        job.title.clone(),
+        job.site.clone(),
+        job.job.clone(),
+        job.state.word(),
+        job.detail.clone(),
+        job.outcome.clone(),
+        job.terms.clone(),
+        job.asked.0,
+        job.began.map(|at| at.0),
+        job.ended.map(|at| at.0),
+    ];
+    session.execute(sql::PUT_JOB, cells).await.map(|_| ())
+}
+
+pub async fn list(session: &mut Session<'_>) -> Result<Vec<Job>> {
+    let rows: Vec<Cells> = session.all(sql::JOBS, cells![]).await?;
+    let read =
+        |(number, name, title, site, job, state, detail, outcome, terms, asked, began, ended): Cells| {
+            let state = word(session, AllocationState::of_word(&state), "state of a job", &state)?;
+            let (asked, began, ended) = (Timestamp(asked), began.map(Timestamp), ended.map(Timestamp));
+            Ok(Job { number, name, title, site, job, state, detail, outcome, terms, asked, began, ended })
+        };
+    rows.into_iter().map(read).collect()
+}
+
+pub async fn delete(session: &mut Session<'_>, number: i64) -> Result<()> {
+    session.execute(sql::DELETE_JOB, cells![number]).await.map(|_| ())
+}

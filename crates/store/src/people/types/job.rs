@@ -1,0 +1,38 @@
+//! Batch scripts that were submitted to sites.
+
+use paramo_model::Timestamp;
+
+use super::allocation::AllocationState;
+
+/// A batch script that is to be submitted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewJob {
+    /// Nobody else's: of the job, and of its directory at the site.
+    pub name: String,
+    /// As people call it.
+    pub title: String,
+    pub site: String,
+    /// The rest of what was asked for, as JSON.
+    pub terms: String,
+}
+
+/// One that was, and what has become of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Job {
+    /// Counts the jobs of a store, from 1.
+    pub number: i64,
+    pub name: String,
+    pub title: String,
+    pub site: String,
+    /// The site's number for it, once that has arrived.
+    pub job: Option<String>,
+    pub state: AllocationState,
+    /// The same in the words of the site.
+    pub detail: String,
+    /// How it ended, in a word that sites understand; `None` while it has not, or when nobody knows.
+    pub outcome: Option<String>,
+    pub terms: String,
+    pub asked: Timestamp,
+    pub began: Option<Timestamp>,
+    pub ended: Option<Timestamp>,
+}

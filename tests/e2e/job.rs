@@ -1,0 +1,218 @@
+//! `paramo job` on a real Slurm: scripts as they are, arrays, dependencies, and what is known of them afterwards.
+
+use std::process::Command;
+
+use paramo_tests::slurm::Slurm;
+use paramo_tests::{Answer, Desk, until};
+use serde_json::Value;
+
+use crate::sites::ways;
+
+fn describe(desk: &Desk, slurm: &Slurm) {
+    let mut text = String::new();
+    for (name, access) in ways(slurm) {
+        let directory = desk.path().join(format!("site-{name}"));
+        text +=
+            &format!("[sites.{name}]\nkind = \"slurm\"\n{access}\ndirectory = \"{}\"\n", directory.display());
+    }
+    desk.file("sites.toml", text);
+}
+
+fn paramo(desk: &Desk, slurm: &Slurm, words: &[&str]) -> Command {
+    let mut command = desk.command(words);
+    command.env("SLURM_CONF", slurm.conf());
+    command
+}
+
+fn answer(desk: &Desk, slurm: &Slurm, words: &[&str]) -> Answer {
+    Answer::from(paramo(desk, slurm, words).output().unwrap())
+}
+
+fn shown(desk: &Desk, slurm: &Slurm, job: &str) -> Value {
+    let text = answer(desk, slurm, &["job", "show", job, "--json"]).expect(0).out;
+    serde_json::from_str(&text).unwrap()
+}
+
+const FIT: &str = "#!/bin/bash\n#SBATCH --comment=mine\necho fit \"$@\"; cat in.txt; echo oops >&2\nmkdir out; echo 1,2 > out/a.csv; exit 7\n";
+
+#[test]
+fn a_script_runs_as_it_is_on_every_way_to_the_site() {
+    let slurm = Slurm::start("shared");
+    let desk = Desk::new();
+    describe(&desk, &slurm);
+    desk.file("fit.sh", FIT);
+    desk.file("in.txt", "input\n");
+    let refused =
+        answer(&desk, &slurm, &["job", "submit", "fit.sh", "--site", "rest", "--input", "in.txt"]).expect(4);
+    assert!(refused.err.contains("does not read `#SBATCH --comment=mine`"), "{}", refused.err);
+    assert_eq!(shown(&desk, &slurm, "1")["state"], "ended");
+    answer(&desk, &slurm, &["job", "rm", "1"]).expect(0);
+    for site in ["here", "ssh", "rest"] {
+        if site == "rest" {
+            desk.file("fit.sh", FIT.replace("#SBATCH --comment=mine\n", ""));
+        }
+        let submit = [
+            "job",
+            "submit",
+            "fit.sh",
+            "--site",
+            site,
+            "--name",
+            site,
+            "--input",
+            "in.txt",
+            "--output",
+            "out/*.csv",
+            "--time",
+            "5min",
+            "--wait",
+            "--",
+            "a",
+            "b c",
+        ];
+        let ended = answer(&desk, &slurm, &submit).expect(7);
+        assert!(ended.err.contains("failed with exit code 7"), "{}", ended.err);
+        let out = answer(&desk, &slurm, &["job", "output", site]).expect(0).out;
+        assert_eq!(out, "fit a b c\ninput\n", "{site}");
+        assert_eq!(answer(&desk, &slurm, &["job", "output", site, "--error"]).expect(0).out, "oops\n");
+        answer(&desk, &slurm, &["job", "fetch", site, "--into", site]).expect(0);
+        assert_eq!(desk.read(&format!("{site}/out/a.csv")), "1,2\n");
+        let comment =
+            slurm.type_in(&["scontrol", "show", "job", shown(&desk, &slurm, site)["id"].as_str().unwrap()]);
+        assert!(site == "rest" || comment.contains("Comment=mine"), "{comment}");
+    }
+    let list = answer(&desk, &slurm, &["job", "list"]).expect(0).out;
+    assert_eq!(list.lines().filter(|line| line.contains("failed with exit code 7")).count(), 3, "{list}");
+    answer(&desk, &slurm, &["job", "rm", "1", "ssh"]).expect(0);
+    assert!(desk.path().join("site-here/jobs").read_dir().unwrap().next().is_none(), "its directory is left");
+    let list = answer(&desk, &slurm, &["job", "list", "--json"]).expect(0).out;
+    assert!(list.lines().count() == 1 && list.contains("\"name\":\"rest\""), "{list}");
+}
+
+#[test]
+fn arrays_and_what_waits_for_them() {
+    let slurm = Slurm::start("jobs");
+    let desk = Desk::new();
+    describe(&desk, &slurm);
+    desk.file(
+        "part.sh",
+        "#!/bin/bash\necho part $SLURM_ARRAY_TASK_ID; sleep 1; [ $SLURM_ARRAY_TASK_ID != 2 ] || exit 3\n",
+    );
+    desk.file("after.sh", "#!/bin/bash\necho after\n");
+    let mut part = paramo(&desk, &slurm, &["job", "submit", "part.sh", "--site", "here", "--array", "0-4%2"]);
+    Answer::from(part.output().unwrap()).expect(0);
+    for (name, after) in [("worse", "part:failed"), ("better", "part:ok"), ("then", "1:any")] {
+        let words = ["job", "submit", "after.sh", "--site", "here", "--name", name, "--after", after];
+        answer(&desk, &slurm, &words).expect(0);
+    }
+    let mut most = 0;
+    until("the array does not end", || {
+        let running = slurm.type_in(&["squeue", "-h", "-r", "-n", "", "-t", "running", "-o", "%i"]);
+        most = most.max(running.lines().filter(|line| line.starts_with("1_")).count());
+        shown(&desk, &slurm, "part")["state"] == "ended"
+    });
+    assert!(most <= 2, "{most} at once");
+    answer(&desk, &slurm, &["job", "wait", "part"]).expect(3);
+    let part = shown(&desk, &slurm, "part");
+    assert_eq!(part["detail"], "4 succeeded, 1 failed with exit code 3");
+    assert_eq!(part["tasks"][2]["outcome"], "exit:3", "{part}");
+    assert_eq!(answer(&desk, &slurm, &["job", "output", "part", "--task", "4"]).expect(0).out, "part 4\n");
+    answer(&desk, &slurm, &["job", "wait", "worse", "then"]).expect(0);
+    // It can never begin, and nobody is left waiting for it.
+    answer(&desk, &slurm, &["job", "wait", "better"]).expect(143);
+    assert_eq!(shown(&desk, &slurm, "better")["outcome"], "cancelled");
+
+    // How it ended is known when Slurm has forgotten it: `scontrol` cannot be made to, another Slurm has never known it.
+    let other = Slurm::start("jobsother");
+    let mut list = desk.command(&["job", "show", "part", "--json"]);
+    let again = Answer::from(list.env("SLURM_CONF", other.conf()).output().unwrap()).expect(0).out;
+    let again: Value = serde_json::from_str(&again).unwrap();
+    assert_eq!(
+        (&again["tasks"][2]["outcome"], &again["tasks"][4]["outcome"]),
+        (&"exit:3".into(), &"succeeded".into())
+    );
+
+    let refused = |words: &[&str], code, what: &str| {
+        let answer = answer(&desk, &slurm, words).expect(code);
+        assert!(answer.err.contains(what), "{words:?}: {}", answer.err);
+    };
+    refused(&["job", "output", "part"], 2, "say which by --task");
+    refused(&["job", "show", "mars"], 2, "there is no job `mars`");
+    refused(&["job", "submit", "after.sh", "--site", "mars"], 2, "there is no site `mars`");
+    refused(
+        &["job", "submit", "after.sh", "--site", "ssh", "--after", "part"],
+        2,
+        "is at here; a job can only wait",
+    );
+    refused(
+        &["job", "submit", "after.sh", "--site", "here", "--after", "part:so"],
+        2,
+        "`so` is none of ok, failed, any, begun",
+    );
+    refused(
+        &["job", "submit", "after.sh", "--site", "here", "--array", "4-1"],
+        2,
+        "such as 0-99%8, found `4-1`",
+    );
+    refused(
+        &["job", "submit", "after.sh", "--site", "here", "--input", "../x=sites.toml"],
+        2,
+        "does not begin with `.`",
+    );
+    refused(&["job", "submit", "after.sh", "--site", "here", "--partition", "mars"], 4, "invalid partition");
+    desk.file("bad.sh", "echo hi\n");
+    refused(
+        &["job", "submit", "bad.sh", "--site", "here"],
+        2,
+        "bad.sh: line 1: a batch script begins with a line",
+    );
+}
+
+#[test]
+fn a_command_that_is_killed_while_it_submits_has_submitted_once() {
+    let slurm = Slurm::start("jobkill");
+    let desk = Desk::new();
+    describe(&desk, &slurm);
+    desk.file("long.sh", "#!/bin/bash\nsleep 100\n");
+    // Slurm takes the job, and its answer does not come.
+    let taken = desk.path().join("taken");
+    let sbatch = desk.file("bin/sbatch", "");
+    let real = "command -v -p sbatch || echo /usr/bin/sbatch";
+    std::fs::write(
+        &sbatch,
+        format!("#!/bin/bash\n\"$({real})\" \"$@\" > /dev/null && touch {}\nsleep 60\n", taken.display()),
+    )
+    .unwrap();
+    Command::new("chmod").arg("755").arg(&sbatch).status().unwrap();
+    let path = format!("{}:{}", sbatch.parent().unwrap().display(), std::env::var("PATH").unwrap());
+    let mut submit = paramo(&desk, &slurm, &["job", "submit", "long.sh", "--site", "here"]);
+    let mut submit = submit.env("PATH", path).spawn().unwrap();
+    until("Slurm does not take it", || taken.exists());
+    submit.kill().unwrap();
+    submit.wait().unwrap();
+
+    until("it is not found again", || shown(&desk, &slurm, "long")["state"] == "running");
+    let jobs = slurm.type_in(&["squeue", "-h", "-o", "%i"]);
+    assert_eq!(shown(&desk, &slurm, "1")["id"], jobs, "there is one, and it is this");
+    answer(&desk, &slurm, &["job", "rm", "long"]).expect(2);
+    answer(&desk, &slurm, &["job", "cancel", "long"]).expect(0);
+    answer(&desk, &slurm, &["job", "wait", "long"]).expect(143);
+}
+
+#[test]
+fn what_a_job_has_used_is_asked_of_the_accounting() {
+    let slurm = Slurm::start("accounting");
+    let desk = Desk::new();
+    describe(&desk, &slurm);
+    desk.file("busy.sh", "#!/bin/bash\nend=$((SECONDS + 2)); while [ $SECONDS -lt $end ]; do :; done\n");
+    answer(&desk, &slurm, &["job", "submit", "busy.sh", "--site", "here", "--wait"]).expect(0);
+    until("the account is not written", || {
+        shown(&desk, &slurm, "busy")["usage"]["wall_seconds"].as_f64().is_some_and(|wall| wall >= 1.0)
+    });
+    let lines = answer(&desk, &slurm, &["job", "show", "busy"]).expect(0).out;
+    assert!(lines.contains("from begin to end"), "{lines}");
+    desk.file("part.sh", "#!/bin/bash\nexit $SLURM_ARRAY_TASK_ID\n");
+    answer(&desk, &slurm, &["job", "submit", "part.sh", "--site", "here", "--array", "0-2", "--wait"])
+        .expect(1);
+    assert_eq!(shown(&desk, &slurm, "part")["tasks"][2]["outcome"], "exit:2");
+}
