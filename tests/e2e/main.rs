@@ -22,6 +22,7 @@ mod people;
 mod people_door;
 mod people_roles;
 mod plots;
+mod pool_faults;
 mod pools;
 mod portal;
 mod postgres;

@@ -4,6 +4,7 @@ pub mod engines;
 pub mod gridengine;
 pub mod group;
 pub mod http;
+pub mod netns;
 pub mod proxy;
 pub mod server;
 pub mod slurm;
