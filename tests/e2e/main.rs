@@ -15,6 +15,7 @@ mod gridengine;
 mod hostile;
 mod job;
 mod limits;
+mod local_ssh;
 mod login;
 mod messages;
 mod mirror;

@@ -29,6 +29,7 @@ pub use description::{
 };
 pub use engine::{Check, Engine, EngineError, EngineKind, Usage, Verdict};
 pub use engines::gridengine::GridEngine;
+pub use engines::local_ssh::LocalSsh;
 pub use engines::pbs::Pbs;
 pub use engines::slurm::{Meaning, STATES, Slurm, SlurmState};
 pub use job::{After, Array, BatchJob, How, JobId, JobState, When};
@@ -41,7 +42,7 @@ pub use site::{Allocation, Request, Site, SiteError, SiteKind};
 pub static SITES: &[&dyn SiteKind] = &[&Local];
 
 /// Every kind of engine that places batch jobs.
-pub static ENGINES: &[&dyn EngineKind] = &[&GridEngine, &Pbs, &Slurm];
+pub static ENGINES: &[&dyn EngineKind] = &[&GridEngine, &LocalSsh, &Pbs, &Slurm];
 
 /// The site of that name.
 pub fn site(name: &str) -> Result<Box<dyn Site>, SiteError> {

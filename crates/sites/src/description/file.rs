@@ -167,7 +167,7 @@ access = { user = "ada" }
         for line in [
             "line 2, column 8: `sites.local`: `local` is this machine and needs no description; choose another name",
             "line 4, column 13: `sites.local.directory`: expected an absolute path on the site",
-            "line 6, column 8: `sites.hpc.kind`: expected a kind of site: one of \"gridengine\", \"pbs\", \"slurm\", found \"slrum\" (did you mean `slurm`?)",
+            "line 6, column 8: `sites.hpc.kind`: expected a kind of site: one of \"gridengine\", \"local-ssh\", \"pbs\", \"slurm\", found \"slrum\" (did you mean `slurm`?)",
             "line 8, column 24: `sites.hpc.access.password`: secrets do not belong into this file",
             "line 9, column 1: `sites.hpc.partitoin`: there is no field `partitoin` here (did you mean `partition`?)",
             "line 12, column 11: `sites.hpc.pools.small.maximum`: the maximum 2 is below the minimum 4",
