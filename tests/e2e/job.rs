@@ -42,14 +42,15 @@ fn a_script_runs_as_it_is_on_every_way_to_the_site() {
     describe(&desk, &slurm);
     desk.file("fit.sh", FIT);
     desk.file("in.txt", "input\n");
-    let refused =
-        answer(&desk, &slurm, &["job", "submit", "fit.sh", "--site", "rest", "--input", "in.txt"]).expect(4);
-    assert!(refused.err.contains("does not read `#SBATCH --comment=mine`"), "{}", refused.err);
-    assert_eq!(shown(&desk, &slurm, "1")["state"], "ended");
-    answer(&desk, &slurm, &["job", "rm", "1"]).expect(0);
     for site in ["here", "ssh", "rest"] {
         if site == "rest" {
-            desk.file("fit.sh", FIT.replace("#SBATCH --comment=mine\n", ""));
+            // slurmrestd does not read such lines: what can be said otherwise is, and the others are not passed over.
+            let refused = ["job", "submit", "fit.sh", "--site", site, "--input", "in.txt"];
+            let refused = answer(&desk, &slurm, &refused).expect(4);
+            assert!(refused.err.contains("does not read `#SBATCH --comment=mine`"), "{}", refused.err);
+            assert_eq!(shown(&desk, &slurm, "3")["state"], "ended");
+            answer(&desk, &slurm, &["job", "rm", "3"]).expect(0);
+            desk.file("fit.sh", FIT.replace("--comment=mine", "-p short --mem=50M"));
         }
         let submit = [
             "job",
@@ -77,9 +78,13 @@ fn a_script_runs_as_it_is_on_every_way_to_the_site() {
         assert_eq!(answer(&desk, &slurm, &["job", "output", site, "--error"]).expect(0).out, "oops\n");
         answer(&desk, &slurm, &["job", "fetch", site, "--into", site]).expect(0);
         assert_eq!(desk.read(&format!("{site}/out/a.csv")), "1,2\n");
-        let comment =
+        let asked =
             slurm.type_in(&["scontrol", "show", "job", shown(&desk, &slurm, site)["id"].as_str().unwrap()]);
-        assert!(site == "rest" || comment.contains("Comment=mine"), "{comment}");
+        for words in
+            if site == "rest" { ["Partition=short", "mem=50M"] } else { ["Comment=mine", "ExitCode=7:0"] }
+        {
+            assert!(asked.contains(words), "{site}: {asked}");
+        }
     }
     let list = answer(&desk, &slurm, &["job", "list"]).expect(0).out;
     assert_eq!(list.lines().filter(|line| line.contains("failed with exit code 7")).count(), 3, "{list}");

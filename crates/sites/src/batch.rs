@@ -117,7 +117,7 @@ impl Connection {
             }
             return Ok(Progress { state, tasks: BTreeMap::new() });
         };
-        let mut tasks = self.engine.tasks(job).await?;
+        let mut tasks = self.engine.tasks(job, array).await?;
         if array.indices().any(|index| !tasks.contains_key(&index)) {
             let written = self.written(name).await?;
             for index in array.indices() {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use crate::access::{Access, AccessError};
-use crate::{BatchJob, Description, JobId, JobState};
+use crate::{Array, BatchJob, Description, JobId, JobState};
 use paramo_model::{Bytes, Seconds};
 
 /// A kind of engine, as the registry lists it.
@@ -36,8 +36,8 @@ pub trait Engine: Send + Sync {
     /// How these jobs are, asked at once. Each of them has an answer.
     async fn states(&self, jobs: &[JobId]) -> Result<BTreeMap<JobId, JobState>, EngineError>;
     /// How the jobs of an array are, by index: those that are known now.
-    async fn tasks(&self, array: &JobId) -> Result<BTreeMap<u32, JobState>, EngineError> {
-        let _ = array;
+    async fn tasks(&self, job: &JobId, array: Array) -> Result<BTreeMap<u32, JobState>, EngineError> {
+        let _ = (job, array);
         Ok(BTreeMap::new())
     }
     /// What a job has used; `None` when the site keeps no account of it.

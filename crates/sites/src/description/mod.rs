@@ -123,6 +123,20 @@ pub struct Size {
     pub walltime: Option<Seconds>,
 }
 
+impl Size {
+    /// This one, and what it does not say as `other` says it.
+    pub(crate) fn or(self, other: &Size) -> Size {
+        Size {
+            nodes: self.nodes.or(other.nodes),
+            tasks: self.tasks.or(other.tasks),
+            cpus: self.cpus.or(other.cpus),
+            memory: self.memory.or(other.memory),
+            gpus: self.gpus.or(other.gpus),
+            walltime: self.walltime.or(other.walltime),
+        }
+    }
+}
+
 /// Allocations of one kind, as many as there is work for.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Pool {

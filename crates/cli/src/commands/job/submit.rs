@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use paramo_model::Name;
-use paramo_sites::{After, JobId, Placement, Script, Size, When};
+use paramo_sites::{After, How, JobId, Placement, Script, Size, When};
 use paramo_store::{AllocationState, NewJob};
 
 use super::{Desk, Terms, away, follow, look, now};
@@ -155,6 +155,25 @@ async fn after(desk: &mut Desk, args: &JobSubmit) -> Result<Vec<After>> {
             )));
         }
         desk.refresh(&mut job).await?;
+        if job.state == AllocationState::Ended {
+            // The site may have forgotten it.
+            let succeeded = job.outcome.as_deref() == Some(How::Succeeded.word().as_str());
+            let has_come = match when {
+                When::Ended => true,
+                When::Succeeded => succeeded,
+                When::Failed => job.outcome.is_some() && !succeeded,
+                When::Begun => job.job.is_some(),
+            };
+            match has_come {
+                true => continue,
+                false => {
+                    return Err(Failure::input(format!(
+                        "--after {word}: that will not come any more: job {} {}",
+                        job.number, job.detail
+                    )));
+                }
+            }
+        }
         match job.job.as_deref().and_then(JobId::new) {
             Some(id) => found.push(After { job: id, when }),
             None => {

@@ -58,7 +58,7 @@ async fn jobs_end_as_their_scripts_do_and_it_is_remembered() {
     let read = |name: &str| std::fs::read_to_string(directory.path().join(name)).unwrap();
     assert_eq!((read("good.out"), read("good.err")), ("out\n".to_owned(), "err\n".to_owned()));
     let stranger = JobId::new("stranger").unwrap();
-    assert_eq!(machine.states(&[stranger.clone()]).await.unwrap()[&stranger], JobState::Vanished);
+    assert_eq!(machine.states(std::slice::from_ref(&stranger)).await.unwrap()[&stranger], JobState::Vanished);
     assert_eq!(machine.find("stranger").await.unwrap(), None);
 }
 
@@ -70,8 +70,11 @@ async fn a_job_is_begun_once_and_ends_when_it_is_told_to() {
     let long = job(directory.path(), "long", &script, None);
     let id = machine.submit(&long).await.unwrap();
     assert_eq!(machine.submit(&long).await.unwrap(), id);
-    assert!(matches!(machine.states(&[id.clone()]).await.unwrap()[&id], JobState::Running { .. }));
-    machine.cancel(&[id.clone()]).await.unwrap();
+    assert!(matches!(
+        machine.states(std::slice::from_ref(&id)).await.unwrap()[&id],
+        JobState::Running { .. }
+    ));
+    machine.cancel(std::slice::from_ref(&id)).await.unwrap();
     assert_eq!(ended(&machine, &id).await, JobState::Ended(How::Cancelled));
     assert_eq!(std::fs::read_to_string(directory.path().join("count")).unwrap(), "begun\n");
 
@@ -80,12 +83,18 @@ async fn a_job_is_begun_once_and_ends_when_it_is_told_to() {
     let id = machine.submit(&other).await.unwrap();
     let place = machine.place("other");
     std::fs::write(format!("{place}/boot"), "before\n").unwrap();
-    assert_eq!(machine.states(&[id.clone()]).await.unwrap()[&id], JobState::Ended(How::NodeFailure));
-    machine.cancel(&[id.clone()]).await.unwrap();
+    assert_eq!(
+        machine.states(std::slice::from_ref(&id)).await.unwrap()[&id],
+        JobState::Ended(How::NodeFailure)
+    );
+    machine.cancel(std::slice::from_ref(&id)).await.unwrap();
     let now = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap();
     std::fs::write(format!("{place}/boot"), now).unwrap();
-    assert!(matches!(machine.states(&[id.clone()]).await.unwrap()[&id], JobState::Running { .. }));
-    machine.cancel(&[id.clone()]).await.unwrap();
+    assert!(matches!(
+        machine.states(std::slice::from_ref(&id)).await.unwrap()[&id],
+        JobState::Running { .. }
+    ));
+    machine.cancel(std::slice::from_ref(&id)).await.unwrap();
     ended(&machine, &id).await;
 }
 

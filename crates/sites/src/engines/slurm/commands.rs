@@ -9,7 +9,7 @@ use tokio::sync::OnceCell;
 use super::{SLURM, nodes, options, states, tasks};
 use crate::access::Access;
 use crate::commands::Commands;
-use crate::{BatchJob, Check, Engine, EngineError, How, JobId, JobState, Usage};
+use crate::{Array, BatchJob, Check, Engine, EngineError, How, JobId, JobState, Usage};
 
 /// What Slurm's commands say when it is not there now.
 const AWAY: [&str; 7] = [
@@ -182,22 +182,23 @@ impl Engine for ByCommands {
         Ok(found)
     }
 
-    async fn tasks(&self, array: &JobId) -> Result<BTreeMap<u32, JobState>, EngineError> {
+    async fn tasks(&self, job: &JobId, array: Array) -> Result<BTreeMap<u32, JobState>, EngineError> {
         let what = "tell how the jobs of an array are";
         let strange = |word| self.commands.strange(what, format!("the job state `{word}`"));
         let mut found = BTreeMap::new();
         if self.accounting().await? {
             let fields = "JobID,State,ExitCode,NodeList";
-            let id = array.as_str();
+            let id = job.as_str();
             let command =
                 ["sacct", "--noheader", "--parsable2", "--allocations", "--format", fields, "--jobs", id];
-            found = tasks::of_account(&self.commands.run(what, &command, &[]).await?).map_err(strange)?;
+            found =
+                tasks::of_account(&self.commands.run(what, &command, &[]).await?, array).map_err(strange)?;
         }
-        let words = ["scontrol", "show", "job", "--oneliner", array.as_str()];
+        let words = ["scontrol", "show", "job", "--oneliner", job.as_str()];
         let finished = self.commands.finish(&words).await?;
         match finished.ok() {
             // What the queue says is newer.
-            true => found.extend(tasks::of_queue(&finished.text()).map_err(strange)?),
+            true => found.extend(tasks::of_queue(&finished.text(), array).map_err(strange)?),
             false if finished.complaint().contains(UNKNOWN) => {}
             false => return Err(self.commands.failed(what, &finished)),
         }

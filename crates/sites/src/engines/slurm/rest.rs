@@ -8,9 +8,9 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::token::Tokens;
-use super::{RESTD, options, states};
+use super::{RESTD, options, sbatch, states, tasks};
 use crate::access::AccessError;
-use crate::{BatchJob, Check, Engine, EngineError, JobId, JobState, Rest};
+use crate::{Array, BatchJob, Check, Engine, EngineError, JobId, JobState, Rest};
 
 /// How long an answer may take.
 const LIMIT: Duration = Duration::from_secs(60);
@@ -164,13 +164,13 @@ impl Engine for ByRest {
             let why = "slurmrestd takes no `arguments`; reach the site by SSH for them".to_owned();
             return Err(EngineError::Refused { engine: RESTD, what, why });
         }
-        if let Some(line) = job.script.lines().find(|line| line.starts_with("#SBATCH")) {
-            // Slurm would take the job and do as if the line were not there.
-            let why = format!(
-                "slurmrestd does not read `{line}`: take such lines out of the script and say what they say beside it, or reach the site by SSH"
-            );
-            return Err(EngineError::Refused { engine: RESTD, what, why });
-        }
+        // It takes the script and does as if its lines for Slurm were not there.
+        let (place, size) =
+            sbatch::asked(&job.script).map_err(|why| EngineError::Refused { engine: RESTD, what, why })?;
+        let mut job = job.clone();
+        job.placement = job.placement.or(&place);
+        job.size = job.size.or(&size);
+        let job = &job;
         let body = json!({ "script": job.script, "job": described(job) });
         match self.ask(what, Method::POST, "job/submit", Some(&body)).await? {
             Ok(answer) => answer["job_id"]
@@ -210,6 +210,24 @@ impl Engine for ByRest {
             states.entry(job.clone()).or_insert(JobState::Vanished);
         }
         Ok(states)
+    }
+
+    async fn tasks(&self, job: &JobId, array: Array) -> Result<BTreeMap<u32, JobState>, EngineError> {
+        let what = "tell how the jobs of an array are";
+        let jobs = self.jobs(what, &format!("job/{job}")).await?;
+        let told = jobs.iter().map(|job| {
+            // Those that wait are told of together.
+            let list = match job["array_task_string"].as_str() {
+                Some(list) if !list.is_empty() => list.to_owned(),
+                _ => job["array_task_id"].to_string(),
+            };
+            Ok((list, state_of(job)?))
+        });
+        tasks::gathered(told, array).map_err(|word: String| EngineError::Strange {
+            engine: RESTD,
+            what,
+            why: format!("the job state `{word}`"),
+        })
     }
 
     async fn cancel(&self, jobs: &[JobId]) -> Result<(), EngineError> {

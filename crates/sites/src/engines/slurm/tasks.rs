@@ -19,35 +19,51 @@ pub(super) fn field<'a>(line: &'a str, name: &str) -> &'a str {
 /// # Errors
 ///
 /// With the word of a state when it is none of Slurm's.
-pub(super) fn of_queue(text: &str) -> Result<Tasks, String> {
-    let mut found = Tasks::new();
-    for line in text.lines().filter(|line| !line.trim().is_empty()) {
+pub(super) fn of_queue(text: &str, array: Array) -> Result<Tasks, String> {
+    let lines = text.lines().filter(|line| !line.trim().is_empty());
+    let told = lines.map(|line| {
         let field = |name| field(line, name);
         let state = states::read(field("JobState"), field("ExitCode"), field("Reason"), field("NodeList"))?;
-        found.extend(indices(field("ArrayTaskId")).map(|index| (index, state.clone())));
-    }
-    Ok(found)
+        Ok((field("ArrayTaskId").to_owned(), state))
+    });
+    gathered(told, array)
 }
 
 /// The lines of `sacct` with JobID, State, ExitCode, NodeList.
-pub(super) fn of_account(text: &str) -> Result<Tasks, String> {
-    let mut found = Tasks::new();
-    for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
+pub(super) fn of_account(text: &str, array: Array) -> Result<Tasks, String> {
+    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    let told = lines.map(|line| {
         let mut parts = line.split('|');
         let mut next = || parts.next().unwrap_or_default();
         let (id, state, exit, nodes) = (next(), next(), next(), next());
-        let index = id.split_once('_').map_or("", |(_, index)| index).trim_matches(['[', ']']);
-        let state = states::read(state, exit, "", nodes)?;
-        found.extend(indices(index).map(|index| (index, state.clone())));
-    }
-    Ok(found)
+        let list = id.split_once('_').map_or("", |(_, index)| index).trim_matches(['[', ']']);
+        Ok((list.to_owned(), states::read(state, exit, "", nodes)?))
+    });
+    gathered(told, array)
 }
 
-/// The indices in a list such as `1,4-9:2%3`; none in what is no such list.
-fn indices(list: &str) -> impl Iterator<Item = u32> {
-    let list = list.split('%').next().unwrap_or_default();
-    let parts: Vec<Array> = list.split(',').filter_map(|part| part.parse().ok()).collect();
-    parts.into_iter().flat_map(Array::indices)
+/// States by index, from lists of indices such as `1,4-9:2%3`. One that Slurm has cut short (`1,3,5,...`) is of all that nothing else is
+/// said about.
+pub(super) fn gathered(
+    told: impl Iterator<Item = Result<(String, JobState), String>>,
+    array: Array,
+) -> Result<Tasks, String> {
+    let (mut found, mut others) = (Tasks::new(), None);
+    for told in told {
+        let (list, state) = told?;
+        let list = list.split('%').next().unwrap_or_default();
+        let parts = list.split(',').filter_map(|part| part.parse::<Array>().ok());
+        found.extend(parts.flat_map(Array::indices).map(|index| (index, state.clone())));
+        if list.ends_with("...") {
+            others = Some(state);
+        }
+    }
+    if let Some(state) = others {
+        for index in array.indices() {
+            found.entry(index).or_insert_with(|| state.clone());
+        }
+    }
+    Ok(found)
 }
 
 /// The lines of `sacct` with JobID, ElapsedRaw, TotalCPU, MaxRSS: one for the job, and one for each of its steps.
@@ -96,21 +112,25 @@ mod tests {
 
     #[test]
     fn the_jobs_of_an_array_are_read_from_the_queue() {
+        let array: Array = "1-9".parse().unwrap();
         let text = "JobId=5 ArrayJobId=5 ArrayTaskId=4-6,9%2 JobState=PENDING Reason=JobArrayTaskLimit ExitCode=0:0 NodeList=\n\
             JobId=7 ArrayJobId=5 ArrayTaskId=1 JobState=FAILED Reason=NonZeroExitCode ExitCode=7:0 NodeList=node1\n\
             JobId=8 ArrayJobId=5 ArrayTaskId=2 JobState=RUNNING Reason=None ExitCode=0:0 NodeList=node2\n";
-        let found = of_queue(text).unwrap();
+        let found = of_queue(text, array).unwrap();
         assert_eq!(found.keys().copied().collect::<Vec<_>>(), [1, 2, 4, 5, 6, 9]);
         assert_eq!(found[&1], JobState::Ended(How::Failed { code: 7 }));
         assert_eq!(found[&9], JobState::Waiting { reason: "JobArrayTaskLimit".to_owned() });
-        assert_eq!(of_queue("JobId=1 JobState=RUNNING\n").unwrap().len(), 0, "no array");
-        assert_eq!(of_queue("JobId=1 JobState=MARS\n"), Err("MARS".to_owned()));
+        let cut = "JobId=5 ArrayTaskId=4,6,... JobState=PENDING\nJobId=7 ArrayTaskId=1 JobState=RUNNING\n";
+        assert_eq!(of_queue(cut, array).unwrap().len(), 9, "those that are not named wait as well");
+        assert_eq!(of_queue("JobId=1 JobState=RUNNING\n", array).unwrap().len(), 0, "no array");
+        assert_eq!(of_queue("JobId=1 JobState=MARS\n", array), Err("MARS".to_owned()));
     }
 
     #[test]
     fn and_from_the_account() {
         let found = of_account(
             "5_1|COMPLETED|0:0|node1\n5_2|TIMEOUT|0:15|node2\n5_[3-4%1]|PENDING|0:0|None assigned\n",
+            "1-9".parse().unwrap(),
         );
         let found = found.unwrap();
         assert_eq!(found[&1], JobState::Ended(How::Succeeded));
