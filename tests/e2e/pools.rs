@@ -71,7 +71,16 @@ fn a_sweep_of_hes1_gives_the_table_of_a_local_run_at_every_kind_of_site() {
     done(&desk, &slurm, &["--store", "local", "run", "study.toml", "--quiet"]);
     let local = table(&desk, "local", "hes1");
     assert_eq!(local.lines().count(), 9, "{local}");
-    for (site, _) in ways(&slurm) {
+    // A machine without an engine as well; Grid Engine has a test of its own, as it has its own rig.
+    let ways = ways(&slurm);
+    let (_, access) = ways.iter().find(|(name, _)| *name == "ssh").unwrap();
+    let access = access.replace("{ host = ", "{ inside = \"127.0.0.1\", host = ");
+    let alone = format!(
+        "[sites.alone]\nkind = \"local-ssh\"\n{access}\ndirectory = \"{}\"\n[sites.alone.pools.main]\nmaximum = 1\ncpus = 2\nwalltime = \"5 min\"\n",
+        desk.path().join("site-alone").display()
+    );
+    desk.file("sites.toml", desk.read("sites.toml") + &alone);
+    for site in ways.iter().map(|(name, _)| *name).chain(["alone"]) {
         done(&desk, &slurm, &["--store", site, "run", "study.toml", "--site", site, "--quiet"]);
         assert_eq!(table(&desk, site, "hes1"), local, "{site}");
         let status = desk.paramo(&["--store", site, "pool", "status", site, "--json"]).expect(0);
@@ -82,6 +91,12 @@ fn a_sweep_of_hes1_gives_the_table_of_a_local_run_at_every_kind_of_site() {
         assert_eq!(tokens.count(), 0, "a token goes with its allocation");
     }
     until("there are jobs left", || jobs(&slurm).is_empty());
+
+    // And with accounting, which knows how jobs ended.
+    let slurm = Slurm::start("accounting");
+    describe(&desk, &slurm, "maximum = 2\ncpus = 2\nmemory = \"200 MiB\"\nwalltime = \"5 min\"");
+    done(&desk, &slurm, &["--store", "accounted", "run", "study.toml", "--site", "here", "--quiet"]);
+    assert_eq!(table(&desk, "accounted", "hes1"), local);
 }
 
 #[test]
