@@ -24,6 +24,7 @@ mod people_door;
 mod people_roles;
 mod plots;
 mod pool_faults;
+mod pool_time;
 mod pools;
 mod portal;
 mod postgres;

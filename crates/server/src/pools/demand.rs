@@ -28,7 +28,8 @@ impl Waiting {
         let rests = progress.paused || moment.stopping.is_some();
         // As many as may run at once are of use, and not more.
         let slots = moment.slots.map_or(u64::MAX, |slots| u64::from(slots).saturating_sub(progress.running));
-        let time = moment.typical.or_else(|| {
+        // What was declared is the most that a run may take; what was measured is nearer.
+        let time = moment.typical.or(resources.time).or_else(|| {
             // What has run for so long without an end takes at least that long.
             let longest = moment.running.iter().map(|run| moment.at.0.saturating_sub(run.since.0)).max();
             longest.map(|micros| Seconds(micros.max(0) as f64 / 1e6))
@@ -39,13 +40,11 @@ impl Waiting {
     /// What waits for allocations of this size, when others are about to take some of it. Nothing when no run fits one.
     pub fn backlog(&self, size: &Holds, others: u64) -> Option<Backlog> {
         let (runs, together) = (self.runs.saturating_sub(others), self.fit(size));
-        // What was declared is the most that a run may take; what was measured is nearer.
-        let time = self.time.or(self.resources.time);
         (runs > 0 && together > 0).then(|| Backlog {
             runs,
             // Memory and GPUs count as the CPUs that they leave idle.
             cpus: size.capacity.cpus / together as f64,
-            time: time.and_then(|time| Duration::try_from_secs_f64(time.0).ok()),
+            time: self.time.and_then(|time| Duration::try_from_secs_f64(time.0).ok()),
         })
     }
 
@@ -139,6 +138,9 @@ mod tests {
         let run = Running { index: 1, attempt: 1, slot: 0, since: Timestamp(20_000_000) };
         let going = Moment { running: vec![run], ..moment(10, 0, 1) };
         assert_eq!(waiting(&going).time, Some(Seconds(40.0)));
+        let declared = Resources { time: Some(Seconds(600.0)), ..Resources::default() };
+        let said = Waiting::new(StudyId(1), SiteList::default(), declared, &going);
+        assert_eq!(said.time, Some(Seconds(600.0)), "what has run for a while says less");
         let declared = Resources { time: Some(Seconds(600.0)), ..Resources::default() };
         let fresh = Waiting::new(StudyId(1), SiteList::default(), declared, &moment(10, 0, 0));
         assert_eq!(fresh.backlog(&holds(1.0), 0).unwrap().time, Some(Duration::from_secs(600)));
