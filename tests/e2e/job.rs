@@ -3,6 +3,7 @@
 use std::process::Command;
 
 use paramo_tests::slurm::Slurm;
+use paramo_tests::workers::Hub;
 use paramo_tests::{Answer, Desk, until};
 use serde_json::Value;
 
@@ -220,4 +221,59 @@ fn what_a_job_has_used_is_asked_of_the_accounting() {
     answer(&desk, &slurm, &["job", "submit", "part.sh", "--site", "here", "--array", "0-2", "--wait"])
         .expect(1);
     assert_eq!(shown(&desk, &slurm, "part")["tasks"][2]["outcome"], "exit:2");
+}
+
+#[test]
+fn a_schedule_is_kept_by_servers_and_outlives_them() {
+    let slurm = Slurm::start("schedule");
+    let desk = Desk::new();
+    describe(&desk, &slurm);
+    desk.file("tick.sh", "#!/bin/bash\necho tick\n");
+    let words = ["job", "submit", "tick.sh", "--site", "here", "--every"];
+    let refused = answer(&desk, &slurm, &[&words[..], &["61 * * * *"]].concat()).expect(2);
+    assert!(
+        refused.err.contains("--every `61 * * * *`:") && refused.err.contains("such as '0 3 * * *'"),
+        "{}",
+        refused.err
+    );
+    // Every second, so that nobody has to wait for a minute.
+    answer(&desk, &slurm, &[&words[..], &["* * * * * *"]].concat()).expect(0);
+    let jobs = || {
+        let list = answer(&desk, &slurm, &["job", "list", "--all", "--json"]).expect(0).out;
+        list.lines().map(|line| serde_json::from_str(line).unwrap()).collect::<Vec<Value>>()
+    };
+    assert!(jobs().is_empty(), "nobody keeps it yet");
+    let conf = slurm.conf();
+    let variables = [("SLURM_CONF", conf.to_str().unwrap())];
+    // Two servers by mistake: no turn is taken twice.
+    let mut hub = Hub::start_with(&desk, "60 s", &variables);
+    let other = Hub::start_with(&desk, "60 s", &variables);
+    until("it is not submitted again and again", || jobs().len() >= 3);
+    for pair in jobs().windows(2) {
+        let at = |job: &Value| job["submitted"].as_str().unwrap()[..19].to_owned();
+        assert!(at(&pair[0]) < at(&pair[1]), "two at a time: {pair:?}");
+    }
+    hub.kill();
+    drop(other);
+    let before = jobs().len();
+    let again = hub.again(&desk, "60 s", &variables);
+    until("the next server does not go on", || jobs().len() > before);
+    let listed = answer(&desk, &slurm, &["job", "schedules", "--json"]).expect(0).out;
+    let listed: Value = serde_json::from_str(listed.trim()).unwrap();
+    assert_eq!((&listed["name"], &listed["cron"]), (&"tick".into(), &"* * * * * *".into()));
+    answer(&desk, &slurm, &["job", "stop", "tick"]).expect(0);
+    answer(&desk, &slurm, &["job", "stop", "tick"]).expect(2);
+    let last = jobs().last().unwrap()["job"].to_string();
+    answer(&desk, &slurm, &["job", "wait", &last]).expect(0);
+    let count = jobs().len();
+
+    // One that takes longer than the time between two turns runs alone.
+    desk.file("slow.sh", "#!/bin/bash\nsleep 100\n");
+    answer(&desk, &slurm, &["job", "submit", "slow.sh", "--site", "here", "--every", "* * * * * *"])
+        .expect(0);
+    until("no turn is left out", || {
+        answer(&desk, &slurm, &["job", "schedules"]).expect(0).out.contains("left out: job")
+    });
+    assert_eq!(jobs().len(), count + 1);
+    drop(again);
 }

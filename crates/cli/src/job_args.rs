@@ -44,6 +44,22 @@ pub enum Job {
         json: bool,
     },
     Output(JobOutput),
+    /// List what is submitted again and again
+    #[command(after_long_help = "Examples:
+  paramo job schedules
+  paramo job schedules --json")]
+    Schedules {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Submit something no more; what was submitted goes on
+    #[command(after_long_help = "Examples:
+  paramo job stop check")]
+    Stop {
+        /// The name of a schedule
+        name: String,
+    },
     /// Wait until jobs have ended
     ///
     /// The exit code is that of the first job that did not succeed, as `paramo mirror` gives it. Whoever stops waiting stops nothing else.
@@ -83,7 +99,8 @@ pub enum Job {
   paramo job submit fit.sh --site hpc
   paramo job submit fit.sh --site hpc --input data.csv --output 'out/*.csv' --time 2h --wait -- --steps 100
   paramo job submit part.sh --site hpc --array 0-99%8
-  paramo job submit collect.sh --site hpc --after part:ok")]
+  paramo job submit collect.sh --site hpc --after part:ok
+  paramo job submit check.sh --site hpc --every '0 3 * * *'")]
 pub struct JobSubmit {
     /// The script; it begins with #!
     #[arg(value_name = "SCRIPT", value_hint = ValueHint::FilePath)]
@@ -152,6 +169,13 @@ pub struct JobSubmit {
     /// How long it may take, as in 2h
     #[arg(long, value_name = "TIME")]
     pub time: Option<Seconds>,
+
+    /// Submit it again and again, when a cron expression says so: minute, hour, day of the month, month, day of the week
+    ///
+    /// A `paramo server` with this store submits it, in the time of its machine. Its input files are read each time. A turn at which the last
+    /// job has not ended is left out; of turns while no server was there, the last is made up for.
+    #[arg(long, value_name = "CRON", conflicts_with_all = ["wait", "after"])]
+    pub every: Option<String>,
 
     /// Stay until it has ended, and end as it ends
     #[arg(long)]

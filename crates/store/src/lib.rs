@@ -39,8 +39,8 @@ pub use people::{
     Allocation, AllocationState, Application, AuditEntry, AuditQuery, AuditRow, Begun, Device, DeviceAnswer,
     DeviceState, ExternalUser, Fresh, Hashed, Job, KnownWorker, Link, Member, NewApplication, NewDevice,
     NewJob, NewToken, NewUser, NewWorkerToken, Outcome, PasswordHash, People, Project, Purpose, Quota, Role,
-    Scope, Sealed, SecretRow, Share, SignedIn, Source, Token, TokenUse, Usage, User, UserChange, UserId, Via,
-    Welcome, Who, WorkerToken,
+    Schedule, Scope, Sealed, SecretRow, Share, SignedIn, Source, Token, TokenUse, Usage, User, UserChange,
+    UserId, Via, Welcome, Who, WorkerToken,
 };
 pub use postgres::PostgresStore;
 pub use project::{DEFAULT_PROJECT, title};

@@ -19,6 +19,7 @@ const SQLITE: &[Step] = &[
     (6, "seats", include_str!("../migrations/sqlite/0006_seats.sql")),
     (7, "whole_allocations", include_str!("../migrations/sqlite/0007_whole_allocations.sql")),
     (8, "jobs", include_str!("../migrations/sqlite/0008_jobs.sql")),
+    (9, "schedules", include_str!("../migrations/sqlite/0009_schedules.sql")),
 ];
 
 /// The same for PostgreSQL, in `migrations/postgres/`.
@@ -31,6 +32,7 @@ const POSTGRES: &[Step] = &[
     (6, "seats", include_str!("../migrations/postgres/0006_seats.sql")),
     (7, "whole_allocations", include_str!("../migrations/postgres/0007_whole_allocations.sql")),
     (8, "jobs", include_str!("../migrations/postgres/0008_jobs.sql")),
+    (9, "schedules", include_str!("../migrations/postgres/0009_schedules.sql")),
 ];
 
 type Step = (i64, &'static str, &'static str);

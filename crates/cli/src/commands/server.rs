@@ -15,6 +15,7 @@ use paramo_sites::{Description, Request, find_sites, read_sites};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
+use super::job;
 use crate::args::{Server, Workers};
 use crate::elsewhere::{Elsewhere, with_pools};
 use crate::exit;
@@ -37,6 +38,8 @@ pub struct Setting {
     pub private: Vec<PathBuf>,
     /// Those whose pools are used.
     pub sites: Vec<Description>,
+    /// The file with the sites, where that is said.
+    pub sites_file: Option<PathBuf>,
     /// End when standard input does.
     pub while_stdin: bool,
 }
@@ -62,6 +65,7 @@ pub async fn server(store: &Path, args: Server) -> Result<u8> {
             Some(path) => with_pools(read_sites(&path)?),
             None => Vec::new(),
         },
+        sites_file: args.sites.clone(),
         while_stdin: false,
     };
     let key_file = PathBuf::from(&place.directory).join("secrets-key");
@@ -143,12 +147,14 @@ pub async fn run(
         anstream::eprintln!("warning: {name} is not taken up: {error}");
     }
     greet(&door)?;
+    let schedules = tokio::spawn(job::every::keep(place.people()?, setting.sites_file));
     let mut open = Open::new(host, service, door);
     tokio::select! {
         word = told_to_stop() => word?,
         () = input_ended(), if setting.while_stdin => {}
         why = open.broken() => return Err(why),
     }
+    schedules.abort();
     anstream::eprintln!("ending what runs; the studies stay open, and the next server goes on with them");
     if let Some(pools) = pools {
         pools.leave().await;

@@ -30,6 +30,7 @@ pub async fn ui(store: &Path, args: Ui) -> Result<u8> {
         patience: Patience::default(),
         private: Vec::new(),
         sites: Vec::new(),
+        sites_file: None,
         while_stdin: args.while_stdin,
     };
     run(&place, service, setting, |door| {

@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use paramo_model::{Name, StudyId};
+use paramo_model::{Name, StudyId, Timestamp};
 
 use super::types::*;
 use crate::{Held, Result, StudyLock};
@@ -246,6 +246,21 @@ pub trait People: Send + Sync {
 
     /// Forgets a batch script.
     async fn delete_job(&self, number: i64) -> Result<()>;
+
+    /// Remembers a script that is to be submitted again and again, in the place of one of its name.
+    async fn put_schedule(&self, schedule: &Schedule) -> Result<()>;
+
+    /// All of them, by name.
+    async fn schedules(&self) -> Result<Vec<Schedule>>;
+
+    /// Takes the turn of a schedule, and sets the next. Of several servers one hears that it has it.
+    async fn take_turn(&self, name: &str, turn: Timestamp, next: Timestamp) -> Result<bool>;
+
+    /// Notes what came of a turn.
+    async fn note_turn(&self, name: &str, job: Option<i64>, told: &str) -> Result<()>;
+
+    /// Forgets a schedule. Whether there was one.
+    async fn delete_schedule(&self, name: &str) -> Result<bool>;
 
     /// Takes a seat among the processes that keep pools with this store at the same time, or says who has it. What the process of a seat
     /// has asked for is looked after by whoever has the seat. It is given up when dropped, or when the process ends, however it ends.

@@ -174,6 +174,31 @@ macro_rules! people {
                 $once!(self, |session| bodies::jobs::delete(session, number))
             }
 
+            async fn put_schedule(&self, schedule: &Schedule) -> Result<()> {
+                $once!(self, |session| bodies::jobs::put_schedule(session, schedule))
+            }
+
+            async fn schedules(&self) -> Result<Vec<Schedule>> {
+                $ask!(self, |session| bodies::jobs::schedules(session))
+            }
+
+            async fn take_turn(
+                &self,
+                name: &str,
+                turn: paramo_model::Timestamp,
+                next: paramo_model::Timestamp,
+            ) -> Result<bool> {
+                $once!(self, |session| bodies::jobs::take_turn(session, name, turn, next))
+            }
+
+            async fn note_turn(&self, name: &str, job: Option<i64>, told: &str) -> Result<()> {
+                $once!(self, |session| bodies::jobs::note_turn(session, name, job, told))
+            }
+
+            async fn delete_schedule(&self, name: &str) -> Result<bool> {
+                $once!(self, |session| bodies::jobs::delete_schedule(session, name))
+            }
+
             async fn seat(&self, number: u32) -> std::result::Result<$crate::StudyLock, $crate::Held> {
                 self.take_seat($crate::holder::seat(number)).await
             }

@@ -239,3 +239,11 @@ pub const PUT_JOB: &str = "INSERT INTO jobs (number, name, title, site, job, sta
 pub const JOBS: &str = "SELECT number, name, title, site, job, state, detail, outcome, terms, asked, began, ended FROM jobs \
      ORDER BY number";
 pub const DELETE_JOB: &str = "DELETE FROM jobs WHERE number = $1";
+
+// Schedules.
+pub const PUT_SCHEDULE: &str = "INSERT INTO schedules (name, cron, site, terms, next, job, told) VALUES ($1, $2, $3, $4, $5, $6, $7) \
+     ON CONFLICT (name) DO UPDATE SET cron = excluded.cron, site = excluded.site, terms = excluded.terms, next = excluded.next";
+pub const SCHEDULES: &str = "SELECT name, cron, site, terms, next, job, told FROM schedules";
+pub const TAKE_TURN: &str = "UPDATE schedules SET next = $3 WHERE name = $1 AND next = $2";
+pub const NOTE_TURN: &str = "UPDATE schedules SET job = COALESCE($2, job), told = $3 WHERE name = $1";
+pub const DELETE_SCHEDULE: &str = "DELETE FROM schedules WHERE name = $1";

@@ -25,7 +25,7 @@ pub(super) async fn cancel(desk: &mut Desk, words: &[String]) -> Result<u8> {
         };
         desk.site(&job.site)?.engine.cancel(&[id]).await.map_err(away)?;
         job.state = AllocationState::Ending;
-        desk.place.people()?.put_job(&job).await?;
+        desk.people.put_job(&job).await?;
         print_line(&format!("job {} is cancelled", job.number))?;
     }
     Ok(exit::OK)
@@ -65,7 +65,7 @@ pub(super) async fn remove(desk: &mut Desk, words: &[String]) -> Result<u8> {
         }
         let connection = desk.site(&job.site)?;
         connection.remove_script(&job.name).await.map_err(|error| Failure::unavailable(error.to_string()))?;
-        desk.place.people()?.delete_job(job.number).await?;
+        desk.people.delete_job(job.number).await?;
         print_line(&format!("job {} is removed", job.number))?;
     }
     Ok(exit::OK)

@@ -18,7 +18,7 @@ const ENDED: usize = 10;
 const SHOWN: usize = 20;
 
 pub(super) async fn list(desk: &mut Desk, all: bool, json: bool) -> Result<u8> {
-    let mut jobs = desk.place.people()?.jobs().await?;
+    let mut jobs = desk.people.jobs().await?;
     let is_open = |job: &Row| job.state != AllocationState::Ended;
     let mut over = jobs.iter().filter(|job| !is_open(job)).count();
     jobs.retain(|job| {

@@ -1,32 +1,37 @@
 //! `paramo job`: plain batch scripts on sites. What was submitted is in the store; how it is, is asked of its site when somebody looks.
 
 mod end;
+pub mod every;
 mod follow;
 mod look;
 mod submit;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use paramo_model::Timestamp;
+use paramo_model::{Bytes, Seconds, Timestamp};
 use paramo_sites::{Array, Connection, EngineError, How, JobId, JobState, Progress, find_sites, read_sites};
-use paramo_store::{AllocationState, Job as Row};
+use paramo_store::{AllocationState, Job as Row, People};
 use serde::{Deserialize, Serialize};
 
 use crate::args::Job;
 use crate::failure::{Failure, Result};
-use crate::store::{Place, open};
+use crate::store::open;
 
 /// A job that the site does not know so long after it was written down never got there, in microseconds.
 const NEVER_CAME: i64 = 60_000_000;
 
 pub async fn job(store: &Path, sites: Option<PathBuf>, command: Job) -> Result<u8> {
-    let desk = |create| async move { Ok::<_, Failure>(Desk::new(open(store, create).await?, sites)) };
+    let desk =
+        |create| async move { Ok::<_, Failure>(Desk::new(open(store, create).await?.people()?, sites)) };
     match command {
         Job::Submit(args) => submit::submit(&mut desk(true).await?, *args).await,
         Job::List { all, json } => look::list(&mut desk(false).await?, all, json).await,
         Job::Show { job, json } => look::show(&mut desk(false).await?, &job, json).await,
         Job::Output(args) => follow::output(&mut desk(false).await?, args).await,
+        Job::Schedules { json } => every::list(&mut desk(false).await?, json).await,
+        Job::Stop { name } => every::stop(&mut desk(false).await?, &name).await,
         Job::Wait { jobs } => follow::wait(&mut desk(false).await?, &jobs).await,
         Job::Cancel { jobs } => end::cancel(&mut desk(false).await?, &jobs).await,
         Job::Fetch(args) => end::fetch(&mut desk(false).await?, args).await,
@@ -34,15 +39,29 @@ pub async fn job(store: &Path, sites: Option<PathBuf>, command: Job) -> Result<u
     }
 }
 
-/// What was asked for beside the script, as the store keeps it.
-#[derive(Debug, Default, Serialize, Deserialize)]
+/// What was asked for, as the store keeps it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 struct Terms {
+    /// The file that the script came from.
     script: String,
+    /// The script itself.
+    text: String,
     arguments: Vec<String>,
     array: Option<String>,
+    inputs: Vec<(String, PathBuf)>,
     outputs: Vec<String>,
     after: Vec<String>,
+    partition: Option<String>,
+    account: Option<String>,
+    qos: Option<String>,
+    constraint: Option<String>,
+    nodes: Option<u32>,
+    tasks: Option<u32>,
+    cpus: Option<u32>,
+    memory: Option<Bytes>,
+    gpus: Option<u32>,
+    time: Option<Seconds>,
 }
 
 impl Terms {
@@ -58,14 +77,14 @@ impl Terms {
 
 /// The store, and the sites that were spoken with.
 struct Desk {
-    place: Place,
+    people: Arc<dyn People>,
     sites: Option<PathBuf>,
     connections: HashMap<String, Connection>,
 }
 
 impl Desk {
-    fn new(place: Place, sites: Option<PathBuf>) -> Desk {
-        Desk { place, sites, connections: HashMap::new() }
+    fn new(people: Arc<dyn People>, sites: Option<PathBuf>) -> Desk {
+        Desk { people, sites, connections: HashMap::new() }
     }
 
     /// A site of `sites.toml`.
@@ -85,7 +104,7 @@ impl Desk {
 
     /// The job of a number, or the last of a name.
     async fn find(&self, word: &str) -> Result<Row> {
-        let jobs = self.place.people()?.jobs().await?;
+        let jobs = self.people.jobs().await?;
         let number = word.parse::<i64>().ok();
         let found = jobs.iter().rfind(|job| Some(job.number) == number);
         let found = found.or_else(|| jobs.iter().rfind(|job| job.title == word || job.name == word));
@@ -113,7 +132,7 @@ impl Desk {
         let before = job.clone();
         let progress = self.ask(job).await?;
         if *job != before {
-            self.place.people()?.put_job(job).await?;
+            self.people.put_job(job).await?;
         }
         Ok(progress)
     }

@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 
 use paramo_model::Name;
 use paramo_sites::{After, How, JobId, Placement, Script, Size, When};
-use paramo_store::{AllocationState, NewJob};
+use paramo_store::{AllocationState, Job as Row, NewJob};
 
-use super::{Desk, Terms, away, follow, look, now};
+use super::{Desk, Terms, away, every, follow, look, now};
 use crate::args::JobSubmit;
 use crate::exit;
 use crate::failure::{Failure, Result};
@@ -14,6 +14,26 @@ use crate::output::print_line;
 
 pub(super) async fn submit(desk: &mut Desk, args: JobSubmit) -> Result<u8> {
     let title = title(&args)?;
+    let terms = terms(&args)?;
+    desk.site(&args.site)?;
+    if let Some(cron) = &args.every {
+        return every::add(desk, title, cron, &args.site, &terms).await;
+    }
+    let job = send(desk, &title, &args.site, &terms).await?;
+    if args.json {
+        print_line(&look::as_json(&job, None).to_string())?;
+    } else {
+        let its = job.job.as_deref().unwrap_or_default();
+        print_line(&format!("job {} is submitted to {} as {its}", job.number, job.site))?;
+    }
+    if args.wait {
+        return follow::wait_for(desk, vec![job]).await;
+    }
+    Ok(exit::OK)
+}
+
+/// What the words of a command ask for.
+fn terms(args: &JobSubmit) -> Result<Terms> {
     let text = std::fs::read_to_string(&args.script)
         .map_err(|error| Failure::input(format!("{}: {error}", args.script.display())))?;
     if !text.starts_with("#!") {
@@ -22,85 +42,83 @@ pub(super) async fn submit(desk: &mut Desk, args: JobSubmit) -> Result<u8> {
             args.script.display()
         )));
     }
-    desk.site(&args.site)?;
-    let after = after(desk, &args).await?;
-    let mut script = Script {
-        name: Script::name_for(&title).map_err(|error| Failure::unavailable(error.to_string()))?,
+    Ok(Terms {
+        script: args.script.display().to_string(),
         text,
         arguments: args.arguments.clone(),
+        array: args.array.map(|array| array.to_string()),
         inputs: args.inputs.iter().map(|word| input(word)).collect::<Result<_>>()?,
+        outputs: args.outputs.clone(),
+        after: args.after.clone(),
+        partition: args.partition.clone(),
+        account: args.account.clone(),
+        qos: args.qos.clone(),
+        constraint: args.constraint.clone(),
+        nodes: args.nodes,
+        tasks: args.tasks,
+        cpus: args.cpus,
+        memory: args.memory,
+        gpus: args.gpus,
+        time: args.time,
+    })
+}
+
+/// Brings a script to its site and submits it: it is written down in between.
+pub(super) async fn send(desk: &mut Desk, title: &str, site: &str, terms: &Terms) -> Result<Row> {
+    let script = Script {
+        name: Script::name_for(title).map_err(|error| Failure::unavailable(error.to_string()))?,
+        text: terms.text.clone(),
+        arguments: terms.arguments.clone(),
+        inputs: terms.inputs.clone(),
         placement: Placement {
-            partition: args.partition.clone(),
-            account: args.account.clone(),
-            qos: args.qos.clone(),
-            constraint: args.constraint.clone(),
+            partition: terms.partition.clone(),
+            account: terms.account.clone(),
+            qos: terms.qos.clone(),
+            constraint: terms.constraint.clone(),
             arguments: Vec::new(),
         },
         size: Size {
-            nodes: args.nodes,
-            tasks: args.tasks,
-            cpus: args.cpus,
-            memory: args.memory,
-            gpus: args.gpus,
-            walltime: args.time,
+            nodes: terms.nodes,
+            tasks: terms.tasks,
+            cpus: terms.cpus,
+            memory: terms.memory,
+            gpus: terms.gpus,
+            walltime: terms.time,
         },
-        array: args.array,
-        after,
+        array: terms.array(),
+        after: after(desk, &terms.after, site).await?,
     };
-    let terms = Terms {
-        script: args.script.display().to_string(),
-        arguments: args.arguments.clone(),
-        array: args.array.map(|array| array.to_string()),
-        outputs: args.outputs.clone(),
-        after: args.after.clone(),
-    };
-    let connection = desk.site(&args.site)?;
     // Nothing is written down of what cannot be brought.
-    connection.bring_script(&script).await.map_err(|error| Failure::unavailable(error.to_string()))?;
+    let brought = desk.site(site)?.bring_script(&script).await;
+    brought.map_err(|error| Failure::unavailable(error.to_string()))?;
     let new = NewJob {
         name: script.name.clone(),
-        title,
-        site: args.site.clone(),
-        terms: serde_json::to_string(&terms).unwrap_or_default(),
+        title: title.to_owned(),
+        site: site.to_owned(),
+        terms: serde_json::to_string(terms).unwrap_or_default(),
     };
-    let mut job = desk.place.people()?.add_job(&new).await?;
-    script.name = job.name.clone();
-    match desk.site(&args.site)?.submit_script(&script).await {
+    let mut job = desk.people.add_job(&new).await?;
+    match desk.site(site)?.submit_script(&script).await {
         Ok(id) => {
             job.job = Some(id.to_string());
             job.state = AllocationState::Waiting;
-            desk.place.people()?.put_job(&job).await?;
+            desk.people.put_job(&job).await?;
+            Ok(job)
         }
-        Err(error) if error.is_passing() => {
-            return Err(Failure::unavailable(format!(
-                "{error}; whether job {number} arrived is found out by `paramo job show {number}`",
-                number = job.number
-            )));
-        }
+        Err(error) if error.is_passing() => Err(Failure::unavailable(format!(
+            "{error}; whether job {number} arrived is found out by `paramo job show {number}`",
+            number = job.number
+        ))),
         Err(error) => {
             job.state = AllocationState::Ended;
             job.detail = format!("was not taken: {error}");
             job.ended = Some(now());
-            desk.place.people()?.put_job(&job).await?;
+            desk.people.put_job(&job).await?;
             // Nobody will look for it there; the error that follows says what matters.
-            let _ = desk.site(&args.site)?.remove_script(&job.name).await;
-            return Err(away(error));
+            let _ = desk.site(site)?.remove_script(&job.name).await;
+            Err(away(error))
         }
     }
-    if args.json {
-        print_line(&look::as_json(&job, None).to_string())?;
-    } else {
-        print_line(&format!(
-            "job {} is submitted to {} as {}",
-            job.number,
-            job.site,
-            job.job.as_deref().unwrap_or_default()
-        ))?;
-    }
-    if args.wait {
-        return follow::wait_for(desk, vec![job]).await;
-    }
-    Ok(exit::OK)
 }
 
 fn title(args: &JobSubmit) -> Result<String> {
@@ -132,6 +150,8 @@ fn input(word: &str) -> Result<(String, PathBuf)> {
             "--input {word}: expected FILE or NAME=FILE, with a name in the job's directory that does not begin with `.` or `-`"
         )));
     }
+    // A schedule reads it later, perhaps from elsewhere.
+    let file = std::path::absolute(&file).unwrap_or(file);
     match file.is_file() {
         true => Ok((name, file)),
         false => Err(Failure::input(format!("--input {word}: there is no file {}", file.display()))),
@@ -139,16 +159,16 @@ fn input(word: &str) -> Result<(String, PathBuf)> {
 }
 
 /// The jobs that are waited for, by the site's numbers.
-async fn after(desk: &mut Desk, args: &JobSubmit) -> Result<Vec<After>> {
+async fn after(desk: &mut Desk, words: &[String], site: &str) -> Result<Vec<After>> {
     let mut found = Vec::new();
-    for word in &args.after {
+    for word in words {
         let (name, when) = word.rsplit_once(':').unwrap_or((word, "ok"));
         let Some((_, when)) = When::ALL.into_iter().find(|(known, _)| *known == when) else {
             let known = When::ALL.map(|(word, _)| word).join(", ");
             return Err(Failure::input(format!("--after {word}: `{when}` is none of {known}")));
         };
         let mut job = desk.find(name).await?;
-        if job.site != args.site {
+        if job.site != site {
             return Err(Failure::input(format!(
                 "--after {word}: job {} is at {}; a job can only wait for one of its own site",
                 job.number, job.site

@@ -6,7 +6,7 @@ use super::word;
 use crate::Result;
 use crate::clock::now;
 use crate::people::sql;
-use crate::people::types::{AllocationState, Job, NewJob};
+use crate::people::types::{AllocationState, Job, NewJob, Schedule};
 use crate::session::{Session, cells};
 
 /// number, name, title, site, job, state, detail, outcome, terms, asked, began, ended.
@@ -78,4 +78,48 @@ pub async fn list(session: &mut Session<'_>) -> Result<Vec<Job>> {
 
 pub async fn delete(session: &mut Session<'_>, number: i64) -> Result<()> {
     session.execute(sql::DELETE_JOB, cells![number]).await.map(|_| ())
+}
+
+/// name, cron, site, terms, next, job, told.
+type ScheduleCells = (String, String, String, String, i64, Option<i64>, String);
+
+pub async fn put_schedule(session: &mut Session<'_>, schedule: &Schedule) -> Result<()> {
+    let cells = cells![
+        schedule.name.clone(),
+        schedule.cron.clone(),
+        schedule.site.clone(),
+        schedule.terms.clone(),
+        schedule.next.0,
+        schedule.job,
+        schedule.told.clone(),
+    ];
+    session.execute(sql::PUT_SCHEDULE, cells).await.map(|_| ())
+}
+
+pub async fn schedules(session: &mut Session<'_>) -> Result<Vec<Schedule>> {
+    let rows: Vec<ScheduleCells> = session.all(sql::SCHEDULES, cells![]).await?;
+    let read = |(name, cron, site, terms, next, job, told)| {
+        let next = Timestamp(next);
+        Schedule { name, cron, site, terms, next, job, told }
+    };
+    let mut all: Vec<Schedule> = rows.into_iter().map(read).collect();
+    all.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(all)
+}
+
+pub async fn take_turn(
+    session: &mut Session<'_>,
+    name: &str,
+    turn: Timestamp,
+    next: Timestamp,
+) -> Result<bool> {
+    session.execute(sql::TAKE_TURN, cells![name, turn.0, next.0]).await.map(|rows| rows > 0)
+}
+
+pub async fn note_turn(session: &mut Session<'_>, name: &str, job: Option<i64>, told: &str) -> Result<()> {
+    session.execute(sql::NOTE_TURN, cells![name, job, told]).await.map(|_| ())
+}
+
+pub async fn delete_schedule(session: &mut Session<'_>, name: &str) -> Result<bool> {
+    session.execute(sql::DELETE_SCHEDULE, cells![name]).await.map(|rows| rows > 0)
 }

@@ -53,6 +53,32 @@ pub async fn sessions_end<G: Ground>() {
     assert_eq!(store.session(&hash(7)).await.unwrap(), None);
 }
 
+pub async fn one_of_several_takes_the_turn_of_a_schedule<G: Ground>() {
+    let ground = G::new().await;
+    let store = ground.open(OpenMode::Create).await.unwrap();
+    let schedule = Schedule {
+        name: "nightly".to_owned(),
+        cron: "0 3 * * *".to_owned(),
+        site: "hpc".to_owned(),
+        terms: "{}".to_owned(),
+        next: Timestamp(100),
+        job: None,
+        told: String::new(),
+    };
+    store.put_schedule(&schedule).await.unwrap();
+    let turn = || store.take_turn("nightly", Timestamp(100), Timestamp(200));
+    let (one, two) = tokio::join!(turn(), turn());
+    assert!(one.unwrap() ^ two.unwrap(), "it is one's and not the other's");
+    store.note_turn("nightly", Some(7), "submitted").await.unwrap();
+    store.note_turn("nightly", None, "job 7 has not ended").await.unwrap();
+    let told = "job 7 has not ended".to_owned();
+    let noted = Schedule { next: Timestamp(200), job: Some(7), told, ..schedule.clone() };
+    assert_eq!(store.schedules().await.unwrap(), [noted]);
+    assert!(
+        store.delete_schedule("nightly").await.unwrap() && !store.delete_schedule("nightly").await.unwrap()
+    );
+}
+
 pub async fn jobs_are_numbered_and_remembered<G: Ground>() {
     let ground = G::new().await;
     let store = ground.open(OpenMode::Create).await.unwrap();

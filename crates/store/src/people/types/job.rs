@@ -36,3 +36,19 @@ pub struct Job {
     pub began: Option<Timestamp>,
     pub ended: Option<Timestamp>,
 }
+
+/// A batch script that is submitted again and again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Schedule {
+    pub name: String,
+    /// When, as a cron expression in the time of the machine that submits.
+    pub cron: String,
+    pub site: String,
+    /// What is submitted, as JSON.
+    pub terms: String,
+    pub next: Timestamp,
+    /// The number of the last one.
+    pub job: Option<i64>,
+    /// What came of the last time, for people.
+    pub told: String,
+}

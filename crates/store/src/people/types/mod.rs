@@ -14,7 +14,7 @@ pub use credential::{
     Device, DeviceAnswer, DeviceState, Fresh, Hashed, NewDevice, NewToken, Scope, Share, SignedIn, Token,
     TokenUse,
 };
-pub use job::{Job, NewJob};
+pub use job::{Job, NewJob, Schedule};
 pub use project::{Member, Project, Quota, Role, Usage, Who};
 pub use record::{
     Application, AuditEntry, AuditQuery, AuditRow, Begun, NewApplication, Outcome, Sealed, SecretRow, Via,
