@@ -20,7 +20,7 @@ fn await_file(desk: &Desk, name: &str) {
 fn on_a_small_disk(desk: &Desk, words: &str) -> Answer {
     std::fs::create_dir_all(desk.path().join("small")).unwrap();
     let script = format!(
-        "mount -t tmpfs -o size=1m none small && head -c 400000 /dev/zero > small/ballast && {} --store small/.paramo {words}; code=$?; \
+        "mount -t tmpfs -o size=1m none small && head -c 200000 /dev/zero > small/ballast && {} --store small/.paramo {words}; code=$?; \
          rm -f small/ballast; cp -r small/.paramo kept; exit $code",
         binary("paramo").display()
     );
