@@ -19,14 +19,8 @@ fn describe(desk: &Desk, slurm: &Slurm) {
     desk.file("sites.toml", text);
 }
 
-fn paramo(desk: &Desk, slurm: &Slurm, words: &[&str]) -> Command {
-    let mut command = desk.command(words);
-    command.env("SLURM_CONF", slurm.conf());
-    command
-}
-
 fn answer(desk: &Desk, slurm: &Slurm, words: &[&str]) -> Answer {
-    Answer::from(paramo(desk, slurm, words).output().unwrap())
+    Answer::from(slurm.paramo(desk, words).output().unwrap())
 }
 
 fn shown(desk: &Desk, slurm: &Slurm, job: &str) -> Value {
@@ -105,7 +99,7 @@ fn arrays_and_what_waits_for_them() {
         "#!/bin/bash\necho part $SLURM_ARRAY_TASK_ID; sleep 1; [ $SLURM_ARRAY_TASK_ID != 2 ] || exit 3\n",
     );
     desk.file("after.sh", "#!/bin/bash\necho after\n");
-    let mut part = paramo(&desk, &slurm, &["job", "submit", "part.sh", "--site", "here", "--array", "0-4%2"]);
+    let mut part = slurm.paramo(&desk, &["job", "submit", "part.sh", "--site", "here", "--array", "0-4%2"]);
     Answer::from(part.output().unwrap()).expect(0);
     for (name, after) in [("worse", "part:failed"), ("better", "part:ok"), ("then", "1:any")] {
         let words = ["job", "submit", "after.sh", "--site", "here", "--name", name, "--after", after];
@@ -191,7 +185,7 @@ fn a_command_that_is_killed_while_it_submits_has_submitted_once() {
     .unwrap();
     Command::new("chmod").arg("755").arg(&sbatch).status().unwrap();
     let path = format!("{}:{}", sbatch.parent().unwrap().display(), std::env::var("PATH").unwrap());
-    let mut submit = paramo(&desk, &slurm, &["job", "submit", "long.sh", "--site", "here"]);
+    let mut submit = slurm.paramo(&desk, &["job", "submit", "long.sh", "--site", "here"]);
     let mut submit = submit.env("PATH", path).spawn().unwrap();
     until("Slurm does not take it", || taken.exists());
     submit.kill().unwrap();

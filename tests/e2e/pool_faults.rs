@@ -1,7 +1,7 @@
 //! What may happen to allocations while a study runs in them, on a real Slurm. No finished run is lost or made again, nothing hangs, and
 //! people are told how it is.
 
-use std::process::{Child, Command};
+use std::process::Child;
 use std::time::{Duration, Instant};
 
 use paramo_tests::engines::Ground;
@@ -22,19 +22,10 @@ fn describe(desk: &Desk, site: &str, pool: &str) {
     );
 }
 
-fn paramo(desk: &Desk, slurm: &Slurm, words: &[&str]) -> Command {
-    let mut command = desk.command(words);
-    command.env("SLURM_CONF", slurm.conf());
-    command
-}
-
-fn begin(desk: &Desk, slurm: &Slurm) -> Child {
+/// A study that is made at the site, with what is said of it in the file `said`.
+pub fn begin(desk: &Desk, slurm: &Slurm) -> Child {
     let said = std::fs::File::create(desk.path().join("said")).unwrap();
-    paramo(desk, slurm, &["run", "study.toml", "--site", "here"]).stderr(said).spawn().unwrap()
-}
-
-fn jobs(slurm: &Slurm) -> Vec<String> {
-    slurm.type_in(&["squeue", "-h", "-o", "%i"]).lines().map(str::to_owned).collect()
+    slurm.paramo(desk, &["run", "study.toml", "--site", "here"]).stderr(said).spawn().unwrap()
 }
 
 /// The allocations of `paramo pool status`, the ended ones among them.
@@ -107,7 +98,7 @@ fn a_node_whose_slurmd_is_killed_costs_only_what_runs_there() {
     let ended = allocations(&desk);
     assert!(ended.iter().any(|it| it["detail"] == "was lost with its node"), "{ended:?}");
     slurm.up(&node);
-    until("there are jobs left", || jobs(&slurm).is_empty());
+    until("there are jobs left", || slurm.jobs().is_empty());
 }
 
 /// The batch script begins anew in a namespace, and with it the worker: like a node behind a network of its own.
@@ -143,7 +134,7 @@ fn cut(name: &str, number: u8, time: Duration) {
     // Past the grace what had begun is given to others; there are none here but one that is asked for anew.
     let most = if time < Duration::from_secs(60) { 0 } else { 4 };
     assert!(again <= most, "{again} runs were made again: {}", desk.read("said"));
-    until("there are jobs left", || jobs(&slurm).is_empty());
+    until("there are jobs left", || slurm.jobs().is_empty());
 }
 
 #[test]
@@ -177,7 +168,7 @@ fn two_servers_by_mistake_keep_to_one_maximum_and_to_their_own() {
     let ended = |hub: &Hub, name: &str| hub.study(name)["state"] == "finished";
     let deadline = Instant::now() + Duration::from_secs(90);
     while !(ended(&one, "left") && ended(&two, "right")) {
-        most = most.max(jobs(&slurm).len());
+        most = most.max(slurm.jobs().len());
         assert!(Instant::now() < deadline, "{} {}", one.study("left"), two.study("right"));
         std::thread::sleep(Duration::from_millis(50));
     }

@@ -77,10 +77,6 @@ fn all_squares(hub: &Hub, desk: &Desk, points: usize) {
     assert_eq!(hub.study("squares")["succeeded"], points, "{}", hub.study("squares"));
 }
 
-fn jobs(slurm: &Slurm) -> Vec<String> {
-    slurm.type_in(&["squeue", "-h", "-o", "%A"]).lines().map(str::to_owned).collect()
-}
-
 /// As `until`, for what Slurm takes longer for.
 #[track_caller]
 fn within(limit: Duration, what_is_wrong: &str, mut holds: impl FnMut() -> bool) {
@@ -99,7 +95,7 @@ fn runs_that_the_walltime_ends_are_made_again_and_use_up_no_retries() {
     let hub = start(&desk, &slurm);
     submit(&hub, &desk, &(held(&desk, "squares", 2) + "[run]\nretries = 0\n"));
     until("nothing begins", || counted(&desk, 2) == 2);
-    let job = jobs(&slurm).pop().unwrap();
+    let job = slurm.jobs().pop().unwrap();
     // Its worker believes that it has two hours.
     slurm.type_in(&["scontrol", "update", &format!("jobid={job}"), "timelimit=1"]);
     within(Duration::from_secs(150), "the walltime does not end it", || !in_state(&hub, "ended").is_empty());

@@ -1,7 +1,5 @@
 //! Studies on a real Slurm: workers in allocations that come and go with the work.
 
-use std::process::Command;
-
 use paramo_tests::engines::Ground;
 use paramo_tests::gridengine::GridEngine;
 use paramo_tests::slurm::Slurm;
@@ -27,15 +25,9 @@ fn describe(desk: &Desk, slurm: &Slurm, pool: &str) {
     desk.file("sites.toml", text);
 }
 
-fn paramo(desk: &Desk, slurm: &Slurm, words: &[&str]) -> Command {
-    let mut command = desk.command(words);
-    command.env("SLURM_CONF", slurm.conf());
-    command
-}
-
 #[track_caller]
 fn done(desk: &Desk, slurm: &Slurm, words: &[&str]) -> Answer {
-    Answer::from(paramo(desk, slurm, words).output().unwrap()).expect(0)
+    Answer::from(slurm.paramo(desk, words).output().unwrap()).expect(0)
 }
 
 fn table(desk: &Desk, store: &str, name: &str) -> String {
@@ -49,11 +41,6 @@ fn table(desk: &Desk, store: &str, name: &str) -> String {
     ])
     .expect(0)
     .out
-}
-
-/// Jobs of a site that have not ended.
-fn jobs(slurm: &Slurm) -> Vec<String> {
-    slurm.type_in(&["squeue", "-h", "-o", "%A"]).lines().map(str::to_owned).collect()
 }
 
 #[test]
@@ -90,7 +77,7 @@ fn a_sweep_of_hes1_gives_the_table_of_a_local_run_at_every_kind_of_site() {
         let tokens = left.read_dir().unwrap().filter(|it| it.as_ref().unwrap().path().join("token").exists());
         assert_eq!(tokens.count(), 0, "a token goes with its allocation");
     }
-    until("there are jobs left", || jobs(&slurm).is_empty());
+    until("there are jobs left", || slurm.jobs().is_empty());
 
     // And with accounting, which knows how jobs ended.
     let slurm = Slurm::start("accounting");
@@ -106,14 +93,14 @@ fn a_study_goes_on_after_scancel_and_after_its_engine_was_killed() {
     describe(&desk, &slurm, "maximum = 2\ncpus = 2\nwalltime = \"5 min\"");
     desk.file("study.toml", squares(&desk, "squares", 40, "0.5"));
     let run = ["run", "study.toml", "--site", "here", "--json"];
-    let mut first = paramo(&desk, &slurm, &run).stdout(std::process::Stdio::null()).spawn().unwrap();
+    let mut first = slurm.paramo(&desk, &run).stdout(std::process::Stdio::null()).spawn().unwrap();
     let count = || (0..40).map(|index| begun(desk.path(), index)).sum::<usize>();
     until("nothing begins", || count() >= 4);
 
     // Somebody else ends a job, in the middle of its runs.
-    let ended = jobs(&slurm).pop().unwrap();
+    let ended = slurm.jobs().pop().unwrap();
     slurm.type_in(&["scancel", &ended]);
-    until("nothing takes its place", || jobs(&slurm).iter().any(|job| *job != ended) && count() >= 10);
+    until("nothing takes its place", || slurm.jobs().iter().any(|job| *job != ended) && count() >= 10);
 
     // The engine dies; what runs in the allocations goes on, and is handed in to the next one.
     first.kill().unwrap();
@@ -128,7 +115,7 @@ fn a_study_goes_on_after_scancel_and_after_its_engine_was_killed() {
     assert_eq!(rows.lines().count(), 41);
     // A job that was cancelled costs what it held, once.
     assert!(count() <= 40 + 4, "{} runs began", count());
-    until("there are jobs left", || jobs(&slurm).is_empty());
+    until("there are jobs left", || slurm.jobs().is_empty());
 }
 
 #[test]
@@ -145,7 +132,7 @@ fn a_study_runs_here_and_there_and_what_fits_nowhere_is_said() {
     let wide = squares(&desk, "wide", 3, "0") + "[application.resources]\ncpus = 3\n";
     desk.file("wide.toml", wide);
     let refused = |words: &[&str], what: &str| {
-        let answer = Answer::from(paramo(&desk, &slurm, words).output().unwrap());
+        let answer = Answer::from(slurm.paramo(&desk, words).output().unwrap());
         assert!(answer.code != Some(0) && answer.err.contains(what), "{words:?}: {}", answer.err);
     };
     refused(&["run", "wide.toml", "--site", "here"], "needs more than an allocation of any pool of here has");
@@ -167,7 +154,7 @@ fn a_study_outlives_the_controller_and_a_node() {
     let desk = Desk::new();
     describe(&desk, &slurm, "maximum = 2\ncpus = 4\nwalltime = \"5 min\"");
     desk.file("study.toml", squares(&desk, "squares", 60, "0.7"));
-    let run = paramo(&desk, &slurm, &["run", "study.toml", "--site", "here"]);
+    let run = slurm.paramo(&desk, &["run", "study.toml", "--site", "here"]);
     let mut run = { run }.stderr(std::fs::File::create(desk.path().join("said")).unwrap()).spawn().unwrap();
     let count = || (0..60).map(|index| begun(desk.path(), index)).sum::<usize>();
     until("nothing begins", || count() >= 6);
@@ -189,7 +176,7 @@ fn a_study_outlives_the_controller_and_a_node() {
     assert_eq!(status.code(), Some(0), "{}", desk.read("said"));
     all_squares(&desk, 60);
     assert!(count() <= 60 + 8, "{} runs began: only those of the node were made again", count());
-    until("there are jobs left", || jobs(&slurm).is_empty());
+    until("there are jobs left", || slurm.jobs().is_empty());
 }
 
 #[test]
@@ -231,7 +218,7 @@ fn a_server_keeps_pools_and_says_what_is_waited_for() {
     let here = pools.as_array().unwrap().iter().find(|pool| pool["site"] == "here").cloned().unwrap();
     assert_eq!(here["allocations"][0]["job"], job, "{here}");
     all_squares(&desk, 20);
-    until("the idle one does not end", || jobs(&slurm).is_empty());
+    until("the idle one does not end", || slurm.jobs().is_empty());
 }
 
 #[test]
@@ -297,7 +284,7 @@ fn a_pool_is_drained_by_its_maximum_or_by_taking_it_out() {
     // One is drained by its maximum, the other by not being there any more; both still have runs in the middle.
     describe(&pool("one", 0, 0));
     let again = hub.again(&desk, "60 s", &variables);
-    until("drained allocations do not end", || jobs(&slurm).is_empty());
+    until("drained allocations do not end", || slurm.jobs().is_empty());
     let why = || again.http.get("/api/v1/studies/squares/why").json();
     until("nobody says that the pool is drained", || {
         why()["what"].as_str().is_some_and(|what| what.contains("being drained"))
@@ -318,7 +305,7 @@ fn two_commands_with_one_store_keep_to_their_own_allocations() {
     describe(&desk, &slurm, "maximum = 2\ncpus = 2\nwalltime = \"5 min\"");
     let start = |name: &str, points: u64, seconds: &str| {
         desk.file(&format!("{name}.toml"), squares(&desk, name, points, seconds));
-        let mut command = paramo(&desk, &slurm, &["run", &format!("{name}.toml"), "--site", "here"]);
+        let mut command = slurm.paramo(&desk, &["run", &format!("{name}.toml"), "--site", "here"]);
         command
             .stderr(std::fs::File::create(desk.path().join(format!("{name}.err"))).unwrap())
             .spawn()
@@ -332,13 +319,13 @@ fn two_commands_with_one_store_keep_to_their_own_allocations() {
     let count = || (0..40).map(|index| begun(desk.path(), index)).sum::<usize>();
     let mut first = start("first", 40, "0.5");
     until("the first does not begin", || count() > 2);
-    let one = jobs(&slurm);
+    let one = slurm.jobs();
     let mut second = start("second", 8, "0.2");
     assert!(second.wait().unwrap().success(), "{}", desk.read("second.err"));
     table("second", 8);
     // The second has ended what it asked for, and that alone.
     assert!(first.try_wait().unwrap().is_none(), "the first was to go on: {}", desk.read("first.err"));
-    assert!(one.iter().all(|job| jobs(&slurm).contains(job)), "{one:?}: {}", desk.read("first.err"));
+    assert!(one.iter().all(|job| slurm.jobs().contains(job)), "{one:?}: {}", desk.read("first.err"));
 
     // What is left of one that is killed is taken over, and ended, by the next.
     first.kill().unwrap();
@@ -346,7 +333,7 @@ fn two_commands_with_one_store_keep_to_their_own_allocations() {
     let mut third = start("third", 4, "0.1");
     assert!(third.wait().unwrap().success(), "{}", desk.read("third.err"));
     table("third", 4);
-    until("nobody ends what was left", || jobs(&slurm).is_empty());
+    until("nobody ends what was left", || slurm.jobs().is_empty());
     let status = desk.paramo(&["pool", "status", "here", "--json"]).expect(0);
     let pool: serde_json::Value = serde_json::from_str(&status.out).unwrap();
     let open = pool["allocations"].as_array().unwrap().iter().filter(|it| it["state"] != "ended");
@@ -365,11 +352,11 @@ fn two_commands_at_once_keep_to_the_maximum_together() {
         desk.file(&format!("{name}.toml"), squares(&desk, name, 8, "0.2"));
     }
     let mut both = names.map(|name| {
-        paramo(&desk, &slurm, &["run", &format!("{name}.toml"), "--site", "here", "-q"]).spawn().unwrap()
+        slurm.paramo(&desk, &["run", &format!("{name}.toml"), "--site", "here", "-q"]).spawn().unwrap()
     });
     let mut most = 0;
     until("they do not end", || {
-        most = most.max(jobs(&slurm).len());
+        most = most.max(slurm.jobs().len());
         both.iter_mut().all(|it| it.try_wait().unwrap().is_some())
     });
     assert_eq!(most, 1, "jobs at once");

@@ -221,7 +221,7 @@ fn what_runs_have_used_says_what_the_next_are_to_be_given() {
         "slow.toml",
         "name = \"slow\"\n[application]\ncommand = [\"sleep\", \"{x}\"]\n[application.resources]\ntime = \"1 s\"\n[space]\nx = [0, 30]\n",
     );
-    desk.paramo(&["run", "slow.toml", "-q"]);
+    desk.paramo(&["run", "slow.toml", "-q"]).expect(1);
     let json = desk.paramo(&["suggest", "slow", "--json"]).expect(0);
     let json: serde_json::Value = serde_json::from_str(&json.out).unwrap();
     assert_eq!((json["runs"].as_u64(), json["short_of_time"].as_u64()), (Some(1), Some(1)), "{json}");

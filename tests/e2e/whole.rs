@@ -1,11 +1,12 @@
 //! Runs that need an allocation of their own: spread over nodes, with tasks that the site starts.
 
 use std::collections::BTreeSet;
-use std::process::{Child, Command};
 
 use paramo_tests::slurm::Slurm;
 use paramo_tests::workers::begun;
 use paramo_tests::{Answer, Desk, until};
+
+use crate::pool_faults::begin;
 
 fn describe(desk: &Desk, pool: &str) {
     let text = format!(
@@ -32,21 +33,6 @@ fn study(desk: &Desk, points: u64, resources: &str, script: &str) {
     );
 }
 
-fn paramo(desk: &Desk, slurm: &Slurm, words: &[&str]) -> Command {
-    let mut command = desk.command(words);
-    command.env("SLURM_CONF", slurm.conf());
-    command
-}
-
-fn begin(desk: &Desk, slurm: &Slurm) -> Child {
-    let said = std::fs::File::create(desk.path().join("said")).unwrap();
-    paramo(desk, slurm, &["run", "study.toml", "--site", "here"]).stderr(said).spawn().unwrap()
-}
-
-fn jobs(slurm: &Slurm) -> Vec<String> {
-    slurm.type_in(&["squeue", "-h", "-o", "%i"]).lines().map(str::to_owned).collect()
-}
-
 #[test]
 fn each_run_over_nodes_is_a_batch_job_of_its_size() {
     let slurm = Slurm::start("whole");
@@ -57,7 +43,7 @@ fn each_run_over_nodes_is_a_batch_job_of_its_size() {
     let mut run = begin(&desk, &slurm);
     let (mut most, mut shapes) = (0, BTreeSet::new());
     until("the study does not end", || {
-        most = most.max(jobs(&slurm).len());
+        most = most.max(slurm.jobs().len());
         let shape = slurm.type_in(&["squeue", "-h", "-t", "running", "-o", "%D nodes, %C CPUs, %l"]);
         shapes.extend(shape.lines().map(str::to_owned));
         run.try_wait().unwrap().is_some()
@@ -79,7 +65,7 @@ fn each_run_over_nodes_is_a_batch_job_of_its_size() {
     assert!(ranks.len() == 3 && ranks[0].starts_with("rank=0 node=node"), "{out}");
     let nodes: BTreeSet<&str> = ranks.iter().filter_map(|line| line.split("node=").nth(1)).collect();
     assert_eq!(nodes.len(), 2, "{out}");
-    until("there are jobs left", || jobs(&slurm).is_empty());
+    until("there are jobs left", || slurm.jobs().is_empty());
 }
 
 #[test]
@@ -111,7 +97,7 @@ fn what_cannot_be_spread_is_said_before_anything_is_asked_for() {
     let desk = Desk::new();
     describe(&desk, "maximum = 1\ncpus = 1\nnodes = 2\nwalltime = \"10 min\"");
     let refused = |words: &[&str], what: &str| {
-        let answer = Answer::from(paramo(&desk, &slurm, words).output().unwrap());
+        let answer = Answer::from(slurm.paramo(&desk, words).output().unwrap());
         assert!(answer.code != Some(0) && answer.err.contains(what), "{words:?}: {}", answer.err);
     };
     study(&desk, 1, "nodes = 3", "");
@@ -124,5 +110,5 @@ fn what_cannot_be_spread_is_said_before_anything_is_asked_for() {
     );
     study(&desk, 1, "nodes = 2\ntasks = 1", "");
     refused(&["run", "study.toml"], "1 tasks do not fill 2 nodes");
-    assert!(jobs(&slurm).is_empty());
+    assert!(slurm.jobs().is_empty());
 }

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::repository;
+use crate::{Desk, repository};
 
 /// What `tests/rigs/slurm` has started.
 pub struct Slurm {
@@ -52,6 +52,19 @@ impl Slurm {
     #[track_caller]
     pub fn up(&self, part: &str) {
         rig(&["up", self.word("/home"), part]);
+    }
+
+    /// A command of ours, typed on a host of this cluster.
+    pub fn paramo(&self, desk: &Desk, words: &[&str]) -> Command {
+        let mut command = desk.command(words);
+        command.env("SLURM_CONF", self.conf());
+        command
+    }
+
+    /// The numbers of the jobs that wait or run.
+    #[track_caller]
+    pub fn jobs(&self) -> Vec<String> {
+        self.type_in(&["squeue", "-h", "-o", "%A"]).lines().map(str::to_owned).collect()
     }
 
     /// Has one of Slurm's commands carried out, and gives what it printed.
