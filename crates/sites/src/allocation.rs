@@ -167,7 +167,7 @@ fn script(program: &str, call: &WorkerCall, places: &Places) -> String {
         "#!/bin/bash\n\
          umask 077\n\
          scratch={}\n\
-         if [ -n \"$scratch\" ] && [ -d \"$scratch\" ]; then scratch=$(mktemp -d \"$scratch/paramo.XXXXXX\") || scratch=; fi\n\
+         if [ -n \"$scratch\" ]; then scratch=$scratch/paramo-{name}; mkdir -m 700 -- \"$scratch\" || scratch=; fi\n\
          if [ -z \"$scratch\" ]; then scratch={directory}/scratch; mkdir -p \"$scratch\"; fi\n\
          worker=\n\
          finish() {{ rm -rf -- {token} \"$scratch\"; }}\n\
@@ -182,7 +182,8 @@ fn script(program: &str, call: &WorkerCall, places: &Places) -> String {
          exit \"$code\"\n",
         // The nodes of one that is spread must all see it.
         if call.launcher.is_some() { "" } else { "${SLURM_TMPDIR:-${TMPDIR:-}}" },
-        words.join(" ")
+        words.join(" "),
+        name = call.name,
     )
 }
 

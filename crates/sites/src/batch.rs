@@ -108,14 +108,8 @@ impl Connection {
         array: Option<Array>,
     ) -> Result<Progress, EngineError> {
         let Some(array) = array else {
-            let states = self.engine.states(std::slice::from_ref(job)).await?;
-            let mut state = states.get(job).cloned().unwrap_or(JobState::Vanished);
-            if state == JobState::Vanished
-                && let Some(how) = self.written(name).await?.remove(&None)
-            {
-                state = JobState::Ended(how);
-            }
-            return Ok(Progress { state, tasks: BTreeMap::new() });
+            let state = self.script_states(&[(name, job.clone())]).await?.remove(name);
+            return Ok(Progress { state: state.unwrap_or(JobState::Vanished), tasks: BTreeMap::new() });
         };
         let mut tasks = self.engine.tasks(job, array).await?;
         if array.indices().any(|index| !tasks.contains_key(&index)) {
@@ -127,6 +121,30 @@ impl Connection {
             }
         }
         Ok(Progress { state: together(&tasks), tasks })
+    }
+
+    /// How scripts that are no arrays are, by name, asked at once.
+    ///
+    /// # Errors
+    ///
+    /// When the site does not answer.
+    pub async fn script_states(
+        &self,
+        jobs: &[(&str, JobId)],
+    ) -> Result<BTreeMap<String, JobState>, EngineError> {
+        let ids: Vec<JobId> = jobs.iter().map(|(_, id)| id.clone()).collect();
+        let mut states = self.engine.states(&ids).await?;
+        let mut found = BTreeMap::new();
+        for (name, id) in jobs {
+            let mut state = states.remove(id).unwrap_or(JobState::Vanished);
+            if state == JobState::Vanished
+                && let Some(how) = self.written(name).await?.remove(&None)
+            {
+                state = JobState::Ended(how);
+            }
+            found.insert((*name).to_owned(), state);
+        }
+        Ok(found)
     }
 
     /// The ends that were written down, by index.

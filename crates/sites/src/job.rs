@@ -96,6 +96,16 @@ pub enum When {
 }
 
 impl When {
+    /// The word of Slurm and of PBS.
+    fn word(self) -> &'static str {
+        match self {
+            When::Succeeded => "afterok",
+            When::Failed => "afternotok",
+            When::Ended => "afterany",
+            When::Begun => "after",
+        }
+    }
+
     /// The words of the command line.
     pub const ALL: [(&'static str, When); 4] =
         [("ok", When::Succeeded), ("failed", When::Failed), ("any", When::Ended), ("begun", When::Begun)];
@@ -127,6 +137,15 @@ pub struct BatchJob {
     /// With one, the files for its output end in `-` and the index.
     pub array: Option<Array>,
     pub after: Vec<After>,
+}
+
+impl BatchJob {
+    /// What must have become of others, as Slurm and PBS take it; `None` when it waits for nobody.
+    pub(crate) fn dependency(&self) -> Option<String> {
+        let words: Vec<String> =
+            self.after.iter().map(|after| format!("{}:{}", after.when.word(), after.job)).collect();
+        (!words.is_empty()).then(|| words.join(","))
+    }
 }
 
 /// How a job is.

@@ -13,12 +13,13 @@ use rustix::pipe::{PipeFlags, pipe_with};
 use crate::capture::Capture;
 use crate::clock;
 use crate::directory::RunDirectory;
+use crate::launcher::word_of_site;
 use crate::outputs::Evidence;
 use crate::prepared::{Point, Prepared, Recipe, Start, Word, c_string, program};
 use crate::process::{Exit, Process};
 use crate::slot::SlotState;
 use crate::spawn::{Launch, Pointers, SpawnError, Step, spawn};
-use crate::verdict::{Grant, Outcome, Turn, memory_failure, word_of_site};
+use crate::verdict::{Grant, Outcome, Turn, memory_failure};
 use crate::watch::{Intervention, Pipe, follow};
 
 /// Runs a command once. Unless it has been announced, that is done when it turns out to be no tiny one.

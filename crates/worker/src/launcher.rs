@@ -2,9 +2,10 @@
 
 use std::ffi::CString;
 
-use paramo_model::Resources;
+use paramo_model::{Bytes, Cause, Resources};
 
-use crate::prepared::{c_string, cpus};
+use crate::capture::Capture;
+use crate::prepared::{Prepared, c_string, cpus};
 
 /// Where nothing else is said. Every implementation of MPI has it.
 const USUAL: &str = "mpirun -n {tasks}";
@@ -63,9 +64,46 @@ fn fill(word: &str, resources: &Resources) -> String {
         .replace("{cpus}", &cpus(resources).to_string())
 }
 
+/// What Slurm says of a step that it ended, on the standard error of its `srun`: the exit code alone would be blamed on the program.
+pub(crate) fn word_of_site(study: &Prepared, stderr: &Capture) -> Option<Cause> {
+    if study.is_ours {
+        return None;
+    }
+    let text = stderr.whole().ok()?;
+    said_by_slurm(&String::from_utf8_lossy(&text), study.resources().memory)
+}
+
+fn said_by_slurm(text: &str, memory: Option<Bytes>) -> Option<Cause> {
+    const SITE: [&str; 4] =
+        ["DUE TO NODE FAILURE", "Node failure on ", "DUE TO PREEMPTION", "DUE TO TIME LIMIT"];
+    const MEMORY: [&str; 3] = ["oom_kill event in StepId", "oom-kill event(s) in StepId", ": Out Of Memory"];
+    let says = |words: &[&str]| {
+        let mut lines =
+            text.lines().filter(|line| line.starts_with("srun: ") || line.starts_with("slurmstepd: "));
+        lines.any(|line| words.iter().any(|word| line.contains(word)))
+    };
+    if says(&SITE) {
+        return Some(Cause::LostWorker);
+    }
+    says(&MEMORY).then_some(Cause::OutOfMemory { limit: memory })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_slurm_ended_is_not_blamed_on_the_program() {
+        // As Slurm 22.05 says it.
+        let of = |text| said_by_slurm(text, Some(Bytes(1)));
+        let node = "srun: error: *** JOB 12 ON node1 CANCELLED AT 2026-11-23T12:00:00 DUE TO NODE FAILURE, SEE SLURMCTLD LOG FOR DETAILS ***";
+        assert_eq!(of(node), Some(Cause::LostWorker));
+        assert_eq!(of("srun: error: Node failure on node2\nsrun: Job step aborted"), Some(Cause::LostWorker));
+        let memory = "slurmstepd: error: Detected 1 oom_kill event in StepId=12.0. Some of the step tasks have been OOM Killed.";
+        assert_eq!(of(memory), Some(Cause::OutOfMemory { limit: Some(Bytes(1)) }));
+        assert_eq!(of("srun: error: node1: task 1: Exited with exit code 7"), None);
+        assert_eq!(of("solver: restarted, as the last one ended DUE TO NODE FAILURE"), None);
+    }
 
     #[test]
     fn places_are_filled_and_unknown_ones_refused() {

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use paramo_engine::{ENOUGH, Measured, Short, Suggestion, Used, suggest as suggested};
+use paramo_engine::suggest::{ENOUGH, Measured, Short, Suggestion, Used, suggest as suggested};
 use paramo_model::{Bytes, CauseKind, Resources, Seconds, Value};
 use paramo_table::{Column, Options, ResultTable, Role};
 use serde_json::{Value as Json, json};
@@ -48,24 +48,25 @@ pub async fn suggest(directory: &Path, args: Suggest) -> Result<u8> {
 /// What the runs of a table have used, and how many were given too little.
 fn measured(results: &ResultTable) -> (Vec<Used>, Short) {
     let column = |role: Role| results.columns.iter().find(|column| column.role == role);
-    let number = |role: Role, at: usize| match column(role).map(|column: &Column| column.value(at)) {
+    let (state, cause) = (column(Role::State), column(Role::Cause));
+    let (wall, cpu, memory) = (column(Role::Wall), column(Role::Cpu), column(Role::PeakMemory));
+    let number = |column: Option<&Column>, at: usize| match column.map(|column| column.value(at)) {
         Some(Value::Float(x)) => x,
         Some(Value::Integer(n)) => n as f64,
         _ => 0.0,
     };
+    let is = |column: Option<&Column>, at: usize, word: &str| matches!(column.map(|column| column.value(at)), Some(Value::String(text)) if *text == *word);
     let (mut used, mut short) = (Vec::new(), Short::default());
     for at in 0..results.rows {
-        let text = |role| column(role).map(|column| column.value(at).to_string()).unwrap_or_default();
-        if text(Role::State) == "succeeded" {
+        if is(state, at, "succeeded") {
             used.push(Used {
-                wall: Seconds(number(Role::Wall, at)),
-                cpu: Seconds(number(Role::Cpu, at)),
-                memory: Bytes(number(Role::PeakMemory, at) as u64),
+                wall: Seconds(number(wall, at)),
+                cpu: Seconds(number(cpu, at)),
+                memory: Bytes(number(memory, at) as u64),
             });
         }
-        let cause = text(Role::Cause);
-        short.of_time += u64::from(cause == CauseKind::TimeOut.word());
-        short.of_memory += u64::from(cause == CauseKind::OutOfMemory.word());
+        short.of_time += u64::from(is(cause, at, CauseKind::TimeOut.word()));
+        short.of_memory += u64::from(is(cause, at, CauseKind::OutOfMemory.word()));
     }
     (used, short)
 }

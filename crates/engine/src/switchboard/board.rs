@@ -298,12 +298,9 @@ impl Board {
                 continue;
             }
             // What is there is divided as the room is, so that a large worker leaves something to a small one.
-            let mut part = (study.spool.len().min(room) * wants).div_ceil(room).min(study.spool.len());
+            let part = (study.spool.len().min(room) * wants).div_ceil(room).min(study.spool.len());
+            let part = part.min(worker.may_have(id));
             room -= wants;
-            if worker.is_for_one() {
-                let has = worker.holds.get(&id).map_or(0, |holding| holding.open.len());
-                part = part.min(1_usize.saturating_sub(has));
-            }
             if wants > part {
                 study.wants.insert(at, wants - part);
             }
@@ -328,13 +325,8 @@ impl Board {
             return;
         }
         let Some(study) = self.studies.get_mut(&id) else { return };
-        // Workers tell of more than they run at once.
-        let more = |(at, wants): (&WorkerId, &usize)| match self.workers.get(at) {
-            Some(worker) if worker.is_for_one() => {
-                let has = worker.holds.get(&id).map_or(0, |holding| holding.open.len());
-                (*wants).min(1_usize.saturating_sub(has))
-            }
-            _ => *wants,
+        let more = |(at, wants): (&WorkerId, &usize)| {
+            self.workers.get(at).map_or(0, |worker| worker.may_have(id).min(*wants))
         };
         let room: usize = study.wants.iter().map(more).sum();
         let runs = room.saturating_sub(study.spool.len());
@@ -404,6 +396,14 @@ impl Worker {
     /// Whether its allocation is for one run alone.
     fn is_for_one(&self) -> bool {
         self.remote.as_ref().is_some_and(|remote| remote.about.study.is_some())
+    }
+
+    /// How many more runs of a study it may be given. Workers ask for more than they run at once.
+    fn may_have(&self, study: StudyId) -> usize {
+        if !self.is_for_one() {
+            return usize::MAX;
+        }
+        usize::from(self.holds.get(&study).is_none_or(|holding| holding.open.is_empty()))
     }
 
     /// Whether a run of this length ends before its allocation does.

@@ -39,7 +39,7 @@ impl Waiting {
 
     /// What waits for allocations of this size, when others are about to take some of it. Nothing when no run fits one.
     pub fn backlog(&self, size: &Holds, others: u64) -> Option<Backlog> {
-        let (runs, together) = (self.runs.saturating_sub(others), self.fit(size));
+        let (runs, together) = (self.runs.saturating_sub(others), fit(&self.resources, size));
         (runs > 0 && together > 0).then(|| Backlog {
             runs,
             // Memory and GPUs count as the CPUs that they leave idle.
@@ -47,24 +47,26 @@ impl Waiting {
             time: self.time.and_then(|time| Duration::try_from_secs_f64(time.0).ok()),
         })
     }
+}
 
-    /// Whether one of its runs ends in an allocation that lasts so long. One that is as long is never begun there.
-    pub fn in_time(&self, walltime: Seconds) -> bool {
-        self.resources.time.is_none_or(|time| time.0 < ends_in(walltime).0)
+/// A worker needs so long to come, in seconds.
+const START: f64 = 10.0;
+
+/// Whether a run ends in an allocation that lasts so long. One that would only just is never begun there.
+pub(super) fn is_in_time(resources: &Resources, walltime: Seconds) -> bool {
+    resources.time.is_none_or(|time| time.0 + START <= ends_in(walltime).0)
+}
+
+/// How many runs an allocation holds at once, beside those of others.
+pub(super) fn fit(resources: &Resources, size: &Holds) -> u64 {
+    if resources.is_whole() {
+        return 0;
     }
-
-    /// How many of its runs an allocation holds at once, beside those of others.
-    pub fn fit(&self, size: &Holds) -> u64 {
-        if self.resources.is_whole() {
-            return 0;
-        }
-        let in_time = self.in_time(size.walltime);
-        // This machine runs what is too wide for it alone; in an allocation it would take what belongs to others.
-        let in_width = self.resources.cpus <= size.capacity.cpus;
-        match room(&self.resources, &size.capacity) {
-            Ok(runs) if in_time && in_width => runs as u64,
-            _ => 0,
-        }
+    // This machine runs what is too wide for it alone; in an allocation it would take what belongs to others.
+    let in_width = resources.cpus <= size.capacity.cpus;
+    match room(resources, &size.capacity) {
+        Ok(runs) if is_in_time(resources, size.walltime) && in_width => runs as u64,
+        _ => 0,
     }
 }
 
@@ -81,7 +83,7 @@ impl Holds {
         let size = &pool.size;
         let gpus = (0..size.gpus.unwrap_or(0)).map(|gpu| gpu.to_string()).collect();
         let capacity = Capacity {
-            cpus: f64::from(size.cpus.unwrap_or(1) * size.tasks.unwrap_or(1)),
+            cpus: f64::from(size.cpus.unwrap_or(1)) * f64::from(size.tasks.unwrap_or(1)),
             memory: size.memory.unwrap_or(Bytes(1 << 60)),
             gpus,
         };
@@ -123,7 +125,7 @@ mod tests {
     fn memory_and_time_bound_what_an_allocation_holds() {
         let with = |resources| Waiting::new(StudyId(1), SiteList::default(), resources, &moment(10, 0, 0));
         let large = with(Resources { memory: Some(Bytes(3 << 30)), ..Resources::default() });
-        assert_eq!(large.fit(&holds(4.0)), 2);
+        assert_eq!(fit(&large.resources, &holds(4.0)), 2);
         assert_eq!(large.backlog(&holds(4.0), 0).unwrap().cpus, 2.0);
         let long = with(Resources { time: Some(Seconds(3601.0)), ..Resources::default() });
         assert!(long.backlog(&holds(4.0), 0).is_none());

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use paramo_model::{Study, StudyId};
+use paramo_model::Study;
 use paramo_sites::{Description, Pool};
 use paramo_store::{Allocation, AllocationState};
 
-use super::demand::{Holds, Waiting};
+use super::demand::{Holds, Waiting, fit};
 use super::whole::is_taken_whole;
 
 /// Allocations that have ended are shown until so many newer ones have.
@@ -122,7 +122,7 @@ impl Registry {
         let runs = |it: &Allocation| match (it.study, waiting.resources.is_whole()) {
             (Some(study), _) => u64::from(study == waiting.study),
             (None, true) => 0,
-            (None, false) => pool(it).map_or(0, |pool| waiting.fit(&Holds::of(pool))),
+            (None, false) => pool(it).map_or(0, |pool| fit(&waiting.resources, &Holds::of(pool))),
         };
         coming.map(runs).sum()
     }
@@ -209,28 +209,22 @@ impl Registry {
         if wanted.takes_local() && study.application.resources.nodes == 1 {
             return None;
         }
-        let waiting = Waiting {
-            study: StudyId(0),
-            site: wanted.clone(),
-            resources: study.application.resources.clone(),
-            runs: 1,
-            time: None,
-        };
+        let resources = &study.application.resources;
         let pools = || wanted.elsewhere().filter_map(|name| self.sites.get(name)).flatten();
         if pools().next().is_none() {
             return Some(format!(
                 "{wanted} has no pool of allocations; describe one, as [sites.{wanted}.pools.small] with `maximum` and `walltime`"
             ));
         }
-        let fits = |pool: &Pool| match waiting.resources.is_whole() {
-            true => is_taken_whole(&waiting, pool),
-            false => waiting.fit(&Holds::of(pool)) > 0,
+        let fits = |pool: &Pool| match resources.is_whole() {
+            true => is_taken_whole(resources, pool),
+            false => fit(resources, &Holds::of(pool)) > 0,
         };
         match pools().any(|(_, pool)| fits(pool)) {
             true => None,
-            false if waiting.resources.is_whole() => Some(format!(
+            false if resources.is_whole() => Some(format!(
                 "no pool of {wanted} takes a run of {} nodes and this length: ask for less in [application.resources], or for more `nodes` or `walltime` in a pool",
-                waiting.resources.nodes
+                resources.nodes
             )),
             false => Some(format!(
                 "a run needs more than an allocation of any pool of {wanted} has: ask for less in [application.resources], or for more `cpus`, `memory`, `gpus` or `walltime` in a pool"

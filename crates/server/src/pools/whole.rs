@@ -8,7 +8,7 @@ use paramo_sites::{Pool, Size};
 use paramo_store::{Allocation, AllocationState};
 
 use super::asking::Wish;
-use super::demand::Waiting;
+use super::demand::{Waiting, is_in_time};
 use super::keeper::{Keeper, Workers};
 use crate::host::Host;
 
@@ -16,9 +16,9 @@ use crate::host::Host;
 const AROUND: f64 = 120.0;
 
 /// Whether a pool takes runs of a study that each need an allocation of their own.
-pub(super) fn is_taken_whole(waiting: &Waiting, pool: &Pool) -> bool {
-    pool.nodes.is_none_or(|nodes| waiting.resources.nodes <= nodes)
-        && pool.size.walltime.is_none_or(|walltime| waiting.in_time(walltime))
+pub(super) fn is_taken_whole(resources: &Resources, pool: &Pool) -> bool {
+    pool.nodes.is_none_or(|nodes| resources.nodes <= nodes)
+        && pool.size.walltime.is_none_or(|walltime| is_in_time(resources, walltime))
 }
 
 /// How large the allocation of a run is. A run without a declared time gets the walltime of the pool.
@@ -52,7 +52,7 @@ impl Keeper {
         open: &[Allocation],
     ) {
         let mut wanted: BTreeMap<StudyId, u64> = BTreeMap::new();
-        for it in waiting.iter().filter(|it| is_taken_whole(it, pool) && pool.maximum > 0) {
+        for it in waiting.iter().filter(|it| is_taken_whole(&it.resources, pool) && pool.maximum > 0) {
             let others = self.registry.coming(it, (self.site(), name));
             wanted.insert(it.study, it.runs.saturating_sub(others));
         }
@@ -97,7 +97,7 @@ fn is_coming(allocation: &Allocation, workers: &Workers) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use paramo_model::{Bytes, SiteList};
+    use paramo_model::Bytes;
 
     use super::*;
 
@@ -110,10 +110,6 @@ mod tests {
             idle: Seconds(60.0),
             placement: paramo_sites::Placement::default(),
         }
-    }
-
-    fn of(resources: Resources) -> Waiting {
-        Waiting { study: StudyId(1), site: SiteList::default(), resources, runs: 1, time: None }
     }
 
     #[test]
@@ -143,13 +139,16 @@ mod tests {
 
     #[test]
     fn nodes_and_time_bound_what_a_pool_takes() {
-        let with = |nodes, time| {
-            of(Resources { nodes, tasks: nodes, time: Some(Seconds(time)), ..Resources::default() })
+        let with = |nodes, time| Resources {
+            nodes,
+            tasks: nodes,
+            time: Some(Seconds(time)),
+            ..Resources::default()
         };
-        assert!(is_taken_whole(&with(4, 3539.0), &pool()));
+        assert!(is_taken_whole(&with(4, 3530.0), &pool()));
         assert!(!is_taken_whole(&with(5, 60.0), &pool()));
-        // Its worker would hand it back a minute before the end.
-        assert!(!is_taken_whole(&with(4, 3540.0), &pool()));
+        // Its worker hands back what runs a minute before the end, and needs some seconds to come.
+        assert!(!is_taken_whole(&with(4, 3531.0), &pool()));
         assert!(is_taken_whole(&with(5, 60.0), &Pool { nodes: None, ..pool() }));
     }
 }

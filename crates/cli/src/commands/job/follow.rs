@@ -68,38 +68,36 @@ pub(super) async fn wait(desk: &mut Desk, words: &[String]) -> Result<u8> {
 pub(super) async fn wait_for(desk: &mut Desk, mut jobs: Vec<Row>) -> Result<u8> {
     let mut code = exit::OK;
     let mut pause = SOON;
-    let mut silent = false;
-    while !jobs.is_empty() {
-        let mut open = Vec::new();
-        for mut job in jobs {
-            match desk.refresh(&mut job).await {
-                Ok(_) => {
-                    if std::mem::take(&mut silent) {
-                        anstream::eprintln!("{} answers again", job.site);
-                    }
-                }
-                // It is asked as often as it takes: the job does not end because somebody is away.
-                Err(error) if error.code == exit::UNAVAILABLE => {
-                    if !std::mem::replace(&mut silent, true) {
-                        anstream::eprintln!("{}; asking again", error.text);
-                    }
-                }
-                Err(error) => return Err(error),
+    let mut silent: Vec<String> = Vec::new();
+    loop {
+        // It is asked as often as it takes: a job does not end because somebody is away.
+        let away = desk.refresh_all(&mut jobs).await?;
+        for (site, failure) in &away {
+            if failure.code != exit::UNAVAILABLE {
+                return Err(Failure { code: failure.code, text: failure.text.clone() });
             }
-            if job.state != AllocationState::Ended {
-                open.push(job);
-                continue;
-            }
-            anstream::eprintln!("job {} ({}) {}", job.number, job.title, job.detail);
-            if code == exit::OK {
-                code = exit_code(&job);
+            if !silent.contains(site) {
+                anstream::eprintln!("{site}: {}; asking again", failure.text);
             }
         }
-        jobs = open;
-        if !jobs.is_empty() {
-            tokio::time::sleep(pause).await;
-            pause = (pause * 5 / 4).min(LATE);
+        for site in silent.iter().filter(|site| !away.contains_key(*site)) {
+            anstream::eprintln!("{site} answers again");
         }
+        silent = away.into_keys().collect();
+        jobs.retain(|job| {
+            let is_open = job.state != AllocationState::Ended;
+            if !is_open {
+                anstream::eprintln!("job {} ({}) {}", job.number, job.title, job.detail);
+                if code == exit::OK {
+                    code = exit_code(job);
+                }
+            }
+            is_open
+        });
+        if jobs.is_empty() {
+            return Ok(code);
+        }
+        tokio::time::sleep(pause).await;
+        pause = (pause * 5 / 4).min(LATE);
     }
-    Ok(code)
 }

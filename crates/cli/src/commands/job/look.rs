@@ -27,16 +27,9 @@ pub(super) async fn list(desk: &mut Desk, all: bool, json: bool) -> Result<u8> {
         over -= usize::from(ended);
         keep
     });
-    let mut silent: Vec<String> = Vec::new();
-    for job in &mut jobs {
-        if is_open(job)
-            && !silent.contains(&job.site)
-            && let Err(error) = desk.refresh(job).await
-        {
-            // What is remembered is still worth showing.
-            anstream::eprintln!("{}: {}", job.site, error.text);
-            silent.push(job.site.clone());
-        }
+    for (site, failure) in desk.refresh_all(&mut jobs).await? {
+        // What is remembered is still worth showing.
+        anstream::eprintln!("{site}: {}", failure.text);
     }
     if json {
         for job in &jobs {

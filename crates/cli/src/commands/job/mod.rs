@@ -6,7 +6,7 @@ mod follow;
 mod look;
 mod submit;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -135,6 +135,52 @@ impl Desk {
             self.people.put_job(job).await?;
         }
         Ok(progress)
+    }
+
+    /// The same for many: of those that are no arrays each site is asked at once. Gives the sites that do not answer.
+    async fn refresh_all(&mut self, jobs: &mut [Row]) -> Result<BTreeMap<String, Failure>> {
+        let mut silent = BTreeMap::new();
+        let is_plain = |job: &Row| job.job.is_some() && Terms::of(job).array.is_none();
+        let (plain, others): (Vec<&mut Row>, Vec<&mut Row>) =
+            jobs.iter_mut().filter(|job| job.state != AllocationState::Ended).partition(|job| is_plain(job));
+        let mut of_site: BTreeMap<String, Vec<&mut Row>> = BTreeMap::new();
+        for job in plain {
+            of_site.entry(job.site.clone()).or_default().push(job);
+        }
+        for (site, jobs) in of_site {
+            let asked: Vec<(&str, JobId)> = jobs
+                .iter()
+                .filter_map(|job| Some((job.name.as_str(), JobId::new(job.job.as_deref()?)?)))
+                .collect();
+            let states = match self.site(&site) {
+                Ok(connection) => connection.script_states(&asked).await.map_err(away),
+                Err(failure) => Err(failure),
+            };
+            let mut states = match states {
+                Ok(states) => states,
+                Err(failure) => {
+                    silent.insert(site, failure);
+                    continue;
+                }
+            };
+            for job in jobs {
+                let Some(state) = states.remove(&job.name) else { continue };
+                let before = job.clone();
+                take(job, &Progress { state, tasks: BTreeMap::new() });
+                if *job != before {
+                    self.people.put_job(job).await?;
+                }
+            }
+        }
+        for job in others {
+            if silent.contains_key(&job.site) {
+                continue;
+            }
+            if let Err(failure) = self.refresh(job).await {
+                silent.insert(job.site.clone(), failure);
+            }
+        }
+        Ok(silent)
     }
 
     async fn ask(&mut self, job: &mut Row) -> Result<Option<Progress>> {

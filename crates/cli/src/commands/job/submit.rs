@@ -95,7 +95,8 @@ pub(super) async fn send(desk: &mut Desk, title: &str, site: &str, terms: &Terms
         name: script.name.clone(),
         title: title.to_owned(),
         site: site.to_owned(),
-        terms: serde_json::to_string(terms).unwrap_or_default(),
+        // The script itself is at the site from here on.
+        terms: serde_json::to_string(&Terms { text: String::new(), ..terms.clone() }).unwrap_or_default(),
     };
     let mut job = desk.people.add_job(&new).await?;
     match desk.site(site)?.submit_script(&script).await {

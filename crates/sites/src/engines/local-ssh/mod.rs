@@ -53,8 +53,12 @@ setsid /bin/sh -c '
     trap : TERM INT
     echo $$ > "$1/pid"
     cd -- "$2" || { echo 126 > "$1/exit"; exit; }
+    since=$(date +%s)
     if [ "$5" = 0 ]; then "$1/script"; else timeout --kill-after=10 "$5" "$1/script"; fi
-    echo $? > "$1/exit.part"
+    code=$?
+    # `timeout` gives one of these when it ends a script, but a script may as well.
+    case $code in 124|137) [ "$5" = 0 ] || [ $(($(date +%s) - since)) -lt "$5" ] || code=limit ;; esac
+    echo $code > "$1/exit.part"
     mv -f -- "$1/exit.part" "$1/exit"
 ' sh "$@" < /dev/null >> "$3" 2>> "$4" &
 n=0
@@ -76,7 +80,6 @@ for j do
     # Looked at last: it is written before the process ends.
     if [ -e "$j/exit" ]; then
         if [ -e "$j/cancelled" ]; then echo "$j cancelled 0"
-        elif [ -e "$j/limited" ] && [ "$(cat "$j/exit")" = 124 ]; then echo "$j limit 0"
         else echo "$j exit $(cat "$j/exit")"; fi
     elif [ $alive = yes ]; then echo "$j runs 0"
     elif [ -z "$pid" ]; then echo "$j gone 0"
@@ -154,9 +157,6 @@ impl Engine for Machine {
         let time = job.size.walltime.map_or(0, |time| time.0.ceil().max(1.0) as u64).to_string();
         let words = [place.as_str(), &job.directory, &job.output, &job.error, &time];
         self.access.shell("begin the job", SUBMIT, &words, job.script.as_bytes()).await?;
-        if job.size.walltime.is_some() {
-            self.access.shell("note its time", ": > \"$1/limited\"", &[&place], &[]).await?;
-        }
         Ok(id)
     }
 
@@ -199,13 +199,13 @@ impl Engine for Machine {
 fn state(word: &str, number: &str, node: &str) -> Option<JobState> {
     Some(match word {
         "runs" => JobState::Running { nodes: node.to_owned() },
+        "exit" if number == "limit" => JobState::Ended(How::TimeLimit),
         "exit" => JobState::Ended(match number.parse::<u8>().ok()? {
             0 => How::Succeeded,
             // As shells tell of signals.
             code if code > 128 && code <= 128 + 64 => How::Signalled { signal: code - 128 },
             code => How::Failed { code },
         }),
-        "limit" => JobState::Ended(How::TimeLimit),
         "cancelled" => JobState::Ended(How::Cancelled),
         "lost" => JobState::Ended(How::NodeFailure),
         "gone" => JobState::Vanished,

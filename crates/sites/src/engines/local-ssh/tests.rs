@@ -50,6 +50,7 @@ async fn jobs_end_as_their_scripts_do_and_it_is_remembered() {
         ("seven", "exit 7", Some(60.0), How::Failed { code: 7 }),
         ("killed", "kill -KILL $$", None, How::Signalled { signal: 9 }),
         ("late", "sleep 100", Some(1.0), How::TimeLimit),
+        ("early", "exit 124", Some(60.0), How::Failed { code: 124 }),
     ] {
         let id = machine.submit(&job(directory.path(), name, script, time)).await.unwrap();
         assert_eq!(ended(&machine, &id).await, JobState::Ended(how), "{name}");

@@ -1,8 +1,8 @@
 //! The words of `qsub`, and what its makers disagree about.
 
 use super::Maker;
+use crate::BatchJob;
 use crate::job::after_options;
-use crate::{BatchJob, When};
 
 /// The command that submits a job whose script is its input.
 pub(super) fn arguments(job: &BatchJob, maker: Maker) -> Vec<String> {
@@ -29,18 +29,8 @@ pub(super) fn arguments(job: &BatchJob, maker: Maker) -> Vec<String> {
             Maker::Pbs => add("-l", &format!("qos={qos}")),
         }
     }
-    let after = job.after.iter().map(|after| {
-        let word = match after.when {
-            When::Succeeded => "afterok",
-            When::Failed => "afternotok",
-            When::Ended => "afterany",
-            When::Begun => "after",
-        };
-        format!("{word}:{}", after.job)
-    });
-    let after: Vec<String> = after.collect();
-    if !after.is_empty() {
-        add("-W", &format!("depend={}", after.join(",")));
+    if let Some(after) = job.dependency() {
+        add("-W", &format!("depend={after}"));
     }
     let size = &job.size;
     let (nodes, tasks, cpus) = (size.nodes.unwrap_or(1), size.tasks.unwrap_or(1), size.cpus.unwrap_or(1));

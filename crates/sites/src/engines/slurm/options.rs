@@ -2,7 +2,7 @@
 
 use paramo_model::{Bytes, Seconds};
 
-use crate::{BatchJob, When};
+use crate::BatchJob;
 
 /// The arguments of `sbatch` for a job whose script comes on standard input.
 pub(super) fn arguments(job: &BatchJob) -> Vec<String> {
@@ -26,11 +26,12 @@ pub(super) fn arguments(job: &BatchJob) -> Vec<String> {
     option("gpus-per-node", size.gpus.filter(|n| *n > 0).map(|n| n.to_string()));
     option("time", size.walltime.map(|time| minutes(time).to_string()));
     option("array", job.array.map(|array| array.to_string()));
-    option("dependency", dependency(job));
+    option("dependency", job.dependency());
     if !job.again {
         words.push("--no-requeue".to_owned());
     }
     if !job.after.is_empty() {
+        // One that can never begin any more is removed, so that nobody waits for it.
         words.push("--kill-on-invalid-dep=yes".to_owned());
     }
     words.extend(place.arguments.iter().cloned());
@@ -41,21 +42,6 @@ pub(super) fn arguments(job: &BatchJob) -> Vec<String> {
 pub(super) fn output(job: &BatchJob, path: &str) -> String {
     let path = path.replace('%', "%%");
     if job.array.is_some() { format!("{path}-%a") } else { path }
-}
-
-/// What must have become of others. One that can never begin any more is removed, so that nobody waits for it.
-pub(super) fn dependency(job: &BatchJob) -> Option<String> {
-    let words = job.after.iter().map(|after| {
-        let word = match after.when {
-            When::Succeeded => "afterok",
-            When::Failed => "afternotok",
-            When::Ended => "afterany",
-            When::Begun => "after",
-        };
-        format!("{word}:{}", after.job)
-    });
-    let words: Vec<String> = words.collect();
-    (!words.is_empty()).then(|| words.join(","))
 }
 
 /// In whole MiB, as Slurm counts; not less than what was asked for.
@@ -100,7 +86,7 @@ mod tests {
             ..Size::default()
         };
         job.array = Some("1-3%2".parse().unwrap());
-        job.after = vec![crate::After { job: crate::JobId::new("7").unwrap(), when: When::Succeeded }];
+        job.after = vec![crate::After { job: crate::JobId::new("7").unwrap(), when: crate::When::Succeeded }];
         let words = arguments(&job).join(" ");
         assert!(words.contains("--output=/d/100%%-%a --error=/d/err-%a"), "{words}");
         assert!(words.ends_with("--array=1-3%2 --dependency=afterok:7 --kill-on-invalid-dep=yes"), "{words}");

@@ -273,7 +273,7 @@ fn described(job: &BatchJob) -> Value {
     put("tres_per_node", size.gpus.filter(|n| *n > 0).map(|n| format!("gres:gpu:{n}").into()));
     put("time_limit", size.walltime.map(|time| options::minutes(time).into()));
     put("array", job.array.map(|array| array.to_string().into()));
-    put("dependency", options::dependency(job).map(Value::from));
+    put("dependency", job.dependency().map(Value::from));
     put("requeue", (!job.again).then(|| false.into()));
     body
 }
