@@ -37,6 +37,7 @@ mod schemathesis;
 mod server;
 mod server_crash;
 mod sites;
+mod staging;
 mod study;
 mod watch;
 mod whole;

@@ -122,9 +122,17 @@ pub struct Worker {
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub scratch: Option<PathBuf>,
 
-    /// The server's files are seen here at the same paths, by a file system that is shared: they are used in place
-    #[arg(long)]
+    /// A directory of the server that is seen here at the same path, by a file system that is shared: studies below it are used in place; may be given several times
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub shared: Vec<PathBuf>,
+
+    /// All files of the server are seen here at the same paths
+    #[arg(long, conflicts_with = "shared")]
     pub shared_files: bool,
+
+    /// A directory that all nodes of the site see, where workers leave for each other what they have fetched
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub content: Option<PathBuf>,
 
     /// What starts the tasks of runs that use MPI, with places for {nodes}, {tasks}, {tasks_per_node} and {cpus} [default: mpirun -n {tasks}]
     #[arg(long, value_name = "WORDS")]

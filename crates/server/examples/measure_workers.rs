@@ -136,7 +136,7 @@ async fn connect(address: SocketAddr, number: u64) -> Outcome<Socket> {
         capacity: Capacity { cpus: 1.0, memory: Bytes(1 << 30), gpus: Vec::new() },
         ends_in: None,
         store: None,
-        shared: true,
+        sees: vec!["/".to_owned()],
         leaving: false,
         now: Timestamp(0),
         knows: Vec::new(),

@@ -27,6 +27,8 @@ pub struct WorkerCall {
     pub token: String,
     /// What starts the tasks of a run that has the allocation to itself; `None`: it is shared.
     pub launcher: Option<String>,
+    /// Paths that are the same there and at the server.
+    pub shared: Vec<String>,
     /// CPUs of the allocation.
     pub cpus: u32,
     /// Of the allocation; what the node has when the site was not asked for some.
@@ -123,12 +125,14 @@ impl Connection {
 struct Places {
     directory: String,
     token: String,
+    /// What its workers have fetched, for all of them.
+    content: String,
 }
 
 impl Places {
     fn new(site: &str, name: &str) -> Places {
         let directory = format!("{site}/allocations/{name}");
-        Places { token: format!("{directory}/token"), directory }
+        Places { token: format!("{directory}/token"), content: format!("{site}/content"), directory }
     }
 
     fn authority(&self) -> String {
@@ -160,6 +164,8 @@ fn script(program: &str, call: &WorkerCall, places: &Places) -> String {
     words.extend(call.idle.map(|time| format!("--idle {}", quoted(&seconds(time)))));
     words.extend(call.ends_in.map(|time| format!("--ends-in {}", quoted(&seconds(time)))));
     words.extend(call.launcher.as_ref().map(|words| format!("--launcher {}", quoted(words))));
+    words.extend(call.shared.iter().map(|path| format!("--shared {}", quoted(path))));
+    words.push(format!("--content {}", quoted(&places.content)));
     words.push("--scratch \"$scratch\"".to_owned());
     let token = quoted(&places.token);
     let directory = quoted(&places.directory);
@@ -215,6 +221,7 @@ mod tests {
             authority: Some("PEM".to_owned()),
             token: "secret".to_owned(),
             launcher: None,
+            shared: vec!["/data 1".to_owned()],
             cpus: 4,
             memory: Some(Bytes(1 << 30)),
             idle: Some(Seconds(300.0)),
@@ -228,11 +235,11 @@ mod tests {
         let line = text.lines().find(|line| line.starts_with("/site/bin")).unwrap();
         assert_eq!(
             line,
-            "/site/bin/paramo-1 worker --server https://paramo.example/lab --token-file '/si te/allocations/hpc-1/token' --name hpc-1 --cpus 4 --via-file /site/relay/a.address --ca-file '/si te/allocations/hpc-1/server.pem' --memory 1073741824B --idle 300s --ends-in 3540s --scratch \"$scratch\" &"
+            "/site/bin/paramo-1 worker --server https://paramo.example/lab --token-file '/si te/allocations/hpc-1/token' --name hpc-1 --cpus 4 --via-file /site/relay/a.address --ca-file '/si te/allocations/hpc-1/server.pem' --memory 1073741824B --idle 300s --ends-in 3540s --shared '/data 1' --content '/si te/content' --scratch \"$scratch\" &"
         );
         let whole = WorkerCall { launcher: Some("srun -n {tasks}".to_owned()), ..call() };
         let whole = script("/site/bin/paramo-1", &whole, &Places::new("/s", "hpc-1"));
-        assert!(whole.contains("--launcher 'srun -n {tasks}' --scratch") && whole.contains("scratch=\n"));
+        assert!(whole.contains("--launcher 'srun -n {tasks}' --shared") && whole.contains("scratch=\n"));
         assert!(!text.contains("secret"));
         assert_eq!(ends_in(Seconds(60.0)).0, 54.0);
     }

@@ -10,6 +10,7 @@ mod connection;
 pub mod content;
 mod post;
 mod scratch;
+mod shelf;
 mod speech;
 mod spool;
 mod staging;

@@ -41,7 +41,8 @@ pub async fn worker(server: Option<String>, args: Worker) -> Result<u8> {
         allocation: args.allocation.clone(),
         capacity: capacity.clone(),
         scratch: args.scratch.clone().unwrap_or_else(scratch),
-        shared: args.shared_files,
+        sees: sees(&args),
+        content: args.content.clone(),
         patience: time("--patience", args.patience)?,
         idle: args.idle.map(|idle| time("--idle", idle)).transpose()?,
         ends,
@@ -97,6 +98,18 @@ pub async fn worker(server: Option<String>, args: Worker) -> Result<u8> {
         }
         Ended::Abandoned { .. } | Ended::Refused(_) => Err(Failure::unavailable(last)),
     }
+}
+
+/// The directories of the server that this machine sees, of those that were named.
+fn sees(args: &Worker) -> Vec<String> {
+    if args.shared_files {
+        return vec!["/".to_owned()];
+    }
+    let (there, missing): (Vec<_>, Vec<_>) = args.shared.iter().partition(|path| path.is_dir());
+    for path in missing {
+        anstream::eprintln!("{} is not here, so its files are sent", path.display());
+    }
+    there.iter().map(|path| path.to_string_lossy().into_owned()).collect()
 }
 
 /// What this machine gives, but for what was said otherwise.

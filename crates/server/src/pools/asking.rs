@@ -106,6 +106,7 @@ impl Keeper {
             authority: self.way.authority.clone(),
             token: code,
             launcher: wish.study.map(|_| self.connection.site.launcher.clone()),
+            shared: self.connection.site.shared.clone(),
             cpus: wish.size.cpus.unwrap_or(1).saturating_mul(wish.size.tasks.unwrap_or(1)),
             memory: wish.size.memory,
             idle: wish.idle,

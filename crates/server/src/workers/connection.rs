@@ -17,6 +17,7 @@ use paramo_worker::remote::wire::{self, FromRemote, Hello, PROTOCOL, ToRemote};
 use tokio::sync::mpsc;
 
 use super::files::Incoming;
+use super::sight::{Seen, Sight};
 use super::{Pass, Patience};
 use crate::clock;
 use crate::host::Host;
@@ -89,7 +90,7 @@ pub(crate) async fn receive(host: Arc<Host>, people: Arc<Service>, socket: WebSo
     let (orders, ordered) = mpsc::unbounded_channel();
     let (news, heard) = mpsc::channel(WAITING);
     let offset = clock::now().0.saturating_sub(hello.now.0);
-    let shared = hello.shared;
+    let sight = Sight::of(&hello.sees);
     let link = RemoteLink { orders, news: heard };
     let (out, said) = mpsc::unbounded_channel();
     let Some(number) = host.board().arrive(arrival(*hello, &pass), Box::new(link)).await else {
@@ -101,8 +102,8 @@ pub(crate) async fn receive(host: Arc<Host>, people: Arc<Service>, socket: WebSo
     }
     let folders = Arc::new(Folders::default());
     let orders =
-        carry_orders(Arc::clone(&host), ordered, out.clone(), news.clone(), Arc::clone(&folders), shared);
-    let reader = Reader { host, people, out, news, folders, shared, offset, incoming: Incoming::default() };
+        carry_orders(Arc::clone(&host), ordered, out.clone(), news.clone(), Arc::clone(&folders), sight);
+    let reader = Reader { host, people, out, news, folders, offset, incoming: Incoming::default() };
     // Whichever ends first has the connection end.
     tokio::select! {
         () = write(to, said, patience) => {}
@@ -162,7 +163,7 @@ async fn carry_orders(
     out: mpsc::UnboundedSender<ToRemote>,
     news: mpsc::Sender<Vec<FromWorker>>,
     folders: Arc<Folders>,
-    shared: bool,
+    sight: Sight,
 ) {
     let mut together = Vec::with_capacity(TOGETHER);
     while orders.recv_many(&mut together, TOGETHER).await > 0 {
@@ -173,17 +174,19 @@ async fn carry_orders(
                 continue;
             };
             folders.lock().insert(assignment.id, PathBuf::from(&assignment.files));
-            let files = match shared {
-                true => None,
-                false => match host.sources().manifest(&assignment).await {
-                    Ok(manifest) => Some(manifest),
-                    Err(why) => {
-                        let name = &assignment.study.name;
-                        let notice = format!("{name} cannot be run by workers elsewhere: {why}");
-                        let _ = news.send(vec![FromWorker::Notice(notice)]).await;
-                        continue;
-                    }
-                },
+            let manifest = match sight.of_study(&assignment) {
+                Seen::All => Ok(None),
+                Seen::Source => Ok(Some(content::Manifest::in_place())),
+                Seen::Nothing => host.sources().manifest(&assignment).await.map(Some),
+            };
+            let files = match manifest {
+                Ok(files) => files,
+                Err(why) => {
+                    let name = &assignment.study.name;
+                    let notice = format!("{name} cannot be run by workers elsewhere: {why}");
+                    let _ = news.send(vec![FromWorker::Notice(notice)]).await;
+                    continue;
+                }
             };
             let before = std::mem::take(&mut said);
             let assign = ToRemote::Assign { assignment: Box::new(assignment), files };
@@ -224,7 +227,6 @@ struct Reader {
     out: mpsc::UnboundedSender<ToRemote>,
     news: mpsc::Sender<Vec<FromWorker>>,
     folders: Arc<Folders>,
-    shared: bool,
     /// What is to be added to the worker's clock, microseconds.
     offset: i64,
     incoming: Incoming,
@@ -313,14 +315,16 @@ impl Reader {
         if self.offset.abs() >= SKEW {
             attempt.started = Timestamp(attempt.started.0.saturating_add(self.offset));
         }
-        if self.shared {
-            return;
-        }
         let folder = self.folder(report.study).join(report.index.to_string());
         for output in [&mut attempt.stdout, &mut attempt.stderr] {
-            let inside = |name: &String| content::below(name).ok().map(Path::to_owned);
-            let path = output.file.as_ref().and_then(inside).map(|name| folder.join(name));
-            output.file = path.map(|path| path.to_string_lossy().into_owned());
+            // Of a run whose files are where the server keeps them it is a path of the server's. Others are not read for a worker.
+            let name = output.file.take().map(PathBuf::from);
+            let name = name.and_then(|name| match name.is_absolute() {
+                true => name.strip_prefix(&folder).ok().map(Path::to_owned),
+                false => Some(name),
+            });
+            let inside = |name: &PathBuf| content::below(name.to_str()?).ok().map(|name| folder.join(name));
+            output.file = name.as_ref().and_then(inside).map(|path| path.to_string_lossy().into_owned());
         }
     }
 }

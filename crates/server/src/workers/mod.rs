@@ -5,6 +5,7 @@
 mod connection;
 mod files;
 mod notes;
+mod sight;
 mod sources;
 
 use std::time::Duration;

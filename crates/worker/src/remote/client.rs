@@ -42,8 +42,10 @@ pub struct RemoteOptions {
     pub capacity: Capacity,
     /// A directory on this machine, for results that are not known to be kept and for files.
     pub scratch: PathBuf,
-    /// The files of the server are seen here, at the same paths.
-    pub shared: bool,
+    /// Directories of the server that are seen here, at the same paths.
+    pub sees: Vec<String>,
+    /// A directory that the workers of a site have together, for files by their content.
+    pub content: Option<PathBuf>,
     /// How long to go on without the server.
     pub patience: Duration,
     /// End after so long without anything to do.

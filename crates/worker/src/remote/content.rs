@@ -25,6 +25,9 @@ pub struct Manifest {
     pub folders: Vec<String>,
     /// Why not all of it travels, for people; then none does.
     pub left_out: Option<String>,
+    /// The worker sees the directory itself, and nothing travels.
+    #[serde(default)]
+    pub in_place: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,6 +41,11 @@ pub struct Entry {
 }
 
 impl Manifest {
+    /// Of a directory that the worker sees.
+    pub fn in_place() -> Manifest {
+        Manifest { in_place: true, ..Manifest::default() }
+    }
+
     /// Reads the directory of a study, but for the files that are `private`, or in a directory that is. The error says why its runs cannot be made elsewhere.
     pub fn of(study: &Study, private: &[PathBuf]) -> Result<Manifest, String> {
         let directory = Path::new(&study.source);

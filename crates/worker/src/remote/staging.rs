@@ -1,4 +1,5 @@
-//! The files of a study's directory, fetched before the worker hears of the study. What is here already by its content is not fetched.
+//! The files of a study's directory, fetched before the worker hears of the study. What is here already by its content is not fetched, nor
+//! what another worker of the site has fetched or is fetching.
 //!
 //! They stay as they are until the study is released: what changes at the server meanwhile is seen by the workers that come after. A file that
 //! changes while it is fetched is taken as it comes, and one that is gone is left out, as a run at the server would find them.
@@ -15,16 +16,21 @@ use paramo_model::{Assignment, FromWorker, Study, StudyId, ToWorker};
 
 use super::content::{self, Manifest};
 use super::scratch::Scratch;
+use super::shelf::{Found, Shelf};
 use super::wire::{FromRemote, PIECE};
 
 /// What could not be had is tried again after this long.
 const AGAIN: Duration = Duration::from_secs(5);
+/// It is looked again so soon for what another worker fetches.
+const SOON: Duration = Duration::from_millis(500);
 
 #[derive(Default)]
 pub(super) struct Staging {
     stages: BTreeMap<StudyId, Stage>,
     /// Where the files are of the studies that the worker knows.
     placed: BTreeMap<StudyId, String>,
+    /// What the workers of the site have together.
+    shelf: Option<Shelf>,
 }
 
 struct Stage {
@@ -41,6 +47,8 @@ struct Stage {
     asked: bool,
     /// Some of the present file was there before.
     resumed: bool,
+    /// The present file is claimed for this worker, by its content as it was listed.
+    claimed: Option<String>,
     not_before: Option<Instant>,
 }
 
@@ -52,7 +60,20 @@ pub(super) enum Step {
     Wait,
 }
 
+/// What a study is short of.
+enum Next {
+    Ask(FromRemote),
+    /// Another fetches it.
+    Coming,
+    Nothing,
+}
+
 impl Staging {
+    /// With what the workers of the site have together, if they have anything.
+    pub fn new(shelf: Option<Shelf>) -> Staging {
+        Staging { shelf, ..Staging::default() }
+    }
+
     /// Takes an assignment whose files are to be here first. Gives it back when they are.
     pub fn begin(&mut self, assignment: Assignment, manifest: Manifest) -> Option<ToWorker> {
         if let Some(source) = self.placed.get(&assignment.id) {
@@ -63,7 +84,7 @@ impl Staging {
             Some(stage) if stage.listed == listed => stage.assignment = assignment,
             _ => {
                 let id = assignment.id;
-                let queued = self.stages.remove(&id).map(|stage| stage.queued).unwrap_or_default();
+                let queued = self.forget(id).map(|stage| stage.queued).unwrap_or_default();
                 let stage = Stage {
                     assignment,
                     manifest,
@@ -73,6 +94,7 @@ impl Staging {
                     asked: false,
                     // An earlier worker may have left a part of it.
                     resumed: true,
+                    claimed: None,
                     not_before: None,
                 };
                 self.stages.insert(id, stage);
@@ -86,7 +108,7 @@ impl Staging {
         let study = match &order {
             ToWorker::Release { study, .. } => {
                 // The worker answers for a study that it does not know.
-                let stage = self.stages.remove(study);
+                let stage = self.forget(*study);
                 let queued = stage.map(|stage| stage.queued).unwrap_or_default();
                 let back = queued.into_iter().filter_map(|order| match order {
                     ToWorker::Lease { study, lease, tickets } => {
@@ -107,6 +129,12 @@ impl Staging {
             }
             None => (Some(order), Vec::new()),
         }
+    }
+
+    fn forget(&mut self, study: StudyId) -> Option<Stage> {
+        let mut stage = self.stages.remove(&study)?;
+        stage.give_up(self.shelf.as_ref());
+        Some(stage)
     }
 
     /// The worker knows a study no more.
@@ -133,9 +161,8 @@ impl Staging {
             return Ok(Step::Wait);
         }
         stage.not_before = None;
-        let step = stage.step(scratch);
-        match step {
-            Ok(None) => {
+        match stage.step(scratch, self.shelf.as_mut()) {
+            Ok(Next::Nothing) => {
                 let Some(stage) = self.stages.remove(&study) else { return Ok(Step::Wait) };
                 let source = scratch.source(&stage.manifest.sum()).to_string_lossy().into_owned();
                 self.placed.insert(study, source.clone());
@@ -143,7 +170,11 @@ impl Staging {
                 orders.extend(stage.queued);
                 Ok(Step::Ready(orders))
             }
-            Ok(Some(message)) => Ok(Step::Say(message)),
+            Ok(Next::Ask(message)) => Ok(Step::Say(message)),
+            Ok(Next::Coming) => {
+                stage.not_before = Some(Instant::now() + SOON);
+                Ok(Step::Wait)
+            }
             Err(why) => Err(self.later(study, why)),
         }
     }
@@ -159,13 +190,14 @@ impl Staging {
     ) -> Result<(), String> {
         let Some(stage) = self.stages.get_mut(&study).filter(|stage| stage.at == file) else { return Ok(()) };
         stage.asked = false;
-        stage.take(offset, bytes, scratch).map_err(|why| self.later(study, why))
+        stage.take(offset, bytes, scratch, self.shelf.as_ref()).map_err(|why| self.later(study, why))
     }
 
     /// A piece cannot be had: the study goes without the file. Returns what people should know.
     pub fn no_piece(&mut self, study: StudyId, file: usize, why: &str) -> Option<String> {
         let stage = self.stages.get_mut(&study).filter(|stage| stage.at == file && stage.asked)?;
         stage.asked = false;
+        stage.give_up(self.shelf.as_ref());
         let entry = (file < stage.manifest.files.len()).then(|| stage.manifest.files.remove(file))?;
         Some(format!("{} goes without its file {}: {why}", stage.assignment.study.name, entry.path))
     }
@@ -180,26 +212,41 @@ impl Staging {
 
 impl Stage {
     /// The next piece to ask for; nothing when all is in place.
-    fn step(&mut self, scratch: &Scratch) -> Result<Option<FromRemote>, String> {
+    fn step(&mut self, scratch: &Scratch, mut shelf: Option<&mut Shelf>) -> Result<Next, String> {
         while let Some(entry) = self.manifest.files.get(self.at) {
             let path = scratch.content(&entry.sum);
             if path.metadata().is_ok_and(|data| data.len() == entry.length) {
                 self.at += 1;
                 continue;
             }
+            if self.claimed.is_none()
+                && let Some(shelf) = shelf.as_deref_mut()
+            {
+                match shelf.take(entry, &path) {
+                    Found::Taken => continue,
+                    Found::Coming => return Ok(Next::Coming),
+                    Found::Missing => self.claimed = Some(entry.sum.clone()),
+                }
+            }
             if !path.with_extension("part").exists() {
                 self.resumed = false;
             }
             let offset = path.with_extension("part").metadata().map_or(0, |data| data.len());
             self.asked = true;
-            return Ok(Some(FromRemote::Fetch { study: self.assignment.id, file: self.at, offset }));
+            return Ok(Next::Ask(FromRemote::Fetch { study: self.assignment.id, file: self.at, offset }));
         }
         let there = scratch.source(&self.manifest.sum());
-        if there.is_dir() {
-            return Ok(None);
+        if !there.is_dir() {
+            self.place(scratch, &there).map_err(|(path, error)| format!("{path}: {error}"))?;
         }
-        self.place(scratch, &there).map_err(|(path, error)| format!("{path}: {error}"))?;
-        Ok(None)
+        Ok(Next::Nothing)
+    }
+
+    /// Leaves the file that is fetched now to others.
+    fn give_up(&mut self, shelf: Option<&Shelf>) {
+        if let (Some(sum), Some(shelf)) = (self.claimed.take(), shelf) {
+            shelf.release(&sum);
+        }
     }
 
     /// Puts all files to where the runs find them.
@@ -228,7 +275,13 @@ impl Stage {
         fs::rename(&new, there).map_err(named(there))
     }
 
-    fn take(&mut self, offset: u64, bytes: &[u8], scratch: &Scratch) -> Result<(), String> {
+    fn take(
+        &mut self,
+        offset: u64,
+        bytes: &[u8],
+        scratch: &Scratch,
+        shelf: Option<&Shelf>,
+    ) -> Result<(), String> {
         let Some(entry) = self.manifest.files.get(self.at) else { return Ok(()) };
         let path = scratch.content(&entry.sum);
         let part = path.with_extension("part");
@@ -240,12 +293,19 @@ impl Stage {
         }
         file.write_all(bytes).map_err(failed)?;
         if bytes.len() == PIECE {
+            if let (Some(sum), Some(shelf)) = (&self.claimed, shelf) {
+                shelf.renew(sum);
+            }
             return Ok(());
         }
         drop(file);
         let (sum, length) = content::sum_of(&part).map_err(failed)?;
         if sum == entry.sum {
-            return fs::rename(&part, &path).map_err(failed);
+            fs::rename(&part, &path).map_err(failed)?;
+            if let (Some(sum), Some(shelf)) = (self.claimed.take(), shelf) {
+                shelf.put(&sum, &path);
+            }
+            return Ok(());
         }
         if std::mem::take(&mut self.resumed) {
             // What was there before is of an older one.
@@ -255,6 +315,7 @@ impl Stage {
         if let Some(entry) = self.manifest.files.get_mut(self.at) {
             (entry.sum, entry.length) = (sum, length);
         }
+        self.give_up(shelf);
         fs::rename(&part, &now).map_err(failed)
     }
 }

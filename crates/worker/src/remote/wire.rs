@@ -49,8 +49,9 @@ pub struct Hello {
     pub ends_in: Option<f64>,
     /// The store that its runs and results are of; none before its first welcome.
     pub store: Option<String>,
-    /// It sees the files of the server, at the same paths.
-    pub shared: bool,
+    /// Directories of the server that it sees, at the same paths.
+    #[serde(default)]
+    pub sees: Vec<String>,
     /// It takes nothing more.
     pub leaving: bool,
     /// The worker's clock.
@@ -89,7 +90,7 @@ pub enum ToRemote {
     Refused { message: String, again: bool },
     /// Maybe nothing.
     Say(Vec<ToWorker>),
-    /// A study, with the files of its directory; none where the worker sees them itself.
+    /// A study, with the files of its directory; none where the worker sees all that is of it, and nothing goes either way.
     Assign { assignment: Box<Assignment>, files: Option<Manifest> },
     /// So much of an offered file is there. It is whole, with its name, when all of it is.
     At { file: u64, offset: u64 },

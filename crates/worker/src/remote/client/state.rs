@@ -14,6 +14,7 @@ use crate::remote::account::Account;
 use crate::remote::content::Manifest;
 use crate::remote::post::{self, Post};
 use crate::remote::scratch::Scratch;
+use crate::remote::shelf::Shelf;
 use crate::remote::speech::Speech;
 use crate::remote::spool::Spool;
 use crate::remote::staging::{Staging, Step};
@@ -34,6 +35,8 @@ pub(super) struct Client {
     store: Option<(String, Spool)>,
     post: Post,
     staging: Staging,
+    /// Studies of which everything is seen here, and nothing sent.
+    in_place: HashSet<StudyId>,
     /// Studies whose runs may keep files.
     keeping: HashSet<StudyId>,
     /// Notices that were not said yet.
@@ -55,17 +58,19 @@ type Lost = Result<(), String>;
 impl Client {
     pub fn new(options: Arc<RemoteOptions>, link: Box<dyn Link>) -> Result<Client, String> {
         let now = Instant::now();
+        let key = key()?;
         Ok(Client {
             link,
             gone: false,
             told: Vec::new(),
             progress: Progress::default(),
-            key: key()?,
             account: Account::default(),
             scratch: Scratch::take(&options.scratch)?,
             store: None,
             post: Post::default(),
-            staging: Staging::default(),
+            staging: Staging::new(options.content.clone().map(|content| Shelf::at(content, &key))),
+            key,
+            in_place: HashSet::new(),
             keeping: HashSet::new(),
             notices: Vec::new(),
             held_back: false,
@@ -122,7 +127,7 @@ impl Client {
             capacity: self.options.capacity.clone(),
             ends_in: self.last_call.map(|ends| ends.saturating_duration_since(Instant::now()).as_secs_f64()),
             store: self.store.as_ref().map(|(store, _)| store.clone()),
-            shared: self.options.shared,
+            sees: self.options.sees.clone(),
             leaving: self.leaving != Leave::Stay || self.gone,
             now: clock::now(),
             knows: self.account.knows(),
@@ -251,10 +256,20 @@ impl Client {
         let id = assignment.id;
         let order = ToWorker::Assign(assignment.clone());
         self.account.order(&order);
+        let is_seen = files.as_ref().is_none_or(|manifest| manifest.in_place);
+        if is_seen && !std::path::Path::new(&assignment.study.source).is_dir() {
+            let (name, source) = (&assignment.study.name, &assignment.study.source);
+            self.notice(format!(
+                "{name} runs in {source}, which {} does not see: is it shared with all nodes?",
+                self.options.host
+            ));
+        }
         let Some(manifest) = files else {
+            self.in_place.insert(id);
             self.link.send(order);
             return Ok(());
         };
+        self.in_place.remove(&id);
         let path = |path: std::path::PathBuf| path.to_string_lossy().into_owned();
         assignment.runs = path(self.scratch.runs(id));
         assignment.files = path(self.scratch.files(id));
@@ -264,6 +279,10 @@ impl Client {
         if let Some(why) = &manifest.left_out {
             let name = &assignment.study.name;
             self.notice(format!("{name} runs in an empty directory on {}: {why}", self.options.name));
+        }
+        if manifest.in_place {
+            self.link.send(ToWorker::Assign(assignment));
+            return Ok(());
         }
         if let Some(order) = self.staging.begin(assignment, manifest) {
             self.link.send(order);
@@ -373,8 +392,8 @@ impl Client {
 
     /// A run has ended: it is reported when its files are there.
     fn ended_run(&mut self, mut report: Report, said: &mut Vec<FromWorker>) -> Report {
-        let sends =
-            !self.options.shared && (post::speaks_of_files(&report) || self.keeping.contains(&report.study));
+        let sends = !self.in_place.contains(&report.study)
+            && (post::speaks_of_files(&report) || self.keeping.contains(&report.study));
         if !sends {
             self.account.keep(report.clone());
             said.push(FromWorker::Report(Box::new(report.clone())));
