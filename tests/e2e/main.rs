@@ -6,6 +6,7 @@ mod accounting;
 mod api_results;
 mod api_studies;
 mod architecture;
+mod auto;
 mod crash;
 mod designs;
 mod designs_classical;

@@ -10,7 +10,7 @@ use paramo_model::{CauseKind, FailureLimit, Seconds, SiteList};
 pub use crate::job_args::{Job, JobFetch, JobOutput, JobSubmit, Jobs};
 pub use crate::relay_args::Relay;
 pub use crate::server_args::{Login, Logout, Server, Token, Ui, Whoami, Worker, Workers};
-pub use crate::site_args::{Mirror, Pool, PoolStatus, Site, SiteAdd, SiteTest, Sites};
+pub use crate::site_args::{Mirror, Pool, PoolStatus, Site, SiteAdd, SiteChoose, SiteTest, Sites};
 use crate::summary_args::SummaryArgs;
 
 /// Describe a scientific application once; sweep it over its parameters, on one machine or many.

@@ -40,6 +40,7 @@ pub enum Site {
     },
     Add(Box<SiteAdd>),
     Test(SiteTest),
+    Choose(SiteChoose),
 }
 
 /// Write a site at the end of sites.toml
@@ -140,6 +141,26 @@ pub struct SiteTest {
     pub back: Option<String>,
 
     /// Print each result as a line of JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Say where the runs of a study go with `--site auto`, and why
+///
+/// Every site with a pool is asked how long an allocation would wait. Nothing is submitted.
+#[derive(Args, Debug)]
+#[command(after_long_help = "Examples:
+  paramo site choose study.toml
+  paramo site choose hes1 --time 20min --json")]
+pub struct SiteChoose {
+    /// A study file, or the name of a study in the store
+    pub study: String,
+
+    /// How long a run takes, instead of what the study says
+    #[arg(long, value_name = "TIME")]
+    pub time: Option<Seconds>,
+
+    /// Print each place as a line of JSON
     #[arg(long)]
     pub json: bool,
 }

@@ -48,6 +48,13 @@ pub struct Switchboard {
     links: Arc<AtomicU64>,
 }
 
+/// To whom something is said.
+enum Audience {
+    /// All studies that may be made at a site.
+    Site(String),
+    Study(StudyId),
+}
+
 /// What reaches the board.
 enum Wire {
     Attach {
@@ -84,7 +91,7 @@ enum Wire {
     /// Some may wait while others have nothing.
     Balance(StudyId),
     GiveUp(String),
-    Notice(String, String),
+    Notice(Audience, String),
     Expect(Vec<(String, Vec<StudyId>)>, Duration),
     NotExpected,
     Close,
@@ -136,7 +143,12 @@ impl Switchboard {
 
     /// Says something to all studies that may be made at a site.
     pub fn notice(&self, site: &str, text: String) {
-        let _ = self.to.send(Wire::Notice(site.to_owned(), text));
+        let _ = self.to.send(Wire::Notice(Audience::Site(site.to_owned()), text));
+    }
+
+    /// Says something to one study.
+    pub fn notice_for(&self, study: StudyId, text: String) {
+        let _ = self.to.send(Wire::Notice(Audience::Study(study), text));
     }
 
     /// Has studies wait for workers that an earlier board had, by their keys: nothing of these studies is leased until the workers

@@ -15,8 +15,7 @@ use paramo_engine::{
     Standing, Switchboard, Terms, Usage, Why, conduct, pass_on, plan, why,
 };
 use paramo_model::{
-    Bytes, Capacity, Event, Limits, Micros, Moment, Name, Resources, Seconds, SiteList, StopReason, Study,
-    StudyId, StudyState,
+    Bytes, Capacity, Event, Limits, Micros, Moment, Name, Seconds, StopReason, Study, StudyId, StudyState,
 };
 use paramo_store::{Held, People, Project, Store, StoreError, StudyLock, StudyRow};
 use paramo_worker::Link;
@@ -27,7 +26,7 @@ use tokio::sync::{mpsc, watch};
 use self::kept::Kept;
 use crate::cache::Cache;
 use crate::hub::Hub;
-use crate::pools::{Registry, Waiting};
+use crate::pools::{Registry, Waiting, Wants};
 use crate::shape::{self, Going, Reason};
 use crate::workers::{self, Patience, Sources};
 
@@ -57,7 +56,7 @@ pub struct Host {
 struct Driven {
     project: Name,
     /// Where its runs may be made, and what each needs.
-    wants: (SiteList, Resources),
+    wants: Wants,
     commands: mpsc::UnboundedSender<Command>,
     now: watch::Receiver<Option<Arc<Moment>>>,
 }
@@ -230,7 +229,7 @@ impl Host {
         // Between the look above and here nobody else can have begun: the lock is ours.
         let project = row.project.clone();
         let budget = self.budget(&project).await?;
-        let wants = wants(&row.study);
+        let wants = Wants::of(&row.study);
         self.driven().insert(id, Driven { project, wants, commands, now });
         self.idle.send_modify(|working| *working += 1);
         self.told(id, "study-taken-up");
@@ -256,8 +255,7 @@ impl Host {
         let driven = self.driven();
         let waiting = driven.iter().filter_map(|(id, driven)| {
             let moment = driven.now.borrow();
-            let (site, resources) = driven.wants.clone();
-            moment.as_ref().map(|moment| Waiting::new(*id, site, resources, moment))
+            moment.as_ref().map(|moment| Waiting::new(*id, driven.wants.clone(), moment))
         });
         waiting.collect()
     }
@@ -309,7 +307,7 @@ impl Host {
         let (id, project) = (row.id, row.project.clone());
         let (moments, now) = watch::channel(None);
         let budget = self.budget(&project).await?;
-        let wants = wants(&row.study);
+        let wants = Wants::of(&row.study);
         self.driven().insert(id, Driven { project, wants, commands, now });
         self.told(id, "study-taken-up");
         let link = self.board.open(id, row.project.clone(), Terms::default());
@@ -466,7 +464,10 @@ impl Host {
         let (project, workers) = (Some(&project), Some(workers.as_slice()));
         let why = why(&Standing { row, driver, project, workers, now: now.as_deref() });
         let waits = why.as_ref().is_some_and(|why| why.code == Code::NoWorker) && !wanted.is_local();
-        let awaited = self.pools().filter(|_| waits).and_then(|pools| pools.waited_for(&row.study));
+        let awaited = self
+            .pools()
+            .filter(|_| waits)
+            .and_then(|pools| pools.waited_for((row.id, &row.study), self.here.as_ref()));
         Ok(awaited.map(|(what, change)| Why { code: Code::NoWorker, what, change }).or(why))
     }
 
@@ -496,7 +497,7 @@ impl Host {
     /// What keeps a study from the sites that it names, if it names others than this one.
     fn unfit_elsewhere(&self, study: &Study) -> Option<String> {
         match (self.pools(), study.run.site.elsewhere().next()) {
-            (Some(pools), _) if !study.run.site.is_local() => pools.unfit(study),
+            (Some(pools), _) if !study.run.site.is_local() => pools.unfit(study, self.here.as_ref()),
             (None, Some(name)) => Some(format!(
                 "there is no site `{name}` here: describe it in sites.toml (`paramo site add {name}`), and name that file by --sites"
             )),
@@ -685,10 +686,6 @@ impl Observer for View<'_> {
         }
         self.moments.send_replace(Some(Arc::new(moment)));
     }
-}
-
-fn wants(study: &Study) -> (SiteList, Resources) {
-    (study.run.site.clone(), study.application.resources.clone())
 }
 
 /// What a project may have, as the engine takes it.

@@ -29,6 +29,6 @@ pub use host::{Host, HostError};
 pub use own_certificate::OwnCertificate;
 pub use people::Service;
 pub use people::roles::page as roles_page;
-pub use pools::{Kept, PoolView, Pools};
+pub use pools::{Choice, Kept, Place, PoolView, Pools, Queue};
 pub use serve::{Door, serve};
 pub use workers::Patience;

@@ -108,6 +108,32 @@ impl Connection {
 }
 
 impl Connection {
+    /// How long an allocation of this size would wait if it were asked for now; `None`: the engine cannot tell.
+    ///
+    /// # Errors
+    ///
+    /// When the site would refuse it, or does not answer.
+    pub async fn allocation_begins(
+        &self,
+        placement: &Placement,
+        size: &Size,
+    ) -> Result<Option<Seconds>, EngineError> {
+        self.engine
+            .begins(&BatchJob {
+                name: "paramo".to_owned(),
+                script: "#!/bin/sh\n".to_owned(),
+                directory: "/".to_owned(),
+                output: "/dev/null".to_owned(),
+                error: "/dev/null".to_owned(),
+                placement: placement.clone(),
+                size: size.clone(),
+                again: false,
+                array: None,
+                after: Vec::new(),
+            })
+            .await
+    }
+
     /// What the worker of an allocation has said last, up to some thousand bytes.
     ///
     /// # Errors

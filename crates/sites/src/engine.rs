@@ -31,6 +31,12 @@ pub trait Engine: Send + Sync {
     async fn check(&self) -> Vec<Check>;
     /// Submits a job. When the answer was lost on the way, [`find`](Engine::find) tells whether it arrived.
     async fn submit(&self, job: &BatchJob) -> Result<JobId, EngineError>;
+    /// How long until a job like this one would begin if it were submitted now; `None`: the engine cannot tell. Without an end: not with
+    /// the nodes as they are now.
+    async fn begins(&self, job: &BatchJob) -> Result<Option<Seconds>, EngineError> {
+        let _ = job;
+        Ok(None)
+    }
     /// The job of that name, when there is one.
     async fn find(&self, name: &str) -> Result<Option<JobId>, EngineError>;
     /// How these jobs are, asked at once. Each of them has an answer.

@@ -1,6 +1,7 @@
 //! The commands, one file each.
 
 mod cancel;
+mod choose;
 mod docs;
 mod doctor;
 mod explain;
@@ -75,7 +76,7 @@ pub async fn dispatch(cli: Cli) -> Result<u8> {
         Command::Worker(args) => worker::worker(cli.server, args).await,
         Command::Relay(args) => relay::relay(args).await,
         Command::Space(args) => space::space(&store, args).await,
-        Command::Site(args) => site::site(args.sites, args.command).await,
+        Command::Site(args) => site::site(&store, args.sites, args.command).await,
         Command::Pool(args) => pool::pool(&store, args).await,
         Command::Job(args) => job::job(not_a_server(&store, "job")?, args.sites, args.command).await,
         Command::Mirror(args) => mirror::mirror(args).await,

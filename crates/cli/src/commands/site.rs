@@ -13,13 +13,14 @@ use crate::failure::{Failure, Result, cannot_write};
 use crate::output::print_line;
 use crate::view::{Align, table};
 
-pub async fn site(sites: Option<PathBuf>, args: Site) -> Result<u8> {
+pub async fn site(store: &Path, sites: Option<PathBuf>, args: Site) -> Result<u8> {
     let found = find_sites(sites.as_deref());
     match args {
         Site::List { json } => list(found.as_deref(), json),
         Site::Show { name, json } => show(found.as_deref(), &name, json),
         Site::Add(args) => add(found.unwrap_or_else(|| PathBuf::from("sites.toml")), &args),
         Site::Test(args) => test(found.as_deref(), args).await,
+        Site::Choose(args) => super::choose::choose(found.as_deref(), store, args).await,
     }
 }
 
@@ -96,6 +97,7 @@ fn document(site: &Description) -> Value {
             "gpus": size.gpus,
             "walltime_seconds": size.walltime.map(|time| time.0),
             "idle_seconds": pool.idle.0,
+            "cost": pool.cost,
             "partition": pool.placement.partition,
         });
         (name.clone(), of_pool)

@@ -17,7 +17,7 @@ use paramo_worker::room;
 
 use super::arrival::{About, Note, RemoteStatus, WorkerStatus};
 use super::parts::{self, Part};
-use super::{Terms, Wire};
+use super::{Audience, Terms, Wire};
 use crate::ProjectTerms;
 
 pub(super) struct Board {
@@ -172,7 +172,7 @@ impl Board {
             }
             Wire::Balance(study) => self.balance(study),
             Wire::GiveUp(allocation) => self.give_up(&allocation),
-            Wire::Notice(site, text) => self.notice(&site, &text),
+            Wire::Notice(audience, text) => self.notice(&audience, &text),
             Wire::Expect(expected, wait) => self.expect(expected, wait),
             Wire::NotExpected => self.not_expected(),
             Wire::Close => self.closing = true,
@@ -369,9 +369,15 @@ impl Board {
         }
     }
 
-    fn notice(&self, site: &str, text: &str) {
-        for study in self.studies.values() {
-            if study.assignment.as_ref().is_some_and(|given| given.study.run.site.takes(site)) {
+    fn notice(&self, audience: &Audience, text: &str) {
+        for (id, study) in &self.studies {
+            let is_meant = match audience {
+                Audience::Site(site) => {
+                    study.assignment.as_ref().is_some_and(|given| given.study.run.site.takes(site))
+                }
+                Audience::Study(only) => only == id,
+            };
+            if is_meant {
                 study.say(vec![FromWorker::Notice(text.to_owned())]);
             }
         }

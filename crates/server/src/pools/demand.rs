@@ -3,14 +3,37 @@
 use std::time::Duration;
 
 use paramo_engine::pools::Backlog;
-use paramo_model::{Bytes, Capacity, Moment, Resources, Seconds, SiteList, StudyId};
+use paramo_model::{Bytes, Capacity, Moment, Name, Resources, Seconds, SiteList, Study, StudyId};
 use paramo_sites::{Pool, ends_in};
 use paramo_worker::room;
+
+/// What a study wants of the places where its runs are made.
+#[derive(Clone, Debug)]
+pub(crate) struct Wants {
+    pub name: Name,
+    pub source: String,
+    pub site: SiteList,
+    pub resources: Resources,
+}
+
+impl Wants {
+    pub fn of(study: &Study) -> Wants {
+        Wants {
+            name: study.name.clone(),
+            source: study.source.clone(),
+            site: study.run.site.clone(),
+            resources: study.application.resources.clone(),
+        }
+    }
+}
 
 /// A study that is worked on, as far as pools care.
 #[derive(Clone, Debug)]
 pub(crate) struct Waiting {
     pub study: StudyId,
+    pub name: Name,
+    /// The study's directory.
+    pub source: String,
     pub site: SiteList,
     pub resources: Resources,
     /// Runs that neither have ended nor run.
@@ -21,7 +44,8 @@ pub(crate) struct Waiting {
 
 impl Waiting {
     /// What a study wants by how it goes. Nothing while it is paused.
-    pub fn new(study: StudyId, site: SiteList, resources: Resources, moment: &Moment) -> Waiting {
+    pub fn new(study: StudyId, wants: Wants, moment: &Moment) -> Waiting {
+        let Wants { name, source, site, resources } = wants;
         let progress = &moment.progress;
         let ended = progress.succeeded + progress.failed + progress.skipped;
         let left = progress.total.saturating_sub(ended).saturating_sub(progress.running);
@@ -34,7 +58,7 @@ impl Waiting {
             let longest = moment.running.iter().map(|run| moment.at.0.saturating_sub(run.since.0)).max();
             longest.map(|micros| Seconds(micros.max(0) as f64 / 1e6))
         });
-        Waiting { study, site, runs: if rests { 0 } else { left.min(slots) }, time, resources }
+        Waiting { study, name, source, site, runs: if rests { 0 } else { left.min(slots) }, time, resources }
     }
 
     /// What waits for allocations of this size, when others are about to take some of it. Nothing when no run fits one.
@@ -107,8 +131,13 @@ mod tests {
         Moment { progress, at: Timestamp(60_000_000), ..Moment::default() }
     }
 
+    fn wanting(resources: Resources, moment: &Moment) -> Waiting {
+        let (name, site) = (Name::new("study").unwrap(), SiteList::default());
+        Waiting::new(StudyId(1), Wants { name, source: String::new(), site, resources }, moment)
+    }
+
     fn waiting(moment: &Moment) -> Waiting {
-        Waiting::new(StudyId(1), SiteList::default(), Resources::default(), moment)
+        wanting(Resources::default(), moment)
     }
 
     #[test]
@@ -123,7 +152,7 @@ mod tests {
 
     #[test]
     fn memory_and_time_bound_what_an_allocation_holds() {
-        let with = |resources| Waiting::new(StudyId(1), SiteList::default(), resources, &moment(10, 0, 0));
+        let with = |resources| wanting(resources, &moment(10, 0, 0));
         let large = with(Resources { memory: Some(Bytes(3 << 30)), ..Resources::default() });
         assert_eq!(fit(&large.resources, &holds(4.0)), 2);
         assert_eq!(large.backlog(&holds(4.0), 0).unwrap().cpus, 2.0);
@@ -141,10 +170,10 @@ mod tests {
         let going = Moment { running: vec![run], ..moment(10, 0, 1) };
         assert_eq!(waiting(&going).time, Some(Seconds(40.0)));
         let declared = Resources { time: Some(Seconds(600.0)), ..Resources::default() };
-        let said = Waiting::new(StudyId(1), SiteList::default(), declared, &going);
+        let said = wanting(declared, &going);
         assert_eq!(said.time, Some(Seconds(600.0)), "what has run for a while says less");
         let declared = Resources { time: Some(Seconds(600.0)), ..Resources::default() };
-        let fresh = Waiting::new(StudyId(1), SiteList::default(), declared, &moment(10, 0, 0));
+        let fresh = wanting(declared, &moment(10, 0, 0));
         assert_eq!(fresh.backlog(&holds(1.0), 0).unwrap().time, Some(Duration::from_secs(600)));
         assert_eq!(waiting(&moment(10, 0, 0)).backlog(&holds(1.0), 0).unwrap().time, None);
     }

@@ -352,9 +352,10 @@ impl Keeper {
     async fn carry_out(&mut self, host: &Arc<Host>, workers: &Workers) {
         let pools = self.connection.site.pools.clone();
         let waiting = host.waiting();
+        self.choose_places(host, &waiting).await;
         for (name, pool) in &pools {
             let holds = Holds::of(pool);
-            let of_site = waiting.iter().filter(|waiting| waiting.site.takes(self.site()));
+            let of_site = waiting.iter().filter(|it| self.registry.is_for(it, self.site(), name));
             let backlog: Vec<Backlog> = of_site
                 .filter_map(|it| it.backlog(&holds, self.registry.coming(it, (self.site(), name))))
                 .collect();
@@ -371,7 +372,7 @@ impl Keeper {
             self.ask_for_more(host, &wish, plan.submit).await;
             let alone: Vec<&Waiting> = waiting
                 .iter()
-                .filter(|it| it.site.takes(self.connection.site.name.as_str()) && it.resources.is_whole())
+                .filter(|it| it.resources.is_whole() && self.registry.is_for(it, self.site(), name))
                 .collect();
             self.see_to_whole(host, workers, (name, pool), &alone, &whole).await;
         }

@@ -2,8 +2,11 @@
 //!
 //! One [`keeper`] looks after each site. What it has asked for is in the store before it asks, so a server that dies in between, or is
 //! started again, finds all of it. [`asking`] and [`whole`] are how it asks for more, [`demand`] says what waits, [`registry`] what there is.
+//! [`auto`] and [`choosing`] decide for studies that may go anywhere.
 
 mod asking;
+mod auto;
+mod choosing;
 mod demand;
 mod keeper;
 mod registry;
@@ -17,7 +20,8 @@ use paramo_sites::{Connection, Description, EngineError};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-pub(crate) use demand::Waiting;
+pub use auto::{Choice, Place, Queue};
+pub(crate) use demand::{Waiting, Wants};
 use way::Way;
 
 pub use registry::PoolView;

@@ -1,13 +1,16 @@
 //! The allocations there are, for whoever asks: the keepers, the door for workers, the API.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use paramo_model::Study;
+use paramo_model::{Capacity, Study, StudyId};
 use paramo_sites::{Description, Pool};
 use paramo_store::{Allocation, AllocationState};
+use paramo_worker::room;
 
+use super::choosing::Choices;
 use super::demand::{Holds, Waiting, fit};
 use super::whole::is_taken_whole;
 
@@ -24,13 +27,16 @@ pub(crate) struct Registry {
     sites: BTreeMap<String, BTreeMap<String, Pool>>,
     /// What each site is, for people.
     help: BTreeMap<String, String>,
+    /// Directories that each site has at the same paths.
+    shared: BTreeMap<String, Vec<String>>,
     state: Mutex<State>,
 }
 
 #[derive(Default)]
-struct State {
+pub(super) struct State {
     /// In the order in which they were asked for.
-    allocations: Vec<Allocation>,
+    pub allocations: Vec<Allocation>,
+    pub choices: Choices,
     trouble: BTreeMap<(String, String), Trouble>,
     /// What a site does not answer with.
     away: BTreeMap<String, String>,
@@ -62,12 +68,13 @@ impl Registry {
         sites: impl Iterator<Item = &'a Description>,
         allocations: Vec<Allocation>,
     ) -> Registry {
-        let (mut pools, mut help) = (BTreeMap::new(), BTreeMap::new());
+        let (mut pools, mut help, mut shared) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
         for site in sites {
+            shared.insert(site.name.clone(), site.shared.clone());
             pools.insert(site.name.clone(), site.pools.clone());
             help.insert(site.name.clone(), format!("{} ({})", site.kind.name(), site.reached()));
         }
-        Registry { sites: pools, help, state: Mutex::new(State { allocations, ..State::default() }) }
+        Registry { sites: pools, help, shared, state: Mutex::new(State { allocations, ..State::default() }) }
     }
 
     /// The sites, each with what it is.
@@ -75,7 +82,13 @@ impl Registry {
         self.help.iter().map(|(name, help)| (name.clone(), help.clone())).collect()
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    /// Whether a site has a directory at the same path.
+    pub(super) fn shares(&self, site: &str, directory: &str) -> bool {
+        let shared = self.shared.get(site).into_iter().flatten();
+        shared.into_iter().any(|path| Path::new(directory).starts_with(path))
+    }
+
+    pub(super) fn state(&self) -> MutexGuard<'_, State> {
         // It is whole between two statements.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -196,8 +209,9 @@ impl Registry {
         views
     }
 
-    /// What keeps every run of a study from starting at the sites that it names; `None` when one of them may do.
-    pub(crate) fn unfit(&self, study: &Study) -> Option<String> {
+    /// What keeps every run of a study from starting at the sites that it names; `None` when one of them may do. `here` is what the largest
+    /// worker of this process has; without it there may be others.
+    pub(crate) fn unfit(&self, study: &Study, here: Option<&Capacity>) -> Option<String> {
         let wanted = &study.run.site;
         for name in wanted.elsewhere() {
             if !self.sites.contains_key(name) {
@@ -206,11 +220,15 @@ impl Registry {
                 return Some(format!("there is no site `{name}`; the sites are: {known}"));
             }
         }
-        if wanted.takes_local() && study.application.resources.nodes == 1 {
+        let resources = &study.application.resources;
+        let fits_here = here.is_none_or(|here| room(resources, here).is_ok());
+        if wanted.takes_local() && resources.nodes == 1 && fits_here {
             return None;
         }
-        let resources = &study.application.resources;
-        let pools = || wanted.elsewhere().filter_map(|name| self.sites.get(name)).flatten();
+        let pools = || self.sites.iter().filter(|(name, _)| wanted.takes(name)).flat_map(|(_, pools)| pools);
+        if pools().next().is_none() && wanted.takes_local() {
+            return Some("a run needs more than this machine has, and there is no site with a pool of allocations: ask for less in [application.resources]".to_owned());
+        }
         if pools().next().is_none() {
             return Some(format!(
                 "{wanted} has no pool of allocations; describe one, as [sites.{wanted}.pools.small] with `maximum` and `walltime`"
@@ -233,8 +251,12 @@ impl Registry {
     }
 
     /// Why nothing runs of a study that waits for workers of its sites, and what would change it.
-    pub(crate) fn waited_for(&self, study: &Study) -> Option<(String, String)> {
-        if let Some(unfit) = self.unfit(study) {
+    pub(crate) fn waited_for(
+        &self,
+        (id, study): (StudyId, &Study),
+        here: Option<&Capacity>,
+    ) -> Option<(String, String)> {
+        if let Some(unfit) = self.unfit(study, here) {
             return Some((unfit, "change the study or the site".to_owned()));
         }
         let views = self.views();
@@ -243,6 +265,9 @@ impl Registry {
         let newest = views.iter().flat_map(|view| &view.allocations).rfind(open);
         if let Some(allocation) = newest {
             return Some((said(allocation), "wait for it, or see `paramo pool status`".to_owned()));
+        }
+        if let Some(choice) = self.chosen(id).filter(|_| study.run.site.is_auto()) {
+            return Some((format!("the study goes {choice}"), "wait for it, or name a site".to_owned()));
         }
         if !views.is_empty() && views.iter().all(|view| view.pool.maximum == 0) {
             let what = format!("every pool of {} is being drained, and asks for nothing", study.run.site);

@@ -22,7 +22,7 @@ pub(super) fn is_taken_whole(resources: &Resources, pool: &Pool) -> bool {
 }
 
 /// How large the allocation of a run is. A run without a declared time gets the walltime of the pool.
-fn size(resources: &Resources, pool: &Pool) -> Size {
+pub(super) fn size(resources: &Resources, pool: &Pool) -> Size {
     let walltime = match (resources.time, pool.size.walltime) {
         (Some(time), Some(most)) => Some(Seconds((time.0 + AROUND).min(most.0))),
         (_, most) => most,
@@ -109,6 +109,7 @@ mod tests {
             size: Size { cpus: Some(8), walltime: Some(Seconds(3600.0)), ..Size::default() },
             idle: Seconds(60.0),
             placement: paramo_sites::Placement::default(),
+            cost: 0.0,
         }
     }
 

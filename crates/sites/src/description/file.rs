@@ -127,6 +127,7 @@ cpus = 16
 memory = "32 GiB"
 walltime = "2 h"
 partition = "short"
+cost = 0.02
 "#;
         let site = parse(text).unwrap().remove(0);
         let login = site.login.unwrap();
@@ -138,6 +139,7 @@ partition = "short"
         assert_eq!((pool.minimum, pool.maximum, pool.idle.0), (1, 8, 300.0));
         assert_eq!(pool.placement.partition.as_deref(), Some("short"));
         assert_eq!(pool.placement.arguments, ["--exclusive"]);
+        assert_eq!(pool.cost, 0.02);
     }
 
     #[test]
@@ -154,6 +156,7 @@ partitoin = "main"
 [sites.hpc.pools.small]
 minimum = 4
 maximum = 2
+cost = -1
 [sites.rest]
 kind = "slurm"
 directory = "/scratch"
@@ -171,9 +174,10 @@ access = { user = "ada" }
             "line 8, column 24: `sites.hpc.access.password`: secrets do not belong into this file",
             "line 9, column 1: `sites.hpc.partitoin`: there is no field `partitoin` here (did you mean `partition`?)",
             "line 12, column 11: `sites.hpc.pools.small.maximum`: the maximum 2 is below the minimum 4",
+            "line 13, column 8: `sites.hpc.pools.small.cost`: expected what a CPU costs an hour, a number of at least 0, found -1",
             "`sites.hpc.pools.small`: `walltime` is missing",
-            "line 16, column 18: `sites.rest.access.url`: an address holds no user and no password",
-            "line 20, column 10: `sites.none.access`: say where the site is",
+            "line 17, column 18: `sites.rest.access.url`: an address holds no user and no password",
+            "line 21, column 10: `sites.none.access`: say where the site is",
         ] {
             assert!(wrong.contains(line), "no {line:?} in:\n{wrong}");
         }

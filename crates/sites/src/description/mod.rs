@@ -149,4 +149,6 @@ pub struct Pool {
     /// Without work for so long, an allocation ends.
     pub idle: Seconds,
     pub placement: Placement,
+    /// Of a CPU, an hour, in whatever the sites of a file are counted in.
+    pub cost: f64,
 }

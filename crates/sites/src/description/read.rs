@@ -79,11 +79,13 @@ pub(super) fn site(name: &str, mut table: Table, base: &Base) -> Option<Descript
             Err(problem) => field.reject(problem),
         }
     });
+    let cost = cost(&mut table).unwrap_or(0.0);
     let mut pools = Vec::new();
     if let Some(all) = table.get("pools").and_then(|field| field.table("a table for each pool")) {
         for field in all.fields() {
             let name = field.key_name();
-            let read = field.table("a table that describes a pool").map(|table| pool(table, &placement));
+            let read =
+                field.table("a table that describes a pool").map(|table| pool(table, &placement, cost));
             pools.push((name?.to_string(), read?));
         }
     }
@@ -238,7 +240,18 @@ pub(crate) fn size(table: &mut Table, time: &'static str) -> Size {
     }
 }
 
-fn pool(mut table: Table, site: &Placement) -> Pool {
+/// Of a CPU, an hour.
+fn cost(table: &mut Table) -> Option<f64> {
+    let what = "what a CPU costs an hour, a number of at least 0";
+    let field = table.get("cost")?;
+    let cost = field.number(what)?;
+    match cost.is_finite() && cost >= 0.0 {
+        true => Some(cost),
+        false => field.reject(format!("expected {what}, found {cost}")),
+    }
+}
+
+fn pool(mut table: Table, site: &Placement, of_site: f64) -> Pool {
     let minimum = table.get("minimum").and_then(|f| f.integer(0, "an integer of at least 0")).unwrap_or(0);
     let maximum = table.get("maximum");
     let whole = table.field.clone();
@@ -262,6 +275,7 @@ fn pool(mut table: Table, site: &Placement) -> Pool {
     let idle =
         table.get("idle").and_then(|f| f.parsed("a length of time, such as \"5 min\"")).unwrap_or(IDLE);
     let placement = placement(&mut table).or(site);
+    let cost = cost(&mut table).unwrap_or(of_site);
     table.finish();
-    Pool { nodes, minimum, maximum: most.unwrap_or(1), size, idle, placement }
+    Pool { nodes, minimum, maximum: most.unwrap_or(1), size, idle, placement, cost }
 }

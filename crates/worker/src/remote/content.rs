@@ -171,6 +171,15 @@ fn needed(study: &Study, directory: &Path) -> Option<String> {
     })
 }
 
+/// The bytes that travel of a study's directory; none where it does not.
+pub fn length_of(directory: &Path) -> u64 {
+    let mut bytes = 0;
+    match walk(directory, "", &mut Manifest::default(), &mut bytes, false) {
+        Ok(true) => bytes,
+        _ => 0,
+    }
+}
+
 /// The SHA-256 and the length of a file.
 pub fn sum_of(path: &Path) -> io::Result<(String, u64)> {
     let mut file = File::open(path)?;

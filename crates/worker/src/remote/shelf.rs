@@ -4,10 +4,12 @@
 //! A file gets its name when all of it is there, so nobody finds half of one. Whoever fetches a file says so by a claim beside it; the others
 //! wait for as long as the claim is renewed.
 
-use std::fs::{self, File, FileTimes, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
+
+use rustix::fs::{Timespec, Timestamps, UTIME_NOW, UTIME_OMIT};
 
 use super::content::{Entry, sum_of};
 
@@ -76,9 +78,8 @@ impl Shelf {
 
     /// The file is still being fetched here.
     pub fn renew(&self, sum: &str) {
-        let now = FileTimes::new().set_modified(SystemTime::now());
         // One that is not renewed is taken over, and the file is then fetched twice.
-        let _ = File::open(self.claim(sum)).and_then(|file| file.set_times(now));
+        let _ = touch(&self.claim(sum));
     }
 
     /// Puts here what was fetched.
@@ -125,10 +126,16 @@ impl Shelf {
             let _ = fs::remove_file(kept);
             return Err(io::ErrorKind::InvalidData.into());
         }
-        let now = FileTimes::new().set_modified(SystemTime::now());
-        let _ = File::open(kept).and_then(|file| file.set_times(now));
+        let _ = touch(kept);
         fs::rename(&part, place)
     }
+}
+
+/// Marks a file as used now, by the clock of its file system.
+fn touch(path: &Path) -> io::Result<()> {
+    let kept = |nanos| Timespec { tv_sec: 0, tv_nsec: nanos };
+    let times = Timestamps { last_access: kept(UTIME_OMIT), last_modification: kept(UTIME_NOW) };
+    Ok(rustix::fs::futimens(File::open(path)?, &times)?)
 }
 
 #[cfg(test)]
@@ -186,7 +193,8 @@ mod tests {
         assert_eq!(Shelf::at(shelf.clone(), "one").take(&entry, &place), Found::Missing);
         assert!(!shelf.join(&entry.sum).exists() && !place.exists());
         fs::copy(&file, shelf.join(&entry.sum)).unwrap();
-        let long_ago = FileTimes::new().set_modified(SystemTime::now() - 2 * KEPT);
+        let now = file.metadata().unwrap().modified().unwrap();
+        let long_ago = fs::FileTimes::new().set_modified(now - 2 * KEPT);
         File::open(shelf.join(&entry.sum)).unwrap().set_times(long_ago).unwrap();
         let _ = Shelf::at(shelf.clone(), "two");
         assert!(!shelf.join(&entry.sum).exists());

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use paramo_model::Seconds;
 
 use crate::access::Access;
 use crate::commands::Commands;
@@ -135,6 +136,11 @@ impl Engine for Machine {
             Err(error) => checks.push(Check::note("machine", error.to_string())),
         }
         checks
+    }
+
+    async fn begins(&self, _job: &BatchJob) -> Result<Option<Seconds>, EngineError> {
+        // Nothing queues there.
+        Ok(Some(Seconds(0.0)))
     }
 
     async fn submit(&self, job: &BatchJob) -> Result<JobId, EngineError> {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use paramo_model::Seconds;
 use tokio::sync::OnceCell;
 
 use super::{SLURM, nodes, options, states, tasks};
@@ -23,6 +24,8 @@ const AWAY: [&str; 7] = [
 ];
 /// What it says of a job that it does not know.
 const UNKNOWN: &str = "Invalid job id";
+/// What it says of a job for which there are no nodes that could take it, now or ever.
+const NO_NODES: &str = "Requested node configuration is not available";
 
 pub(super) struct ByCommands {
     commands: Commands,
@@ -138,6 +141,24 @@ impl Engine for ByCommands {
 
     async fn submit(&self, job: &BatchJob) -> Result<JobId, EngineError> {
         self.commands.submit(&options::arguments(job), &job.script).await
+    }
+
+    async fn begins(&self, job: &BatchJob) -> Result<Option<Seconds>, EngineError> {
+        let what = "say when a job would begin";
+        // Its clock may be another one than ours, and so may its time zone.
+        let script = "date -u +%Y-%m-%dT%H:%M:%S; exec env TZ=UTC0 SLURM_TIME_FORMAT=standard \"$@\" 2>&1";
+        let arguments = options::arguments(job);
+        let mut words = vec!["/bin/sh", "-c", script, "sh"];
+        words.extend(arguments.iter().map(String::as_str));
+        words.push("--test-only");
+        match self.commands.run(what, &words, job.script.as_bytes()).await {
+            Ok(text) => Ok(tasks::begins(&text)),
+            // Nodes that are drained or down come back; a job for them is taken, and waits.
+            Err(EngineError::Refused { why, .. }) if why.contains(NO_NODES) => {
+                Ok(Some(Seconds(f64::INFINITY)))
+            }
+            Err(error) => Err(error),
+        }
     }
 
     async fn find(&self, name: &str) -> Result<Option<JobId>, EngineError> {

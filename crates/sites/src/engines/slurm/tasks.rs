@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use chrono::NaiveDateTime;
 use paramo_model::{Bytes, Seconds};
 
 use super::states;
@@ -105,6 +106,15 @@ fn size(text: &str) -> Option<Bytes> {
     Some(Bytes((number.parse::<f64>().ok()? * factor) as u64)).filter(|bytes| bytes.0 > 0)
 }
 
+/// How long until a job begins, from the time of the host and what `sbatch --test-only` says, both in UTC.
+pub(super) fn begins(text: &str) -> Option<Seconds> {
+    let time = |text: &str| NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S").ok();
+    let now = text.lines().find_map(|line| time(line.trim()))?;
+    let after = text.lines().find_map(|line| line.split_once(" to start at "))?.1;
+    let begins = time(after.split_whitespace().next()?)?;
+    Some(Seconds((begins - now).num_seconds().max(0) as f64))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -145,5 +155,13 @@ mod tests {
         assert_eq!(usage(text), Some(expected));
         assert_eq!(usage(""), None);
         assert_eq!(time("1-02:03:04"), 93_784.0);
+    }
+
+    #[test]
+    fn when_a_job_would_begin_is_counted_from_the_time_of_its_host() {
+        let said = "sbatch: Job 3 to start at 2026-03-01T00:10:23 using 1 processors on nodes node1 in partition short";
+        assert_eq!(begins(&format!("2026-02-28T23:59:59\n{said}\n")), Some(Seconds(624.0)));
+        assert_eq!(begins(&format!("2026-03-01T00:11:00\nwelcome\n{said}\n")), Some(Seconds(0.0)));
+        assert_eq!(begins("2026-03-01T00:11:00\n"), None);
     }
 }
