@@ -376,3 +376,26 @@ fn a_clock_that_is_an_hour_ahead_does_not_matter() {
         assert!(after < 600, "{row} of a study made at {created}");
     }
 }
+
+#[test]
+fn runs_are_placed_by_what_others_have_used_where_that_is_allowed() {
+    let desk = Desk::new();
+    let hub = Hub::start(&desk, "60 s");
+    hub.token(&desk);
+    // There is memory for one of them, by what they ask for.
+    let _far = Far::start(&desk, "far", &hub.http.address, &["--cpus", "2", "--memory", "1GiB"]);
+    for (name, learn) in [("asks", false), ("learns", true)] {
+        let resources = format!("[application.resources]\nmemory = \"600 MiB\"\nlearn = {learn}\n");
+        hub.submit(&desk, &(squares(&desk, name, 80, "0.05") + &resources));
+        hub.finished(name);
+        let rows = desk.paramo(&["export", name, "--columns", "index,slot"]).expect(0).out;
+        let slots: Vec<&str> = rows.lines().skip(1).filter_map(|line| line.split(',').nth(1)).collect();
+        assert_eq!(slots.len(), 80);
+        assert!(
+            slots[..20].iter().all(|slot| *slot == slots[0]),
+            "{name} had room for two at once: {slots:?}"
+        );
+        let beside = slots.iter().filter(|slot| **slot != slots[0]).count();
+        assert_eq!(beside > 10, learn, "{name}: {beside} runs beside the others");
+    }
+}

@@ -11,8 +11,9 @@ use std::time::{Duration, Instant};
 
 use paramo_design::Space;
 use paramo_model::{
-    Assignment, Cap, Cause, Ended, Event, FromWorker, Held, Limits, Micros, Moment, Progress, ProjectPart,
-    Report, RunRecord, Running, Seconds, Spent, StopReason, Study, StudyId, StudyState, Timestamp, ToWorker,
+    Assignment, Cap, Cause, Ended, Event, Expected, FromWorker, Held, Limits, Micros, Moment, Progress,
+    ProjectPart, Report, RunRecord, Running, Seconds, Spent, StopReason, Study, StudyId, StudyState,
+    Timestamp, ToWorker,
 };
 use paramo_store::{Store, StoreError, StudyRow};
 use paramo_worker::Link;
@@ -129,6 +130,7 @@ pub async fn conduct(
         paused: false,
         held: None,
         stopping: None,
+        has_learned: false,
     };
     // Workers may still hold leases of an earlier engine: no number comes twice.
     let random = std::hash::RandomState::new().build_hasher().finish();
@@ -226,6 +228,8 @@ struct Work<'a> {
     held: Option<Over>,
     /// Why nothing more is leased, once that is so.
     stopping: Option<StopReason>,
+    /// People know that runs are placed by what others have used.
+    has_learned: bool,
 }
 
 impl Work<'_> {
@@ -657,7 +661,23 @@ impl Work<'_> {
         }
     }
 
+    fn say_what_is_learned(&mut self) {
+        let expected = self.conductor.expected();
+        if self.has_learned || expected == Expected::default() {
+            return;
+        }
+        self.has_learned = true;
+        let words = [expected.memory.map(|it| it.to_string()), expected.time.map(|it| it.to_string())];
+        let words: Vec<String> = words.into_iter().flatten().collect();
+        let message = format!(
+            "runs are placed by what others have used from here on: {} at the most",
+            words.join(" and ")
+        );
+        self.observer.event(Event::Notice { message });
+    }
+
     fn tell(&mut self) {
+        self.say_what_is_learned();
         let now = Instant::now();
         let progress = self.progress(now);
         if self.observer.watched() {
@@ -673,6 +693,7 @@ impl Work<'_> {
                 stopping: self.stopping,
                 notice: None,
                 typical: (self.taken.0 > 0).then(|| Seconds(self.taken.1.seconds() / self.taken.0 as f64)),
+                expected: self.conductor.expected(),
                 next_retry: next.map(|due| Seconds(due.saturating_duration_since(now).as_secs_f64())),
                 running,
             });

@@ -9,9 +9,12 @@ use std::time::Instant;
 
 use paramo_design::{Sequence, Space};
 use paramo_model::{
-    Attempt, Bytes, Cause, Ended, Held, LeaseId, Order, Report, Resources, Retry, RunRecord, Seconds, Ticket,
+    Attempt, Bytes, Cause, Ended, Expected, Held, LeaseId, Order, Report, Resources, Retry, RunRecord,
+    Seconds, Ticket,
 };
 use roaring::RoaringTreemap;
+
+use crate::suggest::Lessons;
 
 /// The state of one study's runs.
 pub struct Conductor {
@@ -31,6 +34,8 @@ pub struct Conductor {
     skipped: u64,
     next_lease: u64,
     duplicates: u64,
+    /// What runs have used, where the next are placed by it.
+    lessons: Option<Lessons>,
 }
 
 /// A run that has been leased and has not ended.
@@ -77,7 +82,10 @@ impl Conductor {
         ended: RoaringTreemap,
     ) -> Conductor {
         let sequence = Sequence::new(&space, order, 0, space.len());
+        // Tasks that a site starts are not the worker's own, and their memory is not seen.
+        let lessons = (resources.learn && !resources.is_whole()).then(Lessons::default);
         Conductor {
+            lessons,
             space,
             order,
             retry,
@@ -183,7 +191,15 @@ impl Conductor {
         // One that was taken up has attempts that are not known here.
         let last = open.earlier.iter().map(|attempt| attempt.number).max().unwrap_or(0);
         let attempt = last.max(open.earlier.len() as u32) + 1;
-        Ticket { index, attempt, memory: open.memory, time: open.time }
+        let (memory, time) = (open.memory, open.time);
+        // One that has failed may need more than the others.
+        let expected = if attempt == 1 { self.expected() } else { Expected::default() };
+        Ticket { index, attempt, memory, time, expected }
+    }
+
+    /// What the next runs are expected to use, where that is learned.
+    pub fn expected(&self) -> Expected {
+        self.lessons.as_ref().map(|lessons| lessons.expected(&self.resources)).unwrap_or_default()
     }
 
     /// Takes a report in.
@@ -224,6 +240,9 @@ impl Conductor {
                 self.waiting.insert((now + wait.duration(), index));
                 return Verdict::Retry { attempt: Box::new(attempt), wait };
             }
+        }
+        if let Some(lessons) = self.lessons.as_mut().filter(|_| attempt.ended == Ended::Succeeded) {
+            lessons.note(&attempt);
         }
         self.ended.insert(index);
         Verdict::Ended(Box::new(RunRecord {

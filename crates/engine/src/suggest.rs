@@ -3,7 +3,7 @@
 //! A run that is given too little is ended before its end; one that is given too much keeps others waiting. What is suggested is what the
 //! largest of the runs used, and a margin.
 
-use paramo_model::{Bytes, Resources, Seconds};
+use paramo_model::{Attempt, Bytes, Expected, Resources, Seconds};
 
 /// Times the longest run: what a busier node may make of it.
 const TIME_MARGIN: f64 = 2.0;
@@ -91,11 +91,46 @@ pub fn suggest(asked: &Resources, used: &[Used], short: Short) -> Suggestion {
             _ => asked.cpus,
         },
         time: seconds.map(|seconds| Seconds(whole(seconds))),
-        // A float that is too large becomes the largest integer.
-        memory: bytes.map(|bytes| Bytes((bytes as u64).div_ceil(STEP).saturating_mul(STEP))),
+        memory: bytes.map(in_steps),
         ..asked.clone()
     };
     Suggestion { time, memory, cpus, resources }
+}
+
+/// What the runs of a study have used so far, for those that come after them.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Lessons {
+    runs: usize,
+    longest: f64,
+    /// Bytes.
+    largest: u64,
+}
+
+impl Lessons {
+    /// Takes a run in that succeeded.
+    pub fn note(&mut self, attempt: &Attempt) {
+        self.runs += 1;
+        self.longest = self.longest.max(attempt.wall.seconds());
+        self.largest = self.largest.max(attempt.peak_memory.0);
+    }
+
+    /// What the next are expected to use, once enough is known: never more than is asked for, which they cannot have.
+    pub fn expected(&self, asked: &Resources) -> Expected {
+        if self.runs < ENOUGH {
+            return Expected::default();
+        }
+        let time = (self.longest > 0.0).then(|| Seconds(whole(self.longest * TIME_MARGIN)));
+        let memory = (self.largest > 0).then(|| in_steps(self.largest as f64 * MEMORY_MARGIN));
+        Expected {
+            time: time.map(|time| asked.time.filter(|asked| asked.0 < time.0).unwrap_or(time)),
+            memory: memory.map(|memory| asked.memory.map_or(memory, |asked| asked.min(memory))),
+        }
+    }
+}
+
+fn in_steps(bytes: f64) -> Bytes {
+    // A float that is too large becomes the largest integer.
+    Bytes((bytes as u64).div_ceil(STEP).saturating_mul(STEP))
 }
 
 /// Up to a whole number of what people count in: seconds, then tens, then minutes, tens of them, hours.
@@ -107,6 +142,7 @@ fn whole(seconds: f64) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use paramo_model::{Ended, Micros, OutputFile, Timestamp};
     use proptest::prelude::*;
 
     use super::*;
@@ -141,6 +177,37 @@ mod tests {
             suggest(&asked, &[], Short { of_time: 1, of_memory: 0 }).resources.time,
             Some(Seconds(1200.0))
         );
+    }
+
+    #[test]
+    fn nothing_is_expected_of_few_runs_and_never_more_than_is_asked_for() {
+        let attempt = |seconds: f64, mib: u64| Attempt {
+            number: 1,
+            ended: Ended::Succeeded,
+            started: Timestamp(0),
+            wall: Micros((seconds * 1e6) as u64),
+            cpu: Micros(0),
+            peak_memory: Bytes(mib << 20),
+            exit_code: Some(0),
+            worker: 0,
+            slot: 0,
+            stdout: OutputFile::default(),
+            stderr: OutputFile::default(),
+        };
+        let mut lessons = Lessons::default();
+        let asked =
+            Resources { memory: Some(Bytes(1 << 30)), time: Some(Seconds(600.0)), ..Resources::default() };
+        for run in 0..ENOUGH {
+            assert_eq!(lessons.expected(&asked), Expected::default(), "after {run}");
+            lessons.note(&attempt(4.0, 100));
+        }
+        let expected = lessons.expected(&asked);
+        assert_eq!(expected, Expected { memory: Some(Bytes(144 << 20)), time: Some(Seconds(8.0)) });
+        lessons.note(&attempt(500.0, 1000));
+        let most = Expected { memory: asked.memory, time: asked.time };
+        assert_eq!(lessons.expected(&asked), most);
+        let open = lessons.expected(&Resources::default());
+        assert_eq!(open, Expected { memory: Some(Bytes(1312 << 20)), time: Some(Seconds(1020.0)) });
     }
 
     proptest! {

@@ -149,6 +149,9 @@ pub struct Resources {
     /// Whether its tasks are started as ranks of MPI, and not by the command itself.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub mpi: bool,
+    /// Whether runs are placed by what those before them have used, instead of by what is asked for.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub learn: bool,
 }
 
 fn one() -> u32 {
@@ -162,7 +165,16 @@ fn is_one(count: &u32) -> bool {
 
 impl Default for Resources {
     fn default() -> Resources {
-        Resources { cpus: 1.0, memory: None, time: None, gpus: 0, nodes: 1, tasks: 1, mpi: false }
+        Resources {
+            cpus: 1.0,
+            memory: None,
+            time: None,
+            gpus: 0,
+            nodes: 1,
+            tasks: 1,
+            mpi: false,
+            learn: false,
+        }
     }
 }
 

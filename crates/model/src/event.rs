@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Attempt, Name, Seconds, StudyId, Timestamp};
+use crate::{Attempt, Expected, Name, Seconds, StudyId, Timestamp};
 
 /// Where a study stands.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -77,6 +77,9 @@ pub struct Moment {
     /// How long an attempt takes, on the average of those that have ended since the work began.
     #[serde(default)]
     pub typical: Option<Seconds>,
+    /// What the next runs are expected to use, where that is learned.
+    #[serde(default)]
+    pub expected: Expected,
     /// The runs that have run longest; `progress.running` counts all of them.
     pub running: Vec<Running>,
 }

@@ -33,8 +33,8 @@ pub use limits::{Cap, FailureLimit, Limits, Spent};
 pub use name::{Name, NameError};
 pub use parameter::{Parameter, ParameterType};
 pub use protocol::{
-    Assignment, Capacity, FromWorker, Held, LeaseId, OutputFile, ProjectPart, Report, Ticket, ToWorker,
-    WorkerId,
+    Assignment, Capacity, Expected, FromWorker, Held, LeaseId, OutputFile, ProjectPart, Report, Ticket,
+    ToWorker, WorkerId,
 };
 pub use quantity::{Bytes, Seconds};
 pub use run::{Attempt, Cause, Ended, Micros, RunRecord, Timestamp};

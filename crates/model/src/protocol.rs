@@ -71,6 +71,23 @@ pub struct Ticket {
     /// More than the application asks for, after a failure that called for it.
     pub memory: Option<Bytes>,
     pub time: Option<Seconds>,
+    /// What it is placed by, where that was learned from others; what it may use stays as it was asked for.
+    #[serde(default)]
+    pub expected: Expected,
+}
+
+impl Ticket {
+    /// As the application asks for.
+    pub fn new(index: u64, attempt: u32) -> Ticket {
+        Ticket { index, attempt, memory: None, time: None, expected: Expected::default() }
+    }
+}
+
+/// What a run is expected to use at the most, as far as it is known.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Expected {
+    pub memory: Option<Bytes>,
+    pub time: Option<Seconds>,
 }
 
 /// The captured output of a run: its tail, and where the whole is if it was large.

@@ -134,7 +134,7 @@ fn work(program: Program, runs: u64) {
                 match message {
                     FromWorker::Wants { runs: wanted, .. } => {
                         let to = (leased + u64::from(wanted)).min(runs);
-                        let ticket = |index| Ticket { index, attempt: 1, memory: None, time: None };
+                        let ticket = |index| Ticket::new(index, 1);
                         if to > leased {
                             link.send(ToWorker::Lease {
                                 study: id,

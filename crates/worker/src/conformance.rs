@@ -264,7 +264,7 @@ pub(crate) fn output(text: &str, source: OutputSource) -> Output {
 }
 
 pub(crate) fn ticket(index: u64) -> Ticket {
-    Ticket { index, attempt: 1, memory: None, time: None }
+    Ticket::new(index, 1)
 }
 
 fn text(path: &Path) -> String {

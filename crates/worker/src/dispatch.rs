@@ -216,7 +216,7 @@ impl Dispatch {
         let Some(ends) = self.ends else { return };
         let left = ends.saturating_duration_since(Instant::now()).as_secs_f64();
         for lane in self.lanes.iter_mut().filter(|lane| lane.takes()) {
-            let said = lane.queue.front().and_then(|(_, ticket)| ticket.time);
+            let said = lane.queue.front().and_then(|(_, ticket)| ticket.expected.time.or(ticket.time));
             let said = said.or(lane.study.resources().time).map(|time| time.0);
             let takes = said.unwrap_or(if lane.known > 0 { lane.mean } else { 0.0 });
             if takes > left || left <= 0.0 {
@@ -327,7 +327,7 @@ impl Dispatch {
 
     fn need(&self, at: usize) -> Result<Need, String> {
         let lane = &self.lanes[at];
-        let none = Ticket { index: 0, attempt: 1, memory: None, time: None };
+        let none = Ticket::new(0, 1);
         self.ledger.need(lane.study.resources(), lane.queue.front().map_or(&none, |(_, ticket)| ticket))
     }
 

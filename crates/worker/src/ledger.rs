@@ -53,7 +53,12 @@ impl Ledger {
         }
         Ok(Need {
             cpus: resources.cores().min(there.cpus),
-            memory: ticket.memory.or(resources.memory).map(|memory| memory.min(there.memory)),
+            memory: ticket
+                .expected
+                .memory
+                .or(ticket.memory)
+                .or(resources.memory)
+                .map(|memory| memory.min(there.memory)),
             gpus: resources.gpus as usize,
         })
     }
@@ -107,6 +112,8 @@ impl Ledger {
 
 #[cfg(test)]
 mod tests {
+    use paramo_model::Expected;
+
     use super::*;
 
     fn ledger() -> Ledger {
@@ -115,7 +122,7 @@ mod tests {
     }
 
     fn need(cpus: f64, memory: Option<u64>, gpus: u32) -> Result<Need, String> {
-        let ticket = Ticket { index: 0, attempt: 1, memory: None, time: None };
+        let ticket = Ticket::new(0, 1);
         ledger().need(&Resources { cpus, memory: memory.map(Bytes), gpus, ..Resources::default() }, &ticket)
     }
 
@@ -163,8 +170,16 @@ mod tests {
     }
 
     #[test]
+    fn a_run_takes_the_place_of_what_it_is_expected_to_use() {
+        let resources = Resources { memory: Some(Bytes(300)), ..Resources::default() };
+        let expected = Expected { memory: Some(Bytes(100)), time: None };
+        let ticket = Ticket { expected, ..Ticket::new(0, 1) };
+        assert_eq!(ledger().need(&resources, &ticket).unwrap().memory, Some(Bytes(100)));
+    }
+
+    #[test]
     fn more_memory_after_a_failure_is_what_there_is_at_the_most() {
-        let ticket = Ticket { index: 0, attempt: 2, memory: Some(Bytes(1200)), time: None };
+        let ticket = Ticket { memory: Some(Bytes(1200)), ..Ticket::new(0, 2) };
         let resources = Resources { memory: Some(Bytes(600)), ..Resources::default() };
         assert_eq!(ledger().need(&resources, &ticket).unwrap().memory, Some(Bytes(1000)));
     }

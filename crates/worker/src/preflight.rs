@@ -40,7 +40,7 @@ pub fn preflight(study: &Study, capacity: &Capacity) -> Result<(), String> {
 
 /// How many runs of these resources fit a capacity at once. The error says what is missing for even one.
 pub fn room(resources: &Resources, capacity: &Capacity) -> Result<usize, String> {
-    let any = Ticket { index: 0, attempt: 1, memory: None, time: None };
+    let any = Ticket::new(0, 1);
     let ledger = Ledger::new(capacity.clone(), usize::MAX);
     Ok(ledger.slots(&ledger.need(resources, &any)?))
 }

@@ -195,7 +195,7 @@ fn what_a_worker_still_makes_is_taken_up_and_leased_to_nobody_else() {
     assert!(!conductor.adopt(&held(9)), "there is no such run");
     let lease = conductor.lease(9, now).unwrap();
     assert_eq!(lease.tickets.iter().map(|ticket| ticket.index).collect::<Vec<_>>(), [0, 2]);
-    let ticket = Ticket { index: 1, attempt: 2, memory: None, time: None };
+    let ticket = Ticket::new(1, 2);
     let failed = Ended::Failed(Cause::Exit { code: 1 });
     let verdict = conductor.report(report(LeaseId(7), &ticket, failed), now);
     assert!(matches!(verdict, Verdict::Retry { .. }), "{verdict:?}");

@@ -279,7 +279,8 @@ impl Board {
     /// Gives what is spooled to the workers that have room: as even as their room is.
     fn hand_out(&mut self, id: StudyId) {
         let Some(study) = self.studies.get_mut(&id) else { return };
-        let time = study.assignment.as_ref().and_then(|given| given.study.application.resources.time);
+        let declared = study.assignment.as_ref().and_then(|given| given.study.application.resources.time);
+        let time = study.spool.front().and_then(|(_, ticket)| ticket.expected.time).or(declared);
         let mut room: usize = study.wants.values().sum();
         let mut hungry: Vec<WorkerId> =
             if study.spool.is_empty() { Vec::new() } else { study.wants.keys().copied().collect() };

@@ -125,7 +125,7 @@ impl Rig {
     }
 
     fn lease(&mut self, indices: impl IntoIterator<Item = u64>) {
-        let ticket = |index| Ticket { index, attempt: 1, memory: None, time: None };
+        let ticket = |index| Ticket::new(index, 1);
         let tickets = indices.into_iter().map(ticket).collect();
         let lease = LeaseId(self.next);
         self.link.send(ToWorker::Lease { study: self.id, lease, tickets });
@@ -460,7 +460,7 @@ async fn heard<T>(link: &mut dyn Link, wanted: impl Fn(&FromWorker) -> Option<T>
 }
 
 fn lease(link: &mut dyn Link, lease: u64, indices: std::ops::Range<u64>) {
-    let tickets = indices.map(|index| Ticket { index, attempt: 1, memory: None, time: None }).collect();
+    let tickets = indices.map(|index| Ticket::new(index, 1)).collect();
     link.send(ToWorker::Lease { study: STUDY, lease: LeaseId(lease), tickets });
 }
 

@@ -233,6 +233,7 @@ fn resources(mut table: Table, is_function: bool) -> Resources {
             field.reject::<()>("a function runs in one process: write a `command` that uses MPI, such as [\"python3\", \"solve.py\"]");
         }
     }
+    resources.learn = table.get("learn").and_then(|field| field.boolean()).unwrap_or(false);
     table.finish();
     resources
 }

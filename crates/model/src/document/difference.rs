@@ -191,6 +191,7 @@ fn application(old: &Application, new: &Application, found: &mut Found) {
     found.compare(&["application", "resources", "nodes"], Changes, &before.nodes, &after.nodes);
     found.compare(&["application", "resources", "tasks"], Changes, &before.tasks, &after.tasks);
     found.compare(&["application", "resources", "mpi"], Changes, &before.mpi, &after.mpi);
+    found.compare(&["application", "resources", "learn"], Harmless, &before.learn, &after.learn);
 }
 
 fn below<'a>(path: &[&'a str], field: &'a str) -> Vec<&'a str> {

@@ -254,6 +254,12 @@ pub static TABLES: &[TableHelp] = &[
                 "false",
                 "Starts the command once a task, as ranks of MPI: by the site's `launcher` (`srun` on Slurm), else by `mpirun`.",
             ),
+            field(
+                "learn",
+                Boolean,
+                "false",
+                "Places runs by the memory and time that at least 20 runs before them have used, and a margin, where that is less. The limits stay.",
+            ),
         ],
     },
     TableHelp {

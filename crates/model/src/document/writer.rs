@@ -130,6 +130,9 @@ fn application(out: &mut Lines, application: &Application) -> Result<()> {
         out.line("tasks", &resources.tasks.to_string());
         out.line("mpi", &resources.mpi.to_string());
     }
+    if resources.learn {
+        out.line("learn", "true");
+    }
     out.header("[application.success]");
     out.line("exit_codes", &list(application.success.exit_codes.iter().map(i32::to_string)));
     out.texts("pattern", &application.success.pattern);

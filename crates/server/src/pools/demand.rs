@@ -45,7 +45,8 @@ pub(crate) struct Waiting {
 impl Waiting {
     /// What a study wants by how it goes. Nothing while it is paused.
     pub fn new(study: StudyId, wants: Wants, moment: &Moment) -> Waiting {
-        let Wants { name, source, site, resources } = wants;
+        let Wants { name, source, site, mut resources } = wants;
+        resources.memory = moment.expected.memory.or(resources.memory);
         let progress = &moment.progress;
         let ended = progress.succeeded + progress.failed + progress.skipped;
         let left = progress.total.saturating_sub(ended).saturating_sub(progress.running);

@@ -46,7 +46,7 @@ fn dispatch() -> Dispatch {
 }
 
 fn lease(dispatch: &mut Dispatch, study: i64, indices: std::ops::Range<u64>) -> Option<FromWorker> {
-    let ticket = |index| Ticket { index, attempt: 1, memory: None, time: None };
+    let ticket = |index| Ticket::new(index, 1);
     dispatch.lease(StudyId(study), LeaseId(1), indices.map(ticket).collect())
 }
 

@@ -140,6 +140,7 @@ fn defaults_are_those_of_the_model() {
         ("application.resources", "gpus", resources.gpus.to_string()),
         ("application.resources", "nodes", resources.nodes.to_string()),
         ("application.resources", "mpi", resources.mpi.to_string()),
+        ("application.resources", "learn", resources.learn.to_string()),
         ("application.success", "exit_codes", format!("{:?}", crate::Success::default().exit_codes)),
     ] {
         assert_eq!(default(path, name), value, "{path}.{name}");
