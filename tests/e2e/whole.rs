@@ -43,14 +43,19 @@ fn each_run_over_nodes_is_a_batch_job_of_its_size() {
     let mut run = begin(&desk, &slurm);
     let (mut most, mut shapes) = (0, BTreeSet::new());
     until("the study does not end", || {
-        most = most.max(slurm.jobs().len());
-        let shape = slurm.type_in(&["squeue", "-h", "-t", "running", "-o", "%D nodes, %C CPUs, %l"]);
+        let shape =
+            slurm.type_in(&["squeue", "-h", "-t", "running", "-o", "array %F: %D nodes, %C CPUs, %l"]);
+        most = most.max(shape.lines().count());
         shapes.extend(shape.lines().map(str::to_owned));
         run.try_wait().unwrap().is_some()
     });
     assert_eq!(run.wait().unwrap().code(), Some(1), "one run fails: {}", desk.read("said"));
     assert_eq!(most, 2, "as many at once as the pool may have");
-    assert_eq!(shapes.into_iter().collect::<Vec<_>>(), ["2 nodes, 3 CPUs, 7:00"]);
+    let shapes: Vec<String> = shapes.into_iter().collect();
+    assert!(
+        shapes.len() == 1 && shapes[0].ends_with(": 2 nodes, 3 CPUs, 7:00"),
+        "they are one array: {shapes:?}"
+    );
     assert_eq!(begun(desk.path(), 0), 3, "each rank once");
 
     let rows =
@@ -66,6 +71,59 @@ fn each_run_over_nodes_is_a_batch_job_of_its_size() {
     let nodes: BTreeSet<&str> = ranks.iter().filter_map(|line| line.split("node=").nth(1)).collect();
     assert_eq!(nodes.len(), 2, "{out}");
     until("there are jobs left", || slurm.jobs().is_empty());
+}
+
+#[test]
+fn an_array_of_runs_outlives_its_engine_and_what_others_cancel_and_is_accounted() {
+    let slurm = Slurm::start("accounting");
+    let desk = Desk::new();
+    describe(&desk, "maximum = 2\ncpus = 1\nwalltime = \"10 min\"");
+    let go = desk.path().join("go");
+    // The first two wait for a word; each burns some CPU time on both nodes.
+    let script = format!(
+        "i=0; while [ $i -lt 100000 ]; do i=$((i + 1)); done; [ {{x}} -gt 1 ] || while [ ! -e {} ]; do sleep 0.1; done",
+        go.display()
+    );
+    study(&desk, 6, "nodes = 2\nmpi = true", &script);
+    let mut run = begin(&desk, &slurm);
+    let name = || format!("{}/site/allocations", desk.path().display());
+    let elements = || {
+        let jobs = slurm.type_in(&["squeue", "-h", "-r", "-o", "%i %T %Z"]);
+        let mine: Vec<String> = jobs.lines().filter(|job| job.contains(&name())).map(str::to_owned).collect();
+        mine
+    };
+    let begun_here = |index| begun(desk.path(), index);
+    until("two runs do not begin", || begun_here(0) == 2 && begun_here(1) == 2);
+    let before = elements();
+    assert_eq!(before.len(), 6, "they wait in one array: {before:?}");
+    let array = |job: &str| job.split('_').next().unwrap().to_owned();
+    assert!(before.iter().all(|job| array(job) == array(&before[0])), "{before:?}");
+
+    // Somebody ends one in the middle of its run, and the engine dies before it hears of it.
+    run.kill().unwrap();
+    run.wait().unwrap();
+    let running = before.iter().find(|job| job.contains("RUNNING")).unwrap();
+    slurm.type_in(&["scancel", running.split(' ').next().unwrap()]);
+    std::fs::write(&go, "").unwrap();
+    let again = begin(&desk, &slurm).wait().unwrap();
+    assert_eq!(again.code(), Some(0), "{}", desk.read("said"));
+    let rows = desk.paramo(&["export", "ranks", "--columns", "index,state,square"]).expect(0).out;
+    assert_eq!(
+        rows,
+        "index,state,square\n0,succeeded,0\n1,succeeded,1\n2,succeeded,4\n3,succeeded,9\n4,succeeded,16\n5,succeeded,25\n"
+    );
+    let made: usize = (0..6).map(begun_here).sum();
+    assert_eq!(made, 14, "one run was made again, and no other");
+    until("there are jobs left", || elements().is_empty());
+
+    let status = desk.paramo(&["pool", "status", "here", "--json"]).expect(0).out;
+    let pool: serde_json::Value = serde_json::from_str(&status).unwrap();
+    let used: Vec<f64> =
+        pool["allocations"].as_array().unwrap().iter().filter_map(|it| it["cpu_seconds"].as_f64()).collect();
+    assert!(used.len() >= 6 && used.iter().any(|seconds| *seconds > 0.05), "{pool}");
+    let tokens = std::path::Path::new(&name()).read_dir().unwrap();
+    let left = tokens.filter(|it| it.as_ref().unwrap().path().join("tokens").exists()).count();
+    assert_eq!(left, 0, "tokens go with their allocations");
 }
 
 #[test]

@@ -192,4 +192,8 @@ pub struct GrantedShape {
     pub asked: String,
     pub began: Option<String>,
     pub ended: Option<String>,
+    #[serde(default)]
+    pub cpu_seconds: Option<f64>,
+    #[serde(default)]
+    pub memory_bytes: Option<u64>,
 }

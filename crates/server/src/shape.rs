@@ -8,7 +8,8 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, SecondsFormat};
 use paramo_engine::{RemoteStatus, Why, WorkerStatus};
 use paramo_model::{
-    Attempt, Capacity, Ended, Moment, OutputFile, ParameterType, Progress, RunRecord, Timestamp, Value,
+    Attempt, Capacity, Ended, Micros, Moment, OutputFile, ParameterType, Progress, RunRecord, Timestamp,
+    Value,
 };
 use paramo_store::{StudyRow, StudySummary};
 use paramo_table::Column;
@@ -271,6 +272,10 @@ pub struct Granted {
     pub asked: String,
     pub began: Option<String>,
     pub ended: Option<String>,
+    /// What all its CPUs have worked, by the account of the site; none where it keeps no account.
+    pub cpu_seconds: Option<f64>,
+    /// What its largest task had at once, by the same account.
+    pub memory_bytes: Option<u64>,
 }
 
 impl Pool {
@@ -297,6 +302,8 @@ impl Granted {
             asked: moment(allocation.asked),
             began: allocation.began.map(moment),
             ended: allocation.ended.map(moment),
+            cpu_seconds: allocation.cpu.map(Micros::seconds),
+            memory_bytes: allocation.memory.map(|memory| memory.0),
         }
     }
 }

@@ -10,7 +10,7 @@ use paramo_worker::remote::content::sum_of;
 
 use crate::access::{Access, AccessError, quoted};
 use crate::job::with_prologue;
-use crate::{BatchJob, Connection, EngineError, JobId, Placement, Size};
+use crate::{Array, BatchJob, Connection, EngineError, JobId, Placement, Size};
 
 /// What a worker in an allocation is told.
 #[derive(Clone, Debug)]
@@ -23,7 +23,7 @@ pub struct WorkerCall {
     pub via_file: Option<String>,
     /// A certificate to trust beside those of the node (PEM).
     pub authority: Option<String>,
-    /// What lets it in, for as long as the allocation lasts.
+    /// What lets it in, for as long as the allocation lasts; of an array a line for each.
     pub token: String,
     /// What starts the tasks of a run that has the allocation to itself; `None`: it is shared.
     pub launcher: Option<String>,
@@ -77,12 +77,43 @@ impl Connection {
         call: &WorkerCall,
     ) -> Result<JobId, EngineError> {
         let places = Places::new(&self.site.directory, &call.name);
+        self.submit_at(&places, (placement, size), program, call, None).await
+    }
+
+    /// The same for an array of equal allocations, one for each token, of which so many are there at once. Each is known as [`element`] of
+    /// the call's name, and by the number of the job, `_` and its index.
+    ///
+    /// # Errors
+    ///
+    /// As [`submit_worker`](Connection::submit_worker).
+    pub async fn submit_workers(
+        &self,
+        (placement, size): (&Placement, &Size),
+        program: &str,
+        call: &WorkerCall,
+        at_once: u32,
+    ) -> Result<JobId, EngineError> {
+        let last = call.token.lines().count().saturating_sub(1);
+        let last = u32::try_from(last).unwrap_or(u32::MAX);
+        let array = Array { first: 0, last, step: 1, throttle: Some(at_once) };
+        let places = Places::of_array(&self.site.directory, &call.name);
+        self.submit_at(&places, (placement, size), program, call, Some(array)).await
+    }
+
+    async fn submit_at(
+        &self,
+        places: &Places,
+        (placement, size): (&Placement, &Size),
+        program: &str,
+        call: &WorkerCall,
+        array: Option<Array>,
+    ) -> Result<JobId, EngineError> {
         self.access.make_directory(&places.directory).await?;
-        self.access.put(call.token.as_bytes(), &places.token, "600").await?;
+        self.access.put(call.token.as_bytes(), &places.tokens, "600").await?;
         if let Some(authority) = &call.authority {
             self.access.put(authority.as_bytes(), &places.authority(), "600").await?;
         }
-        let script = with_prologue(&script(program, call, &places), self.site.prologue.as_deref());
+        let script = with_prologue(&script(program, call, places), self.site.prologue.as_deref());
         let job = BatchJob {
             name: call.name.clone(),
             script,
@@ -93,7 +124,7 @@ impl Connection {
             size: size.clone(),
             // Its token is gone by then, and the pool asks for another.
             again: false,
-            array: None,
+            array,
             after: Vec::new(),
         };
         let submitted = self.engine.submit(&job).await;
@@ -101,7 +132,7 @@ impl Connection {
             && !error.is_passing()
         {
             // Nobody will ever read it; what cannot be removed is told by the error that follows anyway.
-            let _ = forget(&self.access, &places).await;
+            let _ = forget(&self.access, places).await;
         }
         submitted
     }
@@ -140,17 +171,39 @@ impl Connection {
     ///
     /// When it cannot be read.
     pub async fn worker_log(&self, name: &str) -> Result<String, AccessError> {
-        let places = Places::new(&self.site.directory, name);
+        let log = match array_of(name) {
+            Some((array, index)) => {
+                format!("{}-{index}", Places::of_array(&self.site.directory, array).log())
+            }
+            None => Places::new(&self.site.directory, name).log(),
+        };
         let script = "[ ! -e \"$1\" ] || tail -c 4000 -- \"$1\"";
-        let text = self.access.shell("read what the worker said", script, &[&places.log()], &[]).await?;
+        let text = self.access.shell("read what the worker said", script, &[&log], &[]).await?;
         Ok(String::from_utf8_lossy(&text).into_owned())
     }
 }
 
-/// Where the files of an allocation are.
+/// One of an array of allocations.
+pub fn element(array: &str, index: u32) -> String {
+    format!("{array}.{index}")
+}
+
+/// The array of which an allocation is one, and its index there.
+pub fn array_of(name: &str) -> Option<(&str, u32)> {
+    let (array, index) = name.rsplit_once('.')?;
+    Some((array, index.parse().ok()?))
+}
+
+/// Where the files of an allocation, or of an array of them, are.
 struct Places {
     directory: String,
-    token: String,
+    /// The file of its token; of an array a line for each.
+    tokens: String,
+    /// As the script names them: each of an array has its own.
+    name: String,
+    home: String,
+    /// Lines that come first in the script.
+    first: String,
     /// What its workers have fetched, for all of them.
     content: String,
 }
@@ -158,7 +211,27 @@ struct Places {
 impl Places {
     fn new(site: &str, name: &str) -> Places {
         let directory = format!("{site}/allocations/{name}");
-        Places { token: format!("{directory}/token"), content: format!("{site}/content"), directory }
+        Places {
+            tokens: format!("{directory}/token"),
+            name: quoted(name),
+            home: quoted(&directory),
+            first: String::new(),
+            content: format!("{site}/content"),
+            directory,
+        }
+    }
+
+    /// Each of an array takes its token out of the file for all, and has a directory of its own.
+    fn of_array(site: &str, name: &str) -> Places {
+        let one = Places::new(site, name);
+        let tokens = format!("{}/tokens", one.directory);
+        let first = format!(
+            "name={}.$SLURM_ARRAY_TASK_ID\nhome={}/$name\nmkdir -p -- \"$home\"\nsed -n \"$((SLURM_ARRAY_TASK_ID + 1))p\" {} > \"$home/token\"\n",
+            quoted(name),
+            quoted(&format!("{site}/allocations")),
+            quoted(&tokens)
+        );
+        Places { tokens, name: "\"$name\"".to_owned(), home: "\"$home\"".to_owned(), first, ..one }
     }
 
     fn authority(&self) -> String {
@@ -167,6 +240,18 @@ impl Places {
 
     fn log(&self) -> String {
         format!("{}/worker.log", self.directory)
+    }
+}
+
+impl Connection {
+    /// Removes the tokens of an array of which none is left.
+    ///
+    /// # Errors
+    ///
+    /// When that cannot be done.
+    pub async fn forget_tokens(&self, array: &str) -> Result<(), AccessError> {
+        let places = Places::of_array(&self.site.directory, array);
+        self.access.shell("remove tokens", "rm -f -- \"$1\"", &[&places.tokens], &[]).await.map(drop)
     }
 }
 
@@ -180,8 +265,8 @@ fn script(program: &str, call: &WorkerCall, places: &Places) -> String {
         quoted(program),
         "worker".to_owned(),
         format!("--server {}", quoted(&call.server)),
-        format!("--token-file {}", quoted(&places.token)),
-        format!("--name {}", quoted(&call.name)),
+        format!("--token-file {}/token", places.home),
+        format!("--name {}", places.name),
         format!("--cpus {}", call.cpus),
     ];
     words.extend(call.via_file.as_ref().map(|file| format!("--via-file {}", quoted(file))));
@@ -193,16 +278,15 @@ fn script(program: &str, call: &WorkerCall, places: &Places) -> String {
     words.extend(call.shared.iter().map(|path| format!("--shared {}", quoted(path))));
     words.push(format!("--content {}", quoted(&places.content)));
     words.push("--scratch \"$scratch\"".to_owned());
-    let token = quoted(&places.token);
-    let directory = quoted(&places.directory);
     format!(
         "#!/bin/bash\n\
          umask 077\n\
+         {first}\
          scratch={}\n\
          if [ -n \"$scratch\" ]; then scratch=$scratch/paramo-{name}; mkdir -m 700 -- \"$scratch\" || scratch=; fi\n\
-         if [ -z \"$scratch\" ]; then scratch={directory}/scratch; mkdir -p \"$scratch\"; fi\n\
+         if [ -z \"$scratch\" ]; then scratch={home}/scratch; mkdir -p \"$scratch\"; fi\n\
          worker=\n\
-         finish() {{ rm -rf -- {token} \"$scratch\"; }}\n\
+         finish() {{ rm -rf -- {home}/token \"$scratch\"; }}\n\
          trap finish EXIT\n\
          trap '[ -z \"$worker\" ] || kill -TERM \"$worker\"' TERM INT\n\
          {} &\n\
@@ -215,7 +299,9 @@ fn script(program: &str, call: &WorkerCall, places: &Places) -> String {
         // The nodes of one that is spread must all see it.
         if call.launcher.is_some() { "" } else { "${SLURM_TMPDIR:-${TMPDIR:-}}" },
         words.join(" "),
-        name = call.name,
+        first = places.first,
+        name = places.name,
+        home = places.home,
     )
 }
 
@@ -261,7 +347,7 @@ mod tests {
         let line = text.lines().find(|line| line.starts_with("/site/bin")).unwrap();
         assert_eq!(
             line,
-            "/site/bin/paramo-1 worker --server https://paramo.example/lab --token-file '/si te/allocations/hpc-1/token' --name hpc-1 --cpus 4 --via-file /site/relay/a.address --ca-file '/si te/allocations/hpc-1/server.pem' --memory 1073741824B --idle 300s --ends-in 3540s --shared '/data 1' --content '/si te/content' --scratch \"$scratch\" &"
+            "/site/bin/paramo-1 worker --server https://paramo.example/lab --token-file '/si te/allocations/hpc-1'/token --name hpc-1 --cpus 4 --via-file /site/relay/a.address --ca-file '/si te/allocations/hpc-1/server.pem' --memory 1073741824B --idle 300s --ends-in 3540s --shared '/data 1' --content '/si te/content' --scratch \"$scratch\" &"
         );
         let whole = WorkerCall { launcher: Some("srun -n {tasks}".to_owned()), ..call() };
         let whole = script("/site/bin/paramo-1", &whole, &Places::new("/s", "hpc-1"));
@@ -271,12 +357,40 @@ mod tests {
     }
 
     #[test]
+    fn each_of_an_array_has_its_token_and_its_place() {
+        let directory = tempfile::tempdir().unwrap();
+        let site = format!("{}/si te", directory.path().display());
+        let places = Places::of_array(&site, "hpc-1");
+        std::fs::create_dir_all(&places.directory).unwrap();
+        std::fs::write(&places.tokens, "zero\none\ntwo\n").unwrap();
+        let program = directory.path().join("paramo");
+        let worker =
+            "#!/bin/bash\necho \"$@\"\nwhile [ \"$1\" != --token-file ]; do shift; done; cat \"$2\"\n";
+        std::fs::write(&program, worker).unwrap();
+        std::process::Command::new("chmod").arg("755").arg(&program).status().unwrap();
+        let text = script(program.to_str().unwrap(), &call(), &places);
+        let run = std::process::Command::new("bash")
+            .args(["-c", &text])
+            .env_remove("TMPDIR")
+            .env("SLURM_ARRAY_TASK_ID", "1")
+            .output()
+            .unwrap();
+        let out = String::from_utf8(run.stdout).unwrap();
+        assert!(out.contains("--name hpc-1.1 ") && out.ends_with("\none\n"), "{out}");
+        let home = format!("{site}/allocations/hpc-1.1");
+        assert!(out.contains(&format!("--scratch {home}/scratch")), "{out}");
+        assert!(Path::new(&home).exists() && !Path::new(&home).join("token").exists());
+        assert_eq!(array_of(&element("hpc-1", 1)), Some(("hpc-1", 1)));
+        assert_eq!((array_of("hpc-1"), array_of("hpc.1-5")), (None, None));
+    }
+
+    #[test]
     fn the_script_hands_signals_on_waits_for_the_worker_and_removes_the_token() {
         let directory = tempfile::tempdir().unwrap();
         let site = directory.path().to_str().unwrap();
         let places = Places::new(site, "hpc-1");
         std::fs::create_dir_all(&places.directory).unwrap();
-        std::fs::write(&places.token, "secret").unwrap();
+        std::fs::write(&places.tokens, "secret").unwrap();
         let program = directory.path().join("paramo");
         // A worker that says that it is there, and takes a moment to end when it is told to.
         let worker = "#!/bin/bash\ntrap 'sleep 0.2; echo ended; exit 7' TERM\necho \"$@\"\nwhile :; do sleep 0.05; done\n";
@@ -299,7 +413,7 @@ mod tests {
         std::io::BufRead::read_line(&mut out, &mut line).unwrap();
         assert_eq!(line, "ended\n");
         assert_eq!(child.wait().unwrap().code(), Some(7));
-        assert!(!Path::new(&places.token).exists());
+        assert!(!Path::new(&places.tokens).exists());
         assert!(!Path::new(&format!("{}/scratch", places.directory)).exists());
     }
 }

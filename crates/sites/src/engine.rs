@@ -31,6 +31,11 @@ pub trait Engine: Send + Sync {
     async fn check(&self) -> Vec<Check>;
     /// Submits a job. When the answer was lost on the way, [`find`](Engine::find) tells whether it arrived.
     async fn submit(&self, job: &BatchJob) -> Result<JobId, EngineError>;
+    /// Whether the jobs of an array can be told apart: each has the number of the array, `_` and its index, in [`states`](Engine::states)
+    /// and in [`cancel`](Engine::cancel).
+    fn has_arrays(&self) -> bool {
+        false
+    }
     /// How long until a job like this one would begin if it were submitted now; `None`: the engine cannot tell. Without an end: not with
     /// the nodes as they are now.
     async fn begins(&self, job: &BatchJob) -> Result<Option<Seconds>, EngineError> {
@@ -45,6 +50,10 @@ pub trait Engine: Send + Sync {
     async fn tasks(&self, job: &JobId, array: Array) -> Result<BTreeMap<u32, JobState>, EngineError> {
         let _ = (job, array);
         Ok(BTreeMap::new())
+    }
+    /// Whether the site keeps an account of what jobs have used.
+    async fn has_account(&self) -> bool {
+        false
     }
     /// What a job has used; `None` when the site keeps no account of it.
     async fn usage(&self, job: &JobId) -> Result<Option<Usage>, EngineError> {

@@ -20,7 +20,7 @@ mod relay;
 mod site;
 
 pub use access::{Access, AccessError, Finished};
-pub use allocation::{WorkerCall, ends_in};
+pub use allocation::{WorkerCall, array_of, element, ends_in};
 pub use batch::{Progress, Script};
 pub use connection::Connection;
 pub use description::{

@@ -20,6 +20,7 @@ const SQLITE: &[Step] = &[
     (7, "whole_allocations", include_str!("../migrations/sqlite/0007_whole_allocations.sql")),
     (8, "jobs", include_str!("../migrations/sqlite/0008_jobs.sql")),
     (9, "schedules", include_str!("../migrations/sqlite/0009_schedules.sql")),
+    (10, "arrays", include_str!("../migrations/sqlite/0010_arrays.sql")),
 ];
 
 /// The same for PostgreSQL, in `migrations/postgres/`.
@@ -33,6 +34,7 @@ const POSTGRES: &[Step] = &[
     (7, "whole_allocations", include_str!("../migrations/postgres/0007_whole_allocations.sql")),
     (8, "jobs", include_str!("../migrations/postgres/0008_jobs.sql")),
     (9, "schedules", include_str!("../migrations/postgres/0009_schedules.sql")),
+    (10, "arrays", include_str!("../migrations/postgres/0010_arrays.sql")),
 ];
 
 type Step = (i64, &'static str, &'static str);

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use chrono::DateTime;
 use paramo_client::{GrantedShape, PoolShape};
-use paramo_model::Timestamp;
+use paramo_model::{Micros, Timestamp};
 use paramo_sites::{find_sites, read_sites};
 use paramo_store::Allocation;
 
@@ -153,5 +153,7 @@ fn granted(allocation: &Allocation) -> GrantedShape {
         asked: moment(allocation.asked),
         began: allocation.began.map(moment),
         ended: allocation.ended.map(moment),
+        cpu_seconds: allocation.cpu.map(Micros::seconds),
+        memory_bytes: allocation.memory.map(|memory| memory.0),
     }
 }

@@ -3,15 +3,15 @@
 //! Whatever happens in between, the next look finds it: what is asked for is written down first, with the name by which the site can be
 //! asked whether it arrived.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::path::PathBuf;
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use paramo_engine::WorkerStatus;
 use paramo_engine::pools::{Backlog, Plan, PoolPolicy, Standing, Tenure, plan};
-use paramo_model::{Seconds, Timestamp, WorkerId};
-use paramo_sites::{Connection, EngineError, How, JobId, JobState, Pool};
+use paramo_model::{Micros, Seconds, Timestamp, WorkerId};
+use paramo_sites::{Connection, EngineError, How, JobId, JobState, Pool, array_of};
 use paramo_store::{Allocation, AllocationState};
 use tokio::sync::watch;
 
@@ -39,6 +39,8 @@ const COMING: Duration = Duration::from_secs(60);
 const LOST: Duration = Duration::from_secs(30);
 /// When everything is to end: so long for workers to go by themselves, and then for the site to end them.
 const GOODBYE: Duration = Duration::from_secs(20);
+/// The site's account is asked so long after the end of a job.
+const ACCOUNT: Duration = Duration::from_secs(2);
 /// Allocations that are asked for at one look, so that the others are not kept waiting.
 const AT_ONCE: u32 = 16;
 
@@ -66,6 +68,8 @@ pub(super) struct Keeper {
     /// Those of which an end was asked for here.
     ended_here: HashSet<String>,
     pub(super) missing: Missing,
+    /// Those that have ended, and of which it is not known what they have used.
+    unaccounted: VecDeque<(Allocation, Instant)>,
 }
 
 /// The workers of each allocation.
@@ -96,6 +100,7 @@ impl Keeper {
             came: HashSet::new(),
             ended_here: HashSet::new(),
             missing: Missing::new(),
+            unaccounted: VecDeque::new(),
         }
     }
 
@@ -131,6 +136,7 @@ impl Keeper {
                 self.led(&host).await;
             }
             self.carry_out(&host, &workers).await;
+            self.account().await;
         }
     }
 
@@ -140,8 +146,14 @@ impl Keeper {
         let mut cancelled = false;
         while let Some(host) = self.host.upgrade() {
             let open = self.registry.open(self.site());
-            if open.is_empty() || begun.elapsed() > 2 * GOODBYE || *stop.borrow() == Ending::Now {
+            let late = begun.elapsed() > 2 * GOODBYE || *stop.borrow() == Ending::Now;
+            if late || (open.is_empty() && self.unaccounted.is_empty()) {
                 return;
+            }
+            self.account().await;
+            if open.is_empty() {
+                tokio::time::sleep(LOOK / 4).await;
+                continue;
             }
             let workers = self.workers(&host).await;
             for worker in workers.values().flatten().filter(|worker| !worker.draining) {
@@ -210,9 +222,13 @@ impl Keeper {
         self.asked = Some(Instant::now());
         let mut open = self.registry.open(self.site());
         for allocation in open.iter_mut().filter(|it| it.job.is_none()) {
-            match self.connection.engine.find(&allocation.name).await {
+            // All of an array have one name at the site.
+            let (name, index) = array_of(&allocation.name)
+                .map_or((allocation.name.as_str(), None), |(array, index)| (array, Some(index)));
+            match self.connection.engine.find(name).await {
                 Ok(Some(job)) => {
-                    allocation.job = Some(job.to_string());
+                    let job = index.map_or_else(|| job.to_string(), |index| format!("{job}_{index}"));
+                    allocation.job = Some(job);
                     self.put(Allocation { state: AllocationState::Waiting, ..allocation.clone() }).await;
                 }
                 Ok(None) if self.known_for(allocation, AllocationState::Asked) > LOST => {
@@ -292,6 +308,11 @@ impl Keeper {
         }
     }
 
+    /// Whether the worker of an allocation has been there.
+    pub(super) fn has_come(&self, name: &str) -> bool {
+        self.came.contains(name)
+    }
+
     /// For how long an allocation has been known here to be in a state.
     fn known_for(&mut self, allocation: &Allocation, state: AllocationState) -> Duration {
         self.known.entry((allocation.name.clone(), state)).or_insert_with(Instant::now).elapsed()
@@ -345,7 +366,38 @@ impl Keeper {
         self.came.remove(&allocation.name);
         self.ended_here.remove(&allocation.name);
         let (state, ended) = (AllocationState::Ended, Some(clock::now()));
-        self.put(Allocation { state, detail: how.to_owned(), ended, ..allocation }).await;
+        let allocation = Allocation { state, detail: how.to_owned(), ended, ..allocation };
+        self.put(allocation.clone()).await;
+        self.settle(allocation).await;
+    }
+
+    /// What is left to be done for one that has ended.
+    async fn settle(&mut self, allocation: Allocation) {
+        if let Some((array, _)) = array_of(&allocation.name) {
+            let open = self.registry.open(self.site());
+            let is_last = !open.iter().any(|it| array_of(&it.name).is_some_and(|(of, _)| of == array));
+            if is_last {
+                // They are good for nothing any more.
+                let _ = self.connection.forget_tokens(array).await;
+            }
+        }
+        if allocation.job.is_some() && self.connection.engine.has_account().await {
+            self.unaccounted.push_back((allocation, Instant::now()));
+        }
+    }
+
+    /// Asks the site's account what an allocation has used that has ended. It is written a little after the end.
+    async fn account(&mut self) {
+        let Some((allocation, ended)) = self.unaccounted.pop_front() else { return };
+        if ended.elapsed() < ACCOUNT {
+            return self.unaccounted.push_front((allocation, ended));
+        }
+        let Some(job) = allocation.job.as_deref().and_then(JobId::new) else { return };
+        // Without an account nothing is known, and that is all.
+        if let Ok(Some(used)) = self.connection.engine.usage(&job).await {
+            let cpu = Some(Micros((used.cpu.0 * 1e6) as u64));
+            self.put(Allocation { cpu, memory: used.memory, ..allocation }).await;
+        }
     }
 
     /// Compares what is wanted with what there is, pool by pool.
@@ -365,7 +417,7 @@ impl Keeper {
             let plan = plan(
                 &backlog,
                 &self.tenures(&open, workers, holds.walltime),
-                &policy(pool, &holds, u32::try_from(whole.len()).unwrap_or(u32::MAX)),
+                &policy(pool, &holds, held(&whole)),
             );
             self.let_go(host, &open, workers, &plan).await;
             let wish = Wish::shared(name, pool);
@@ -389,8 +441,11 @@ impl Keeper {
     /// How each allocation is, numbered as they come.
     fn tenures(&self, open: &[Allocation], workers: &Workers, lasts: Seconds) -> Vec<Tenure> {
         let standing = |it: &Allocation| match it.state {
-            AllocationState::Asked | AllocationState::Waiting => Standing::Pending,
-            AllocationState::Running => {
+            // A worker that is there comes before the site's word that it has begun.
+            AllocationState::Asked | AllocationState::Waiting if !workers.contains_key(&it.name) => {
+                Standing::Pending
+            }
+            AllocationState::Asked | AllocationState::Waiting | AllocationState::Running => {
                 let there = workers.get(&it.name);
                 if there.is_some_and(|workers| workers.iter().all(|worker| worker.draining)) {
                     return Standing::Draining;
@@ -454,6 +509,10 @@ impl Keeper {
             return;
         }
         self.registry.has_room(self.site(), wish.pool);
+        // Runs that need an allocation each wait in the site's queue together; so many of them begin as there is room for.
+        if wish.study.is_some() && count > 1 && self.connection.engine.has_arrays() {
+            return self.submit_array(host, wish, count, room).await;
+        }
         for _ in 0..count.min(AT_ONCE).min(room) {
             if !self.submit(host, wish).await {
                 return;
@@ -463,8 +522,8 @@ impl Keeper {
 
     /// Whether what is here is less than there may be.
     fn is_filled_by_others(&self, wish: &Wish<'_>) -> bool {
-        let mine = self.registry.open(self.site()).iter().filter(|it| it.pool == wish.pool).count();
-        mine < wish.maximum as usize
+        let open = self.registry.open(self.site());
+        held(open.iter().filter(|it| it.pool == wish.pool)) < wish.maximum
     }
 
     /// The open allocations that others have at this site. What was left by those who have ended is taken over.
@@ -484,8 +543,7 @@ impl Keeper {
     pub(super) async fn there(&mut self, pool: &str) -> Result<u32, String> {
         let others = self.others().await?;
         let mine = self.registry.open(self.site());
-        let there = mine.iter().chain(&others).filter(|it| it.pool == pool).count();
-        Ok(u32::try_from(there).unwrap_or(u32::MAX))
+        Ok(held(mine.iter().chain(&others).filter(|it| it.pool == pool)))
     }
 
     /// Has the site end allocations.
@@ -505,6 +563,19 @@ impl Keeper {
         }
         self.asked = None;
     }
+}
+
+/// How many of these there are at once at the most: of an array only so many begin together.
+fn held<'a>(allocations: impl IntoIterator<Item = &'a Allocation>) -> u32 {
+    let mut arrays: BTreeMap<&str, (u32, u32)> = BTreeMap::new();
+    let mut single = 0_u32;
+    for it in allocations {
+        match array_of(&it.name).zip(it.at_once) {
+            Some(((array, _), at_once)) => arrays.entry(array).or_insert((0, at_once)).0 += 1,
+            None => single = single.saturating_add(1),
+        }
+    }
+    arrays.values().fold(single, |sum, (open, at_once)| sum.saturating_add(*open.min(at_once)))
 }
 
 /// What is kept to, beside so many allocations for one run each.

@@ -58,7 +58,7 @@ impl Keeper {
         }
         let mut surplus: Vec<Allocation> = Vec::new();
         // Those that have not begun are given up first, the newest of them before the others.
-        let coming = open.iter().filter(|it| is_coming(it, workers));
+        let coming = open.iter().filter(|it| self.is_coming(it, workers));
         let (running, pending): (Vec<_>, Vec<_>) =
             coming.partition(|it| it.state == AllocationState::Running);
         for it in running.into_iter().chain(pending) {
@@ -85,14 +85,17 @@ impl Keeper {
         }
         self.missing.retain(|(of, study), _| of != name || waiting.iter().any(|it| it.study == *study));
     }
-}
 
-/// Whether the run of an allocation has not begun yet.
-fn is_coming(allocation: &Allocation, workers: &Workers) -> bool {
-    let there = workers.get(&allocation.name).map_or(&[][..], Vec::as_slice);
-    let has_begun = there.iter().any(|it| it.running > 0 || it.reported > 0 || it.draining);
-    let is_open = !matches!(allocation.state, AllocationState::Ending | AllocationState::Ended);
-    is_open && !has_begun
+    /// Whether the run of an allocation has not begun yet.
+    fn is_coming(&self, allocation: &Allocation, workers: &Workers) -> bool {
+        let is_open = !matches!(allocation.state, AllocationState::Ending | AllocationState::Ended);
+        let has_begun = match workers.get(&allocation.name) {
+            Some(there) => there.iter().any(|it| it.running > 0 || it.reported > 0 || it.draining),
+            // Its worker was there, and has gone before the site has said so.
+            None => self.has_come(&allocation.name),
+        };
+        is_open && !has_begun
+    }
 }
 
 #[cfg(test)]

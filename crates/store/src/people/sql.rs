@@ -113,11 +113,11 @@ pub const SET_WORKER: &str = "INSERT INTO workers (name, studies, seen) VALUES (
 pub const DELETE_WORKER: &str = "DELETE FROM workers WHERE name = $1";
 
 // Allocations.
-pub const PUT_ALLOCATION: &str = "INSERT INTO allocations (name, site, pool, token, job, state, detail, asked, began, ended, seat, study) \
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) \
+pub const PUT_ALLOCATION: &str = "INSERT INTO allocations (name, site, pool, token, job, state, detail, asked, began, ended, seat, study, at_once, cpu, memory) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) \
      ON CONFLICT (name) DO UPDATE SET job = excluded.job, state = excluded.state, detail = excluded.detail, \
-     began = excluded.began, ended = excluded.ended, seat = excluded.seat";
-pub const ALLOCATIONS: &str = "SELECT name, site, pool, token, job, state, detail, asked, began, ended, seat, study FROM allocations \
+     began = excluded.began, ended = excluded.ended, seat = excluded.seat, cpu = excluded.cpu, memory = excluded.memory";
+pub const ALLOCATIONS: &str = "SELECT name, site, pool, token, job, state, detail, asked, began, ended, seat, study, at_once, cpu, memory FROM allocations \
      WHERE state <> 'ended' OR name IN (SELECT name FROM allocations WHERE state = 'ended' ORDER BY ended DESC LIMIT $1) \
      ORDER BY asked, token";
 

@@ -54,14 +54,14 @@ impl ByCommands {
         let words: Vec<&str> = jobs.iter().map(|job| job.as_str()).collect();
         if self.accounting().await? {
             let list = words.join(",");
-            let fields = "JobIDRaw,State,ExitCode,NodeList";
+            let fields = "JobID,State,ExitCode,NodeList";
             let command =
                 ["sacct", "--noheader", "--parsable2", "--allocations", "--format", fields, "--jobs", &list];
             found = self.lines(&self.commands.run(what, &command, &[]).await?, what, |line| {
                 let mut parts = line.split('|');
                 let mut next = || parts.next().unwrap_or_default();
                 let (id, state, exit, nodes) = (next(), next(), next(), next());
-                (id, states::read(state, exit, "", nodes))
+                (id.to_owned(), states::read(state, exit, "", nodes))
             })?;
             // The account is written a little after the end.
             found.retain(|_, state| matches!(state, JobState::Ended(_)));
@@ -78,25 +78,36 @@ impl ByCommands {
             }
             found.extend(self.lines(&finished.text(), what, |line| {
                 let field = |name| tasks::field(line, name);
+                let id = match (field("ArrayJobId"), field("ArrayTaskId")) {
+                    ("", _) => field("JobId").to_owned(),
+                    (array, index) => format!("{array}_{index}"),
+                };
                 let state =
                     states::read(field("JobState"), field("ExitCode"), field("Reason"), field("NodeList"));
-                (field("JobId"), state)
+                (id, state)
             })?);
         }
         Ok(found)
     }
 
-    /// Reads lines that begin with the number of a job; empty ones are passed over.
+    /// Reads lines that begin with the number of a job. Empty ones are passed over, those of several jobs of an array at once (they wait), and those
+    /// of unknown ones.
     fn lines<'a>(
         &self,
         text: &'a str,
         what: &'static str,
-        read: impl Fn(&'a str) -> (&'a str, Result<JobState, String>),
+        read: impl Fn(&'a str) -> (String, Result<JobState, String>),
     ) -> Result<BTreeMap<JobId, JobState>, EngineError> {
         let mut found = BTreeMap::new();
         for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
             let (id, state) = read(line);
-            let id = JobId::new(id).ok_or_else(|| self.commands.strange(what, line.to_owned()))?;
+            let is_of_several = id.contains('[');
+            // Of a job of an array that it does not know, `scontrol` says so where it prints the others.
+            let is_unknown = line.starts_with("Job ") && line.ends_with(" not found");
+            if is_of_several || is_unknown {
+                continue;
+            }
+            let id = JobId::new(&id).ok_or_else(|| self.commands.strange(what, line.to_owned()))?;
             let strange = |word| self.commands.strange(what, format!("the job state `{word}`"));
             found.insert(id, state.map_err(strange)?);
         }
@@ -143,6 +154,10 @@ impl Engine for ByCommands {
         self.commands.submit(&options::arguments(job), &job.script).await
     }
 
+    fn has_arrays(&self) -> bool {
+        true
+    }
+
     async fn begins(&self, job: &BatchJob) -> Result<Option<Seconds>, EngineError> {
         let what = "say when a job would begin";
         // Its clock may be another one than ours, and so may its time zone.
@@ -162,7 +177,7 @@ impl Engine for ByCommands {
     }
 
     async fn find(&self, name: &str) -> Result<Option<JobId>, EngineError> {
-        let words = ["squeue", "--noheader", "--states=all", "--format=%i", "--name", name];
+        let words = ["squeue", "--noheader", "--states=all", "--format=%F", "--name", name];
         let text = self.commands.run("look for the job", &words, &[]).await?;
         Ok(text.lines().find_map(|line| JobId::new(line.trim())))
     }
@@ -173,7 +188,8 @@ impl Engine for ByCommands {
             return Ok(BTreeMap::new());
         }
         let list = jobs.iter().map(JobId::as_str).collect::<Vec<_>>().join(",");
-        let words = ["squeue", "--noheader", "--states=all", "--format=%i|%T|%N|%r", "--jobs", &list];
+        let words =
+            ["squeue", "--noheader", "--states=all", "--array", "--format=%i|%T|%N|%r", "--jobs", &list];
         let finished = self.commands.finish(&words).await?;
         let text = match finished.ok() {
             true => finished.text(),
@@ -185,7 +201,7 @@ impl Engine for ByCommands {
             let mut parts = line.splitn(4, '|');
             let mut next = || parts.next().unwrap_or_default();
             let (id, state, nodes, reason) = (next(), next(), next(), next());
-            (id, states::read(state, "", reason, nodes))
+            (id.to_owned(), states::read(state, "", reason, nodes))
         })?;
         found.retain(|id, _| jobs.contains(id));
         // The queue has no exit codes.
@@ -224,6 +240,10 @@ impl Engine for ByCommands {
             false => return Err(self.commands.failed(what, &finished)),
         }
         Ok(found)
+    }
+
+    async fn has_account(&self) -> bool {
+        self.accounting().await.unwrap_or(false)
     }
 
     async fn usage(&self, job: &JobId) -> Result<Option<Usage>, EngineError> {
@@ -294,8 +314,9 @@ mod tests {
     #[test]
     fn odd_lines_are_named() {
         let slurm = ByCommands::new(Arc::new(Access::to(None).unwrap()));
-        let read = |line| (line, Ok(JobState::Vanished));
+        let read = |line: &str| (line.to_owned(), Ok(JobState::Vanished));
         assert_eq!(slurm.lines("\n1\n\n2\n", "x", read).unwrap().len(), 2);
+        assert_eq!(slurm.lines("1_4\n1_[5-9]\nJob 1_4 not found\n", "x", read).unwrap().len(), 1);
         assert!(slurm.lines("what is this", "x", read).unwrap_err().to_string().contains("what is this"));
     }
 

@@ -5,7 +5,7 @@ use crate::conformance::{Ground, study};
 use crate::{Held, OpenMode, Store, StoreError};
 use std::time::Duration;
 
-use paramo_model::{StudyId, Timestamp};
+use paramo_model::{Bytes, Micros, StudyId, Timestamp};
 
 fn disable(disabled: bool) -> UserChange {
     UserChange { disabled: Some(disabled), ..UserChange::default() }
@@ -125,8 +125,11 @@ pub async fn allocations_are_remembered_as_they_are_now<G: Ground>() {
         ended: None,
         seat: 1,
         study: None,
+        at_once: None,
+        cpu: None,
+        memory: None,
     };
-    let whole = Allocation { study: Some(StudyId(7)), ..asked(1) };
+    let whole = Allocation { study: Some(StudyId(7)), at_once: Some(4), ..asked(1) };
     store.put_allocation(&whole).await.unwrap();
     assert_eq!(store.allocations(0).await.unwrap(), [whole]);
     for number in [2, 1, 3, 4] {
@@ -138,6 +141,8 @@ pub async fn allocations_are_remembered_as_they_are_now<G: Ground>() {
         detail: "on node 3".to_owned(),
         began: Some(Timestamp(9)),
         seat: 2,
+        cpu: Some(Micros(7)),
+        memory: Some(Bytes(1 << 40)),
         ..asked(2)
     };
     store.put_allocation(&running).await.unwrap();

@@ -1,6 +1,6 @@
 //! What sites were asked for.
 
-use paramo_model::{StudyId, Timestamp};
+use paramo_model::{Bytes, Micros, StudyId, Timestamp};
 
 use super::words::words;
 
@@ -39,4 +39,10 @@ pub struct Allocation {
     pub seat: u32,
     /// It is for one run of this study alone; `None`: for runs of many.
     pub study: Option<StudyId>,
+    /// It is one of an array, of which so many are there at once.
+    pub at_once: Option<u32>,
+    /// What all its CPUs have worked, by the site's account.
+    pub cpu: Option<Micros>,
+    /// What its largest task had at once, by the site's account.
+    pub memory: Option<Bytes>,
 }
