@@ -51,3 +51,43 @@ fn the_schema_knows_the_fields() {
     assert_eq!(schema["required"], serde_json::json!(["name", "application"]));
     assert_eq!(schema["$defs"]["run"]["properties"]["slots"]["minimum"], 1);
 }
+
+/// The name that a heading has in links, as the pages are shown on the web.
+fn anchor(heading: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "-_ ".contains(c);
+    heading
+        .trim()
+        .to_lowercase()
+        .chars()
+        .filter(|c| plain(*c))
+        .map(|c| if c == ' ' { '-' } else { c })
+        .collect()
+}
+
+#[test]
+fn links_between_the_pages_lead_somewhere() {
+    let root = repository();
+    let pages = std::fs::read_dir(root.join("docs")).unwrap().map(|entry| entry.unwrap().path());
+    let roots =
+        ["README.md", "ARCHITECTURE.md", "BENCHMARKS.md", "CONTRIBUTING.md"].map(|name| root.join(name));
+    let mut broken = Vec::new();
+    let mut links = 0;
+    for page in pages.chain(roots).filter(|path| path.extension().is_some_and(|it| it == "md")) {
+        let text = std::fs::read_to_string(&page).unwrap();
+        for target in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            if target.contains("://") || target.contains(char::is_whitespace) {
+                continue;
+            }
+            links += 1;
+            let (file, heading) = target.split_once('#').unwrap_or((target, ""));
+            let file = if file.is_empty() { page.clone() } else { page.parent().unwrap().join(file) };
+            let there = std::fs::read_to_string(&file).unwrap_or_default();
+            let headings = there.lines().filter(|line| line.starts_with('#'));
+            let mut anchors = headings.map(|line| anchor(line.trim_start_matches('#')));
+            if !file.exists() || (!heading.is_empty() && !anchors.any(|it| it == heading)) {
+                broken.push(format!("{}: {target}", page.display()));
+            }
+        }
+    }
+    assert!(links > 20 && broken.is_empty(), "of {links} links lead nowhere:\n{}", broken.join("\n"));
+}
