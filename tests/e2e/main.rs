@@ -18,6 +18,7 @@ mod job;
 mod limits;
 mod local_ssh;
 mod login;
+mod memory;
 mod messages;
 mod mirror;
 mod people;

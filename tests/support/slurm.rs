@@ -14,13 +14,13 @@ pub struct Slurm {
 }
 
 impl Slurm {
-    /// `shared` is the one of all tests, and `accounting` another of all of them, with accounting; else one of its own is started, whose
+    /// `shared` is the one of all tests, and `accounting` another of all of them, with accounting, and `memory` one that limits memory; else one of its own is started, whose
     /// parts may be ended.
     #[track_caller]
     pub fn start(name: &str) -> Slurm {
         let pid = std::process::id().to_string();
         let report = match name {
-            "shared" | "accounting" => rig(&[name, &pid]),
+            "shared" | "accounting" | "memory" => rig(&[name, &pid]),
             _ => rig(&["private", &format!("{name}-{pid}"), &pid]),
         };
         Slurm {
