@@ -29,6 +29,7 @@ mod pool_faults;
 mod pool_time;
 mod pools;
 mod portal;
+mod portal_faults;
 mod postgres;
 mod relay;
 mod remote;

@@ -181,3 +181,39 @@ fn two_servers_by_mistake_keep_to_one_maximum_and_to_their_own() {
         assert_eq!((0..12).map(count).collect::<Vec<_>>(), [1; 12], "{name}");
     }
 }
+
+#[test]
+fn a_full_disk_of_a_node_holds_its_worker_back_and_loses_nothing() {
+    let slurm = Slurm::start("disk");
+    let desk = Desk::new();
+    let small = desk.path().join("small");
+    std::fs::create_dir(&small).unwrap();
+    // The batch script begins anew where the node's own disk has room for 40 KB; somebody makes more of it later.
+    desk.file(
+        "prologue.sh",
+        format!(
+            "if [ -z \"$SMALL\" ]; then\n  export SMALL=yes TMPDIR={}\n  exec unshare --mount /bin/bash -c '. {1}/mount.sh' \"$0\"\nfi\n",
+            small.display(),
+            desk.path().display()
+        ),
+    );
+    desk.file(
+        "mount.sh",
+        format!(
+            "mount -t tmpfs -o size=2m none \"$TMPDIR\"\nhead -c 2057000 /dev/zero > \"$TMPDIR/ballast\"\n\
+             (until [ -e {}/room ]; do sleep 0.1; done; rm \"$TMPDIR/ballast\") &\nexec /bin/bash \"$0\"\n",
+            desk.path().display()
+        ),
+    );
+    let site = format!("back = \"127.0.0.1\"\nprologue = \". {}/prologue.sh\"", desk.path().display());
+    describe(&desk, &site, "maximum = 1\ncpus = 2\nwalltime = \"5 min\"");
+    desk.file("study.toml", squares(&desk, "squares", 12, "0.1"));
+    let mut run = begin(&desk, &slurm);
+    until("nobody says that the disk is full", || desk.read("said").contains("No space left on device"));
+    assert_eq!(all_begun(&desk, 12), 0, "{}", desk.read("said"));
+    desk.file("room", "");
+    within(90, &mut run, || desk.read("said"));
+    assert_eq!(run.wait().unwrap().code(), Some(0), "{}", desk.read("said"));
+    whole(&desk, 12);
+    assert_eq!(all_begun(&desk, 12), 12, "a run was made again: {}", desk.read("said"));
+}

@@ -142,6 +142,8 @@ export interface Granted {
   asked: string;
   began?: string | null;
   ended?: string | null;
+  cpu_seconds?: number | null;
+  memory_bytes?: number | null;
 }
 
 export interface Pool {
