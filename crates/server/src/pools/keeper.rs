@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use paramo_engine::WorkerStatus;
 use paramo_engine::pools::{Backlog, Plan, PoolPolicy, Standing, Tenure, plan};
-use paramo_model::{Micros, Seconds, Timestamp, WorkerId};
+use paramo_model::{Seconds, Timestamp, WorkerId};
 use paramo_sites::{Connection, EngineError, How, JobId, JobState, Pool, array_of};
 use paramo_store::{Allocation, AllocationState};
 use tokio::sync::watch;
@@ -20,6 +20,7 @@ use super::asking::Wish;
 use super::demand::{Holds, Waiting};
 use super::registry::Registry;
 use super::seat::Seat;
+use super::tally::held;
 use super::way::{Kept, Way};
 use super::whole::Missing;
 use crate::clock;
@@ -39,8 +40,6 @@ const COMING: Duration = Duration::from_secs(60);
 const LOST: Duration = Duration::from_secs(30);
 /// When everything is to end: so long for workers to go by themselves, and then for the site to end them.
 const GOODBYE: Duration = Duration::from_secs(20);
-/// The site's account is asked so long after the end of a job.
-const ACCOUNT: Duration = Duration::from_secs(2);
 /// Allocations that are asked for at one look, so that the others are not kept waiting.
 const AT_ONCE: u32 = 16;
 
@@ -57,7 +56,7 @@ pub(super) struct Keeper {
     pub(super) seat: Arc<Seat>,
     pub(super) asked: Option<Instant>,
     /// When it was looked for what others have left.
-    looked: Option<Instant>,
+    pub(super) looked: Option<Instant>,
     /// Since when an allocation is known here to be in a state. It may have been so for longer, and clocks may be set; its worker, or its
     /// number, has been able to arrive here since then and not before.
     known: HashMap<(String, AllocationState), Instant>,
@@ -69,7 +68,7 @@ pub(super) struct Keeper {
     ended_here: HashSet<String>,
     pub(super) missing: Missing,
     /// Those that have ended, and of which it is not known what they have used.
-    unaccounted: VecDeque<(Allocation, Instant)>,
+    pub(super) unaccounted: VecDeque<(Allocation, Instant)>,
 }
 
 /// The workers of each allocation.
@@ -371,35 +370,6 @@ impl Keeper {
         self.settle(allocation).await;
     }
 
-    /// What is left to be done for one that has ended.
-    async fn settle(&mut self, allocation: Allocation) {
-        if let Some((array, _)) = array_of(&allocation.name) {
-            let open = self.registry.open(self.site());
-            let is_last = !open.iter().any(|it| array_of(&it.name).is_some_and(|(of, _)| of == array));
-            if is_last {
-                // They are good for nothing any more.
-                let _ = self.connection.forget_tokens(array).await;
-            }
-        }
-        if allocation.job.is_some() && self.connection.engine.has_account().await {
-            self.unaccounted.push_back((allocation, Instant::now()));
-        }
-    }
-
-    /// Asks the site's account what an allocation has used that has ended. It is written a little after the end.
-    async fn account(&mut self) {
-        let Some((allocation, ended)) = self.unaccounted.pop_front() else { return };
-        if ended.elapsed() < ACCOUNT {
-            return self.unaccounted.push_front((allocation, ended));
-        }
-        let Some(job) = allocation.job.as_deref().and_then(JobId::new) else { return };
-        // Without an account nothing is known, and that is all.
-        if let Ok(Some(used)) = self.connection.engine.usage(&job).await {
-            let cpu = Some(Micros((used.cpu.0 * 1e6) as u64));
-            self.put(Allocation { cpu, memory: used.memory, ..allocation }).await;
-        }
-    }
-
     /// Compares what is wanted with what there is, pool by pool.
     async fn carry_out(&mut self, host: &Arc<Host>, workers: &Workers) {
         let pools = self.connection.site.pools.clone();
@@ -520,32 +490,6 @@ impl Keeper {
         }
     }
 
-    /// Whether what is here is less than there may be.
-    fn is_filled_by_others(&self, wish: &Wish<'_>) -> bool {
-        let open = self.registry.open(self.site());
-        held(open.iter().filter(|it| it.pool == wish.pool)) < wish.maximum
-    }
-
-    /// The open allocations that others have at this site. What was left by those who have ended is taken over.
-    async fn others(&mut self) -> Result<Vec<Allocation>, String> {
-        self.looked = Some(Instant::now());
-        let (mine, others) = self.seat.sorted(self.site()).await?;
-        let known = self.registry.open(self.site());
-        for left in mine {
-            if !known.iter().any(|it| it.name == left.name) {
-                self.registry.put(left);
-            }
-        }
-        Ok(others)
-    }
-
-    /// How many open allocations of a pool there are, whoever has them.
-    pub(super) async fn there(&mut self, pool: &str) -> Result<u32, String> {
-        let others = self.others().await?;
-        let mine = self.registry.open(self.site());
-        Ok(held(mine.iter().chain(&others).filter(|it| it.pool == pool)))
-    }
-
     /// Has the site end allocations.
     async fn end(&mut self, allocations: Vec<Allocation>) {
         let jobs: Vec<JobId> =
@@ -563,19 +507,6 @@ impl Keeper {
         }
         self.asked = None;
     }
-}
-
-/// How many of these there are at once at the most: of an array only so many begin together.
-fn held<'a>(allocations: impl IntoIterator<Item = &'a Allocation>) -> u32 {
-    let mut arrays: BTreeMap<&str, (u32, u32)> = BTreeMap::new();
-    let mut single = 0_u32;
-    for it in allocations {
-        match array_of(&it.name).zip(it.at_once) {
-            Some(((array, _), at_once)) => arrays.entry(array).or_insert((0, at_once)).0 += 1,
-            None => single = single.saturating_add(1),
-        }
-    }
-    arrays.values().fold(single, |sum, (open, at_once)| sum.saturating_add(*open.min(at_once)))
 }
 
 /// What is kept to, beside so many allocations for one run each.

@@ -1,7 +1,7 @@
 //! Allocations on sites, as many as there is work for: what is wanted is compared with what there is, again and again.
 //!
 //! One [`keeper`] looks after each site. What it has asked for is in the store before it asks, so a server that dies in between, or is
-//! started again, finds all of it. [`asking`] and [`whole`] are how it asks for more, [`demand`] says what waits, [`registry`] what there is.
+//! started again, finds all of it. [`asking`] and [`whole`] are how it asks for more, [`demand`] says what waits, [`registry`] what there is, and [`tally`] counts it.
 //! [`auto`] and [`choosing`] decide for studies that may go anywhere.
 
 mod asking;
@@ -11,6 +11,7 @@ mod demand;
 mod keeper;
 mod registry;
 mod seat;
+mod tally;
 mod way;
 mod whole;
 

@@ -1,0 +1,84 @@
+//! Counting allocations: those of this process and of others, those of arrays, and what they have used once they have ended.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use paramo_model::Micros;
+use paramo_sites::{JobId, array_of};
+use paramo_store::Allocation;
+
+use super::asking::Wish;
+use super::keeper::Keeper;
+
+/// The site's account is asked so long after the end of a job.
+const ACCOUNT: Duration = Duration::from_secs(2);
+
+impl Keeper {
+    /// Whether what is here is less than there may be.
+    pub(super) fn is_filled_by_others(&self, wish: &Wish<'_>) -> bool {
+        let open = self.registry.open(self.site());
+        held(open.iter().filter(|it| it.pool == wish.pool)) < wish.maximum
+    }
+
+    /// The open allocations that others have at this site. What was left by those who have ended is taken over.
+    pub(super) async fn others(&mut self) -> Result<Vec<Allocation>, String> {
+        self.looked = Some(Instant::now());
+        let (mine, others) = self.seat.sorted(self.site()).await?;
+        let known = self.registry.open(self.site());
+        for left in mine {
+            if !known.iter().any(|it| it.name == left.name) {
+                self.registry.put(left);
+            }
+        }
+        Ok(others)
+    }
+
+    /// How many open allocations of a pool there are, whoever has them.
+    pub(super) async fn there(&mut self, pool: &str) -> Result<u32, String> {
+        let others = self.others().await?;
+        let mine = self.registry.open(self.site());
+        Ok(held(mine.iter().chain(&others).filter(|it| it.pool == pool)))
+    }
+
+    /// What is left to be done for one that has ended.
+    pub(super) async fn settle(&mut self, allocation: Allocation) {
+        if let Some((array, _)) = array_of(&allocation.name) {
+            let open = self.registry.open(self.site());
+            let is_last = !open.iter().any(|it| array_of(&it.name).is_some_and(|(of, _)| of == array));
+            if is_last {
+                // They are good for nothing any more.
+                let _ = self.connection.forget_tokens(array).await;
+            }
+        }
+        if allocation.job.is_some() && self.connection.engine.has_account().await {
+            self.unaccounted.push_back((allocation, Instant::now()));
+        }
+    }
+
+    /// Asks the site's account what an allocation has used that has ended. It is written a little after the end.
+    pub(super) async fn account(&mut self) {
+        let Some((allocation, ended)) = self.unaccounted.pop_front() else { return };
+        if ended.elapsed() < ACCOUNT {
+            return self.unaccounted.push_front((allocation, ended));
+        }
+        let Some(job) = allocation.job.as_deref().and_then(JobId::new) else { return };
+        // Without an account nothing is known, and that is all.
+        if let Ok(Some(used)) = self.connection.engine.usage(&job).await {
+            let cpu = Some(Micros((used.cpu.0 * 1e6) as u64));
+            self.put(Allocation { cpu, memory: used.memory, ..allocation }).await;
+        }
+    }
+}
+
+/// How many of these there are at once at the most: of an array only so many begin together.
+pub(super) fn held<'a>(allocations: impl IntoIterator<Item = &'a Allocation>) -> u32 {
+    let mut arrays: BTreeMap<&str, (u32, u32)> = BTreeMap::new();
+    let mut single = 0_u32;
+    for it in allocations {
+        match array_of(&it.name).zip(it.at_once) {
+            Some(((array, _), at_once)) => arrays.entry(array).or_insert((0, at_once)).0 += 1,
+            None => single = single.saturating_add(1),
+        }
+    }
+    arrays.values().fold(single, |sum, (open, at_once)| sum.saturating_add(*open.min(at_once)))
+}
