@@ -217,3 +217,45 @@ fn a_full_disk_of_a_node_holds_its_worker_back_and_loses_nothing() {
     whole(&desk, 12);
     assert_eq!(all_begun(&desk, 12), 12, "a run was made again: {}", desk.read("said"));
 }
+
+#[test]
+fn a_server_that_loses_its_seat_takes_another_and_goes_on() {
+    /// The lock of the first seat.
+    const SEAT: &str = "5787215964323971073";
+    let slurm = Slurm::start("seat");
+    let ground = Ground::database("seat");
+    let desk = &ground.desk;
+    describe(desk, "back = \"127.0.0.1\"", "maximum = 1\ncpus = 2\nwalltime = \"5 min\"");
+    let conf = slurm.conf();
+    let hub = Hub::start_with(desk, "60 s", &[("SLURM_CONF", conf.to_str().unwrap())]);
+    let submit = |name: &str| {
+        let file = squares(desk, name, 12, "0.2").replace("/begun/", &format!("/begun/{name}-"));
+        let body = serde_json::json!({ "file": file, "directory": desk.path(), "site": "here" });
+        assert_eq!(hub.http.post("/api/v1/studies", &body).status, 201);
+    };
+    let locks = "FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+    let seat = || ground.ask(&format!("SELECT objid {locks} AND granted"));
+    submit("before");
+    hub.finished("before");
+    assert!(seat().contains("4026531841"), "{}", seat());
+    std::thread::scope(|scope| {
+        // Somebody else is the first when the connection breaks, and has the seat for a while.
+        scope.spawn(|| ground.sql(&format!("SELECT pg_advisory_lock({SEAT}), pg_sleep(12)")));
+        until("nobody waits for the seat", || {
+            ground.ask(&format!("SELECT count(*) {locks} AND NOT granted")) == "1"
+        });
+        ground.sql(&format!(
+            "SELECT pg_terminate_backend(pid, 5000) {locks} AND granted AND objid = 4026531841"
+        ));
+        until("the server takes no other seat", || seat().contains("4026531842"));
+        submit("after");
+        hub.finished("after");
+    });
+    let count = |name: &str, index: u64| {
+        let file = desk.path().join(format!("begun/{name}-{index}"));
+        std::fs::read_to_string(file).map_or(0, |text| text.lines().count())
+    };
+    for name in ["before", "after"] {
+        assert_eq!((0..12).map(|index| count(name, index)).collect::<Vec<_>>(), [1; 12], "{name}");
+    }
+}

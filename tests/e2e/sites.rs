@@ -58,7 +58,13 @@ fn a_site_is_tried_in_every_way() {
             assert_eq!(verdict(what), "ok", "{name}, {what}: {}", answer.out);
         }
         assert!(answer.out.contains("main: 4 nodes"), "{name}: {}", answer.out);
+        match ["ssh", "jump"].contains(&name) {
+            true => assert_eq!(verdict("relay"), "ok", "{name}: {}", answer.out),
+            false => assert!(!answer.out.contains("relay"), "{name}: {}", answer.out),
+        }
     }
+    let left = desk.path().join("site/relay").read_dir().map_or(0, Iterator::count);
+    assert_eq!(left, 0, "a socket is left");
 }
 
 #[test]

@@ -27,6 +27,13 @@ impl Ground {
         Ground { desk: Desk::named(name).at(&postgres.database(&database)), postgres: Some(postgres) }
     }
 
+    /// What a database answers to a question.
+    #[track_caller]
+    pub fn ask(&self, question: &str) -> String {
+        let postgres = self.postgres.as_ref().unwrap_or_else(|| panic!("there is no database to ask"));
+        postgres.sql(self.desk.store().rsplit('/').next().unwrap_or_default(), question)
+    }
+
     /// Has a statement carried out by the store, whoever works with it.
     #[track_caller]
     pub fn sql(&self, statement: &str) {

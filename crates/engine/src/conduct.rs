@@ -11,9 +11,8 @@ use std::time::{Duration, Instant};
 
 use paramo_design::Space;
 use paramo_model::{
-    Assignment, Cap, Cause, Ended, Event, Expected, FromWorker, Held, Limits, Micros, Moment, Progress,
-    ProjectPart, Report, RunRecord, Running, Seconds, Spent, StopReason, Study, StudyId, StudyState,
-    Timestamp, ToWorker,
+    Assignment, Cap, Cause, Ended, Event, FromWorker, Held, Limits, Micros, Moment, Progress, ProjectPart,
+    Report, RunRecord, Running, Seconds, Spent, StopReason, Study, StudyId, StudyState, Timestamp, ToWorker,
 };
 use paramo_store::{Store, StoreError, StudyRow};
 use paramo_worker::Link;
@@ -663,7 +662,7 @@ impl Work<'_> {
 
     fn say_what_is_learned(&mut self) {
         let expected = self.conductor.expected();
-        if self.has_learned || expected == Expected::default() {
+        if self.has_learned || expected.is_unknown() {
             return;
         }
         self.has_learned = true;

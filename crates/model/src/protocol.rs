@@ -72,7 +72,7 @@ pub struct Ticket {
     pub memory: Option<Bytes>,
     pub time: Option<Seconds>,
     /// What it is placed by, where that was learned from others; what it may use stays as it was asked for.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Expected::is_unknown")]
     pub expected: Expected,
 }
 
@@ -88,6 +88,13 @@ impl Ticket {
 pub struct Expected {
     pub memory: Option<Bytes>,
     pub time: Option<Seconds>,
+}
+
+impl Expected {
+    /// Whether nothing is known.
+    pub fn is_unknown(&self) -> bool {
+        self.memory.is_none() && self.time.is_none()
+    }
 }
 
 /// The captured output of a run: its tail, and where the whole is if it was large.

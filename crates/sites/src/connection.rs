@@ -25,8 +25,8 @@ impl Connection {
         Ok(Connection { site, access, engine })
     }
 
-    /// Looks whether everything works that jobs need: the login, the engine, the directory, and, where an address of a server is given
-    /// (`HOST:PORT`), the way back to it.
+    /// Looks whether everything works that jobs need: the login, the engine, the directory, the relay where workers need one, and,
+    /// where an address of a server is given (`HOST:PORT`), the way back to it.
     pub async fn check(&self, back: Option<&str>) -> Vec<Check> {
         let mut checks = Vec::new();
         let login = self.access.run(&["/bin/sh", "-c", "id -un; uname -n"], &[]).await;
@@ -46,6 +46,9 @@ impl Connection {
         checks.push(self.directory().await);
         for path in &self.site.shared {
             checks.push(self.shared(path).await);
+        }
+        if self.site.login.is_some() && self.site.back.is_none() {
+            checks.push(self.check_relay().await);
         }
         if let Some(address) = back {
             checks.push(self.way_back(address).await);

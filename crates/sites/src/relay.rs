@@ -16,8 +16,8 @@ use tokio::task::JoinHandle;
 
 pub use door::{RelayDoor, RelayOptions};
 
-use crate::Connection;
 use crate::access::{Access, AccessError};
+use crate::{Check, Connection};
 
 /// How long the login and the start of the relay may take.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -122,6 +122,49 @@ impl Connection {
         // Nothing more is to come; but whoever prints to a closed pipe would end.
         tokio::spawn(async move { tokio::io::copy(&mut out, &mut tokio::io::sink()).await });
         Ok(relay)
+    }
+}
+
+impl Connection {
+    /// Looks whether a relay could be started: whether its SSH server carries a socket to this host. Nothing stays there.
+    pub(crate) async fn check_relay(&self) -> Check {
+        let what = "relay";
+        let refused = |why: String| {
+            Check::bad(
+                what,
+                format!(
+                    "{why}; workers come back through the login node: its SSH server must carry Unix sockets (AllowStreamLocalForwarding, AllowTcpForwarding), or say `back`, an address by which nodes reach this machine"
+                ),
+            )
+        };
+        let key = format!("test-{}", std::process::id());
+        let directory = format!("{}/relay", self.site.directory);
+        let socket = match prepare(&self.access, &directory, &key).await {
+            Ok(socket) => socket,
+            Err(error) => return refused(error.to_string()),
+        };
+        // Nobody connects to it.
+        let forward = format!("{socket}:127.0.0.1:9");
+        let options = ["-R", &forward, "-o", "ExitOnForwardFailure=yes"];
+        let script = "[ -S \"$1\" ]; code=$?; rm -f -- \"$1\"; exit \"$code\"";
+        let words = ["/bin/sh", "-c", script, "sh", &socket];
+        let Some(mut command) = self.access.apart(&options, &words) else {
+            return Check::note(what, "none is needed: the site is this host");
+        };
+        command.stdin(Stdio::null()).kill_on_drop(true);
+        match tokio::time::timeout(PATIENCE, command.output()).await {
+            Ok(Ok(ended)) if ended.status.success() => Check::good(
+                what,
+                format!("{} carries connections of workers to this machine", self.access.place()),
+            ),
+            Ok(Ok(ended)) => {
+                let text = String::from_utf8_lossy(&ended.stderr);
+                let last = text.lines().map(str::trim).rfind(|line| !line.is_empty());
+                refused(last.unwrap_or("there is no socket").to_owned())
+            }
+            Ok(Err(error)) => refused(format!("ssh does not start: {error}")),
+            Err(_) => refused(format!("no answer within {} s", PATIENCE.as_secs())),
+        }
     }
 }
 

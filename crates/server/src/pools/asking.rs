@@ -112,6 +112,9 @@ impl Keeper {
                 }
             }
         }
+        if allocations.is_empty() {
+            return;
+        }
         if self.is_one_too_many(wish).await {
             for (_, allocation) in allocations {
                 self.over(host, allocation, "is not asked for: others have the last one", false).await;
@@ -222,7 +225,7 @@ impl Keeper {
             asked: clock::now(),
             began: None,
             ended: None,
-            seat: self.seat.number,
+            seat: self.seat.number(),
             study: wish.study,
             at_once,
             cpu: None,

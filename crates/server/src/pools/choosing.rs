@@ -14,7 +14,7 @@ use paramo_worker::room;
 use super::auto::{Choice, Place, Queue};
 use super::demand::Waiting;
 use super::keeper::Keeper;
-use super::registry::Registry;
+use super::registry::{PoolView, Registry};
 use crate::host::Host;
 
 /// Between two questions how long a queue is.
@@ -124,17 +124,25 @@ impl Registry {
 
     /// All places there are; nothing while one of them is still being asked.
     fn places(&self, it: &Waiting, here: u64) -> Option<Vec<Place>> {
-        let views = self.views();
+        // What went wrong once is in the way for as long as nothing is asked for after it, and no longer.
+        let views: Vec<(PoolView, Option<String>)> = self
+            .views()
+            .into_iter()
+            .map(|view| {
+                let blocked = self.blocked(&view.site, &view.name);
+                (view, blocked)
+            })
+            .collect();
         let state = self.state();
         let chosen = state.choices.of.get(&it.study)?;
         let mut places = vec![Place::here(here)];
-        for view in views {
+        for (view, blocked) in views {
             let key = key(it, &view.site, &view.name);
             let open = |it: &&Allocation| it.state == AllocationState::Running && it.study.is_none();
             let is_there = !it.resources.is_whole() && view.allocations.iter().any(|it| open(&it));
-            let queue = match (state.choices.queues.get(&key), view.trouble) {
+            let queue = match (state.choices.queues.get(&key), blocked) {
                 _ if is_there => Queue::There,
-                (_, Some(trouble)) => Queue::Away(trouble),
+                (_, Some(why)) => Queue::Away(why),
                 (Some((queue, _)), None) => queue.clone(),
                 (None, None) if chosen.since.elapsed() > PATIENCE => {
                     Queue::Away("it has not said how long its queue is".to_owned())

@@ -123,6 +123,11 @@ impl Registry {
         });
     }
 
+    /// Leaves an allocation to somebody else.
+    pub(super) fn forget(&self, name: &str) {
+        self.state().allocations.retain(|it| it.name != name);
+    }
+
     /// How many runs of a study the allocations that are about to come hold at once: those of all pools but one.
     pub(super) fn coming(&self, waiting: &Waiting, but: (&str, &str)) -> u64 {
         let state = self.state();
@@ -177,6 +182,14 @@ impl Registry {
         let state = self.state();
         let trouble = state.trouble.get(&(site.to_owned(), pool.to_owned()));
         trouble.is_some_and(|trouble| Instant::now() < trouble.until)
+    }
+
+    /// Why nothing is asked of a pool now: its site does not answer, or the last allocation was of no use a moment ago.
+    pub(super) fn blocked(&self, site: &str, pool: &str) -> Option<String> {
+        let state = self.state();
+        let trouble = state.trouble.get(&(site.to_owned(), pool.to_owned()));
+        let fresh = trouble.filter(|trouble| Instant::now() < trouble.until).map(|trouble| &trouble.why);
+        state.away.get(site).or(fresh).cloned()
     }
 
     /// Notes what a site does not answer with, or that it answers. Whether that is new.

@@ -25,6 +25,10 @@ impl Keeper {
         self.looked = Some(Instant::now());
         let (mine, others) = self.seat.sorted(self.site()).await?;
         let known = self.registry.open(self.site());
+        // What was ours under a seat that is lost.
+        for it in known.iter().filter(|it| others.iter().any(|other| other.name == it.name)) {
+            self.registry.forget(&it.name);
+        }
         for left in mine {
             if !known.iter().any(|it| it.name == left.name) {
                 self.registry.put(left);

@@ -1,7 +1,7 @@
 //! The files of a study's directory, as they travel: named by their content, so that what is there already is not sent again.
 //!
-//! Everything below the directory goes, but for names that begin with a dot (among them the store) and directories of other stores, up to
-//! [`MOST_FILES`] and [`MOST_BYTES`].
+//! Everything below the directory goes, but for names that begin with a dot (among them the store) and directories of other stores and of
+//! sites, up to [`MOST_FILES`] and [`MOST_BYTES`].
 
 use std::fs::{self, File};
 use std::io::{self, Read};
@@ -101,6 +101,13 @@ impl Manifest {
     }
 }
 
+/// Whether a directory is that of a site: programs, tokens and files of other studies are in there, which are of no use to runs.
+fn is_of_site(directory: &Path) -> bool {
+    let programs = || fs::read_dir(directory.join("bin")).into_iter().flatten().flatten();
+    directory.join("allocations").is_dir()
+        && programs().any(|entry| entry.file_name().as_encoded_bytes().starts_with(b"paramo-"))
+}
+
 /// Lists what is below a directory. False when it is too much.
 fn walk(
     directory: &Path,
@@ -109,7 +116,8 @@ fn walk(
     bytes: &mut u64,
     deep: bool,
 ) -> io::Result<bool> {
-    if deep && directory.join(below).join("store.db").exists() {
+    let whole = directory.join(below);
+    if deep && (whole.join("store.db").exists() || is_of_site(&whole)) {
         return Ok(true);
     }
     let mut entries = fs::read_dir(directory.join(below))?.collect::<io::Result<Vec<_>>>()?;
@@ -220,6 +228,8 @@ mod tests {
         write("model.py", "x = 1\n");
         write("data/ü 1.csv", "a\n");
         write(".paramo/store.db", "secret");
+        write("site/bin/paramo-1", "program");
+        write("site/allocations/a/token", "secret");
         fs::create_dir(home.path().join("out")).unwrap();
         std::os::unix::fs::symlink("nowhere", home.path().join("broken")).unwrap();
         let mut found = Manifest::default();
