@@ -153,10 +153,11 @@ fn a_study_outlives_the_controller_and_a_node() {
     let slurm = Slurm::start("faults");
     let desk = Desk::new();
     describe(&desk, &slurm, "maximum = 2\ncpus = 4\nwalltime = \"5 min\"");
-    desk.file("study.toml", squares(&desk, "squares", 60, "0.7"));
+    // Long enough that the controller is asked for the allocation while it works: that is every 15 s.
+    desk.file("study.toml", squares(&desk, "squares", 120, "0.7"));
     let run = slurm.paramo(&desk, &["run", "study.toml", "--site", "here"]);
     let mut run = { run }.stderr(std::fs::File::create(desk.path().join("said")).unwrap()).spawn().unwrap();
-    let count = || (0..60).map(|index| begun(desk.path(), index)).sum::<usize>();
+    let count = || (0..120).map(|index| begun(desk.path(), index)).sum::<usize>();
     until("nothing begins", || count() >= 6);
 
     slurm.down("controller");
@@ -174,8 +175,8 @@ fn a_study_outlives_the_controller_and_a_node() {
     slurm.type_in(&["scontrol", "update", &format!("nodename={node}"), "state=down", "reason=test"]);
     let status = run.wait().unwrap();
     assert_eq!(status.code(), Some(0), "{}", desk.read("said"));
-    all_squares(&desk, 60);
-    assert!(count() <= 60 + 8, "{} runs began: only those of the node were made again", count());
+    all_squares(&desk, 120);
+    assert!(count() <= 120 + 8, "{} runs began: only those of the node were made again", count());
     until("there are jobs left", || slurm.jobs().is_empty());
 }
 
@@ -294,6 +295,9 @@ fn a_pool_is_drained_by_its_maximum_or_by_taking_it_out() {
     // What they have handed back is made by another.
     describe(&pool("three", 0, 1));
     let last = hub.again(&desk, "60 s", &variables);
+    // It waits for workers that the server before may not have known to be gone.
+    let before = last.done("squares");
+    until("nothing is made by another", || last.done("squares") > before);
     last.finished("squares");
     all_squares(&desk, 30);
 }
