@@ -154,10 +154,10 @@ fn a_study_outlives_the_controller_and_a_node() {
     let desk = Desk::new();
     describe(&desk, &slurm, "maximum = 2\ncpus = 4\nwalltime = \"5 min\"");
     // Long enough that the controller is asked for the allocation while it works: that is every 15 s.
-    desk.file("study.toml", squares(&desk, "squares", 120, "0.7"));
+    desk.file("study.toml", squares(&desk, "squares", 200, "0.7"));
     let run = slurm.paramo(&desk, &["run", "study.toml", "--site", "here"]);
     let mut run = { run }.stderr(std::fs::File::create(desk.path().join("said")).unwrap()).spawn().unwrap();
-    let count = || (0..120).map(|index| begun(desk.path(), index)).sum::<usize>();
+    let count = || (0..200).map(|index| begun(desk.path(), index)).sum::<usize>();
     until("nothing begins", || count() >= 6);
 
     slurm.down("controller");
@@ -175,8 +175,8 @@ fn a_study_outlives_the_controller_and_a_node() {
     slurm.type_in(&["scontrol", "update", &format!("nodename={node}"), "state=down", "reason=test"]);
     let status = run.wait().unwrap();
     assert_eq!(status.code(), Some(0), "{}", desk.read("said"));
-    all_squares(&desk, 120);
-    assert!(count() <= 120 + 8, "{} runs began: only those of the node were made again", count());
+    all_squares(&desk, 200);
+    assert!(count() <= 200 + 8, "{} runs began: only those of the node were made again", count());
     until("there are jobs left", || slurm.jobs().is_empty());
 }
 

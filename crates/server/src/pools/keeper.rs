@@ -212,7 +212,9 @@ impl Keeper {
                     workers.iter().all(|worker| worker.remote.as_ref().is_some_and(|it| it.away.is_none()))
                 })
         };
-        let every = if open.iter().all(settled) { ASK_SELDOM } else { ASK };
+        // Of one that is away people want to know when it is back.
+        let rests = open.iter().all(settled) && !self.registry.is_away(self.site());
+        let every = if rests { ASK_SELDOM } else { ASK };
         !open.is_empty() && self.asked.is_none_or(|asked| asked.elapsed() >= every)
     }
 

@@ -192,6 +192,11 @@ impl Registry {
         state.away.get(site).or(fresh).cloned()
     }
 
+    /// Whether a site did not answer when it was asked last.
+    pub(super) fn is_away(&self, site: &str) -> bool {
+        self.state().away.contains_key(site)
+    }
+
     /// Notes what a site does not answer with, or that it answers. Whether that is new.
     pub(super) fn away(&self, site: &str, why: Option<String>) -> bool {
         let mut state = self.state();
