@@ -3,17 +3,18 @@
 use std::path::Path;
 use std::time::Duration;
 
-use paramo_design::Space;
+use paramo_engine::pools::Verdict;
 use paramo_model::{Bytes, Seconds, Study};
 use paramo_server::{Choice, Place, Queue};
 use paramo_sites::{Connection, Description, Pool, SITES};
 use paramo_worker::remote::content;
 use serde_json::json;
 
+use super::space::compile;
 use crate::args::SiteChoose;
 use crate::elsewhere::with_pools;
 use crate::exit;
-use crate::failure::{Failure, Result};
+use crate::failure::Result;
 use crate::output::print_line;
 use crate::study_file;
 use crate::view::{Align, plural, table};
@@ -21,11 +22,7 @@ use crate::view::{Align, plural, table};
 pub async fn choose(file: Option<&Path>, store: &Path, args: SiteChoose) -> Result<u8> {
     let study = study_file::study(store, &args.study).await?;
     let sites = file.map(paramo_sites::read_sites).transpose()?.map(with_pools).unwrap_or_default();
-    let runs = Space::new(&study.space, &study.application.parameters)
-        .map_err(|found| {
-            Failure::input(found.iter().map(ToString::to_string).collect::<Vec<_>>().join("\nerror: "))
-        })?
-        .len();
+    let runs = compile(&study)?.len();
     let time = args.time.or(study.application.resources.time);
     let mut places = vec![here(&study)?];
     for site in sites {
@@ -34,10 +31,9 @@ pub async fn choose(file: Option<&Path>, store: &Path, args: SiteChoose) -> Resu
     let choice = Choice::of(runs, time, places);
     if args.json {
         for (place, verdict) in &choice.0 {
-            let is_chosen = matches!(verdict, paramo_engine::pools::Verdict::Chosen);
             let document = json!({
                 "place": place.name(),
-                "chosen": is_chosen,
+                "chosen": *verdict == Verdict::Chosen,
                 "why": choice.why(place, *verdict),
                 "at_once": place.at_once,
                 "wait_seconds": wait(&place.queue).map(|wait| wait.as_secs_f64()),
@@ -58,14 +54,13 @@ pub async fn choose(file: Option<&Path>, store: &Path, args: SiteChoose) -> Resu
         ("WHY", Align::Left),
     ];
     let rows = choice.0.iter().map(|(place, verdict)| {
-        let is_chosen = matches!(verdict, paramo_engine::pools::Verdict::Chosen);
         vec![
             place.name(),
             place.at_once.to_string(),
             waits(&place.queue),
             if place.data.0 > 0 { place.data.to_string() } else { "-".to_owned() },
             if place.cost > 0.0 { place.cost.to_string() } else { "-".to_owned() },
-            if is_chosen { "yes" } else { "no" }.to_owned(),
+            if *verdict == Verdict::Chosen { "yes" } else { "no" }.to_owned(),
             choice.why(place, *verdict),
         ]
     });
@@ -120,9 +115,5 @@ async fn of_site(study: &Study, site: Description) -> Vec<Place> {
 
 async fn queue(connection: &Connection, study: &Study, pool: &Pool) -> Queue {
     let size = Place::size(&study.application.resources, pool);
-    match connection.allocation_begins(&pool.placement, &size).await {
-        Ok(Some(wait)) => Queue::Said(Duration::try_from_secs_f64(wait.0).unwrap_or(Duration::MAX)),
-        Ok(None) => Queue::Unknown,
-        Err(error) => Queue::Away(error.to_string()),
-    }
+    Queue::of(connection.allocation_begins(&pool.placement, &size).await)
 }

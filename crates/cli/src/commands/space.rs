@@ -43,7 +43,8 @@ pub async fn space(store: &Path, args: args::Space) -> Result<u8> {
     Ok(exit::OK)
 }
 
-fn compile(study: &Study) -> Result<Space> {
+/// The space of a study, or all that is wrong with it.
+pub fn compile(study: &Study) -> Result<Space> {
     Space::new(&study.space, &study.application.parameters).map_err(|found| {
         Failure::input(found.iter().map(ToString::to_string).collect::<Vec<_>>().join("\nerror: "))
     })

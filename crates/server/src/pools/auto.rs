@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use paramo_engine::pools::{Candidate, Verdict, choose};
 use paramo_model::{Bytes, Resources, Seconds};
-use paramo_sites::{Pool, Size};
+use paramo_sites::{EngineError, Pool, Size};
 
 use super::demand::{Holds, fit};
 use super::whole::{self, is_taken_whole};
@@ -31,6 +31,16 @@ pub enum Queue {
 }
 
 impl Queue {
+    /// What an engine answers to how long a job would wait.
+    pub fn of(answer: Result<Option<Seconds>, EngineError>) -> Queue {
+        match answer {
+            // Without an end: not with the nodes as they are now.
+            Ok(Some(wait)) => Queue::Said(Duration::try_from_secs_f64(wait.0).unwrap_or(Duration::MAX)),
+            Ok(None) => Queue::Unknown,
+            Err(error) => Queue::Away(error.to_string()),
+        }
+    }
+
     /// What the last waits tell.
     pub fn before(mut waits: Vec<Duration>) -> Queue {
         waits.sort();

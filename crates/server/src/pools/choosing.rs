@@ -204,10 +204,9 @@ impl Keeper {
             return;
         }
         let size = Place::size(&it.resources, pool);
-        let queue = match self.connection.allocation_begins(&pool.placement, &size).await {
-            Ok(Some(wait)) => Queue::Said(Duration::try_from_secs_f64(wait.0).unwrap_or(Duration::MAX)),
-            Ok(None) => Queue::before(self.registry.waits_before(self.site(), name)),
-            Err(error) => Queue::Away(error.to_string()),
+        let queue = match Queue::of(self.connection.allocation_begins(&pool.placement, &size).await) {
+            Queue::Unknown => Queue::before(self.registry.waits_before(self.site(), name)),
+            known => known,
         };
         self.registry.queue_is(key, queue);
     }

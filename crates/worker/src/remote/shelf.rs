@@ -142,17 +142,19 @@ fn touch(path: &Path) -> io::Result<()> {
 mod tests {
     use super::*;
 
-    fn entry(file: &Path) -> Entry {
-        let (sum, length) = sum_of(file).unwrap();
-        Entry { path: "data".to_owned(), length, sum, executable: false }
+    /// A directory with a file, as it is listed.
+    fn ground() -> (tempfile::TempDir, PathBuf, Entry) {
+        let home = tempfile::tempdir().unwrap();
+        let file = home.path().join("file");
+        fs::write(&file, "data").unwrap();
+        let (sum, length) = sum_of(&file).unwrap();
+        (home, file, Entry { path: "data".to_owned(), length, sum, executable: false })
     }
 
     #[test]
     fn one_fetches_and_the_others_wait_and_take() {
-        let home = tempfile::tempdir().unwrap();
-        let file = home.path().join("file");
-        fs::write(&file, "data").unwrap();
-        let (entry, place) = (entry(&file), home.path().join("own/place"));
+        let (home, file, entry) = ground();
+        let place = home.path().join("own/place");
         let shelf = home.path().join("shelf");
         let (mut one, mut two) = (Shelf::at(shelf.clone(), "one"), Shelf::at(shelf.clone(), "two"));
         assert_eq!(one.take(&entry, &place), Found::Missing);
@@ -165,10 +167,8 @@ mod tests {
 
     #[test]
     fn a_claim_that_is_given_up_or_forsaken_is_of_the_next() {
-        let home = tempfile::tempdir().unwrap();
-        let file = home.path().join("file");
-        fs::write(&file, "data").unwrap();
-        let (entry, place) = (entry(&file), home.path().join("place"));
+        let (home, _file, entry) = ground();
+        let place = home.path().join("place");
         let at = || home.path().join("shelf");
         let (mut one, mut two) = (Shelf::at(at(), "one"), Shelf::at(at(), "two"));
         assert_eq!(one.take(&entry, &place), Found::Missing);
@@ -183,10 +183,8 @@ mod tests {
 
     #[test]
     fn what_is_broken_or_old_is_not_taken() {
-        let home = tempfile::tempdir().unwrap();
-        let file = home.path().join("file");
-        fs::write(&file, "data").unwrap();
-        let (entry, place) = (entry(&file), home.path().join("place"));
+        let (home, file, entry) = ground();
+        let place = home.path().join("place");
         let shelf = home.path().join("shelf");
         fs::create_dir(&shelf).unwrap();
         fs::write(shelf.join(&entry.sum), "dada").unwrap();
