@@ -55,7 +55,7 @@ pub trait Engine: Send + Sync {
     async fn has_account(&self) -> bool {
         false
     }
-    /// What a job has used; `None` when the site keeps no account of it.
+    /// What a job has used; `None` when the site keeps no account of it, or does not have its end yet.
     async fn usage(&self, job: &JobId) -> Result<Option<Usage>, EngineError> {
         let _ = job;
         Ok(None)

@@ -20,7 +20,7 @@ use super::asking::Wish;
 use super::demand::{Holds, Waiting};
 use super::registry::Registry;
 use super::seat::Seat;
-use super::tally::held;
+use super::tally::{Unaccounted, held};
 use super::way::{Kept, Way};
 use super::whole::Missing;
 use crate::clock;
@@ -41,7 +41,7 @@ const LOST: Duration = Duration::from_secs(30);
 /// When everything is to end: so long for workers to go by themselves, and then for the site to end them.
 const GOODBYE: Duration = Duration::from_secs(20);
 /// Allocations that are asked for at one look, so that the others are not kept waiting.
-const AT_ONCE: u32 = 16;
+pub(super) const AT_ONCE: u32 = 16;
 
 pub(super) struct Keeper {
     pub(super) connection: Connection,
@@ -67,8 +67,7 @@ pub(super) struct Keeper {
     /// Those of which an end was asked for here.
     ended_here: HashSet<String>,
     pub(super) missing: Missing,
-    /// Those that have ended, and of which it is not known what they have used.
-    pub(super) unaccounted: VecDeque<(Allocation, Instant)>,
+    pub(super) unaccounted: VecDeque<Unaccounted>,
 }
 
 /// The workers of each allocation.
@@ -145,8 +144,8 @@ impl Keeper {
         let mut cancelled = false;
         while let Some(host) = self.host.upgrade() {
             let open = self.registry.open(self.site());
-            let late = begun.elapsed() > 2 * GOODBYE || *stop.borrow() == Ending::Now;
-            if late || (open.is_empty() && self.unaccounted.is_empty()) {
+            let is_over = begun.elapsed() > 2 * GOODBYE || *stop.borrow() == Ending::Now;
+            if is_over || (open.is_empty() && !self.awaits_account()) {
                 return;
             }
             self.account().await;

@@ -8,10 +8,21 @@ use paramo_sites::{JobId, array_of};
 use paramo_store::Allocation;
 
 use super::asking::Wish;
-use super::keeper::Keeper;
+use super::keeper::{AT_ONCE, Keeper};
 
-/// The site's account is asked so long after the end of a job.
+/// The site's account is asked so long after the end of a job, and again as often,
 const ACCOUNT: Duration = Duration::from_secs(2);
+/// until so long after it nothing is expected any more.
+const NO_ACCOUNT: Duration = Duration::from_secs(60);
+/// Nobody who ends waits for it longer than this.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// An allocation that has ended, and of which it is not known what it has used.
+pub(super) struct Unaccounted {
+    allocation: Allocation,
+    ended: Instant,
+    asked: Instant,
+}
 
 impl Keeper {
     /// Whether what is here is less than there may be.
@@ -55,21 +66,33 @@ impl Keeper {
             }
         }
         if allocation.job.is_some() && self.connection.engine.has_account().await {
-            self.unaccounted.push_back((allocation, Instant::now()));
+            let now = Instant::now();
+            self.unaccounted.push_back(Unaccounted { allocation, ended: now, asked: now });
         }
     }
 
-    /// Asks the site's account what an allocation has used that has ended. It is written a little after the end.
+    /// Whether the account of one that has just ended is worth waiting for.
+    pub(super) fn awaits_account(&self) -> bool {
+        self.unaccounted.iter().any(|it| it.ended.elapsed() < PATIENCE)
+    }
+
+    /// Asks the site's account what allocations have used that have ended. It is written a little after the end, now and then a good while.
     pub(super) async fn account(&mut self) {
-        let Some((allocation, ended)) = self.unaccounted.pop_front() else { return };
-        if ended.elapsed() < ACCOUNT {
-            return self.unaccounted.push_front((allocation, ended));
-        }
-        let Some(job) = allocation.job.as_deref().and_then(JobId::new) else { return };
-        // Without an account nothing is known, and that is all.
-        if let Ok(Some(used)) = self.connection.engine.usage(&job).await {
-            let cpu = Some(Micros((used.cpu.0 * 1e6) as u64));
-            self.put(Allocation { cpu, memory: used.memory, ..allocation }).await;
+        for _ in 0..AT_ONCE {
+            let is_due = |it: &mut Unaccounted| it.asked.elapsed() >= ACCOUNT;
+            let Some(mut it) = self.unaccounted.pop_front_if(is_due) else { return };
+            let Some(job) = it.allocation.job.as_deref().and_then(JobId::new) else { continue };
+            match self.connection.engine.usage(&job).await {
+                Ok(Some(used)) => {
+                    let cpu = Some(Micros((used.cpu.0 * 1e6) as u64));
+                    self.put(Allocation { cpu, memory: used.memory, ..it.allocation }).await;
+                }
+                _ if it.ended.elapsed() < NO_ACCOUNT => {
+                    it.asked = Instant::now();
+                    self.unaccounted.push_back(it);
+                }
+                _ => {}
+            }
         }
     }
 }

@@ -250,7 +250,7 @@ impl Engine for ByCommands {
         if !self.accounting().await? {
             return Ok(None);
         }
-        let fields = "JobID,ElapsedRaw,TotalCPU,MaxRSS";
+        let fields = "JobID,ElapsedRaw,TotalCPU,MaxRSS,End";
         let command = ["sacct", "--noheader", "--parsable2", "--format", fields, "--jobs", job.as_str()];
         Ok(tasks::usage(&self.commands.run("tell what the job has used", &command, &[]).await?))
     }

@@ -67,15 +67,19 @@ pub(super) fn gathered(
     Ok(found)
 }
 
-/// The lines of `sacct` with JobID, ElapsedRaw, TotalCPU, MaxRSS: one for the job, and one for each of its steps.
+/// The lines of `sacct` with JobID, ElapsedRaw, TotalCPU, MaxRSS, End: one for the job, and one for each of its steps. The account is
+/// written behind the queue's back: until it has the end of a job, what it says of it is not all.
 pub(super) fn usage(text: &str) -> Option<Usage> {
     let mut found: Option<Usage> = None;
     for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
         let mut parts = line.split('|');
         let mut next = || parts.next().unwrap_or_default();
-        let (id, wall, cpu, memory) = (next(), next(), next(), next());
+        let (id, wall, cpu, memory, end) = (next(), next(), next(), next(), next());
         let usage = found.get_or_insert(Usage { wall: Seconds(0.0), cpu: Seconds(0.0), memory: None });
         if !id.contains('.') {
+            if matches!(end, "" | "Unknown") {
+                return None;
+            }
             // Of an array: what all its jobs have used, and the longest of them.
             usage.wall = Seconds(usage.wall.0.max(wall.parse().unwrap_or(0.0)));
             usage.cpu = Seconds(usage.cpu.0 + time(cpu));
@@ -150,10 +154,12 @@ mod tests {
 
     #[test]
     fn usage_is_of_the_job_and_memory_of_its_steps() {
-        let text = "7|61|00:12.500|\n7.batch|61|00:00.500|2048K\n7.0|60|00:12.000|1.50M\n";
+        let text = "7|61|00:12.500||2026-03-01T00:10:23\n7.batch|61|00:00.500|2048K|2026-03-01T00:10:23\n\
+                    7.0|60|00:12.000|1.50M|2026-03-01T00:10:22\n";
         let expected = Usage { wall: Seconds(61.0), cpu: Seconds(12.5), memory: Some(Bytes(2048 << 10)) };
         assert_eq!(usage(text), Some(expected));
         assert_eq!(usage(""), None);
+        assert_eq!(usage("7|61|00:12.500||Unknown\n7.0|60|00:12.000|1.50M|2026-03-01T00:10:22\n"), None);
         assert_eq!(time("1-02:03:04"), 93_784.0);
     }
 
