@@ -21,6 +21,7 @@ mod login;
 mod memory;
 mod messages;
 mod mirror;
+mod mpi;
 mod people;
 mod people_door;
 mod people_roles;
