@@ -5,6 +5,7 @@ mod commands;
 mod nodes;
 mod options;
 mod rest;
+mod restdb;
 mod sbatch;
 mod states;
 mod tasks;

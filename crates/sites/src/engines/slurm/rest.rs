@@ -7,15 +7,21 @@ use async_trait::async_trait;
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use super::tasks::{index_of, of_arrays};
 use super::token::Tokens;
-use super::{RESTD, options, sbatch, states, tasks};
+use super::{RESTD, options, restdb, sbatch, states, tasks};
 use crate::access::AccessError;
-use crate::{Array, BatchJob, Check, Engine, EngineError, JobId, JobState, Rest};
+use crate::{Array, BatchJob, Check, Engine, EngineError, JobId, JobState, Rest, Usage};
 
 /// How long an answer may take.
 const LIMIT: Duration = Duration::from_secs(60);
 /// The number by which Slurm says that it does not know a job.
 const UNKNOWN: i64 = 2017;
+/// The number by which the accounting says that there is nothing.
+const NOTHING: i64 = 9003;
+/// Of its parts: the queue, and the accounting, which it may be without.
+const QUEUE: &str = "slurm/v0.0.38";
+const ACCOUNT: &str = "slurmdb/v0.0.38";
 /// What it says of a token that is not accepted is the same as of a controller that is away: no error of its own, or one of the
 /// connections between its parts.
 const UNCLEAR: std::ops::RangeInclusive<i64> = 5000..=5999;
@@ -93,7 +99,7 @@ impl ByRest {
     ) -> Result<Result<Value, Complaint>, EngineError> {
         let mut request = self
             .client
-            .request(method, format!("{}/slurm/v0.0.38/{path}", self.url))
+            .request(method, format!("{}/{path}", self.url))
             .header("x-slurm-user-name", &self.user)
             .header("x-slurm-user-token", token);
         if let Some(body) = body {
@@ -119,6 +125,15 @@ impl ByRest {
     }
 
     async fn jobs(&self, what: &'static str, path: &str) -> Result<Vec<Value>, EngineError> {
+        self.list(what, &format!("{QUEUE}/{path}")).await
+    }
+
+    /// What the accounting has of a job, or of all jobs of an array.
+    async fn accounts(&self, what: &'static str, job: &JobId) -> Result<Vec<Value>, EngineError> {
+        self.list(what, &format!("{ACCOUNT}/job/{job}")).await
+    }
+
+    async fn list(&self, what: &'static str, path: &str) -> Result<Vec<Value>, EngineError> {
         match self.ask(what, Method::GET, path, None).await? {
             Ok(mut answer) => match answer["jobs"].take() {
                 Value::Array(jobs) => Ok(jobs),
@@ -128,7 +143,7 @@ impl ByRest {
                     why: "there are no `jobs` in it".to_owned(),
                 }),
             },
-            Err(complaint) if complaint.number == UNKNOWN => Ok(Vec::new()),
+            Err(complaint) if [UNKNOWN, NOTHING].contains(&complaint.number) => Ok(Vec::new()),
             Err(complaint) => Err(EngineError::Refused { engine: RESTD, what, why: complaint.text }),
         }
     }
@@ -137,7 +152,7 @@ impl ByRest {
 #[async_trait]
 impl Engine for ByRest {
     async fn check(&self) -> Vec<Check> {
-        let ping = match self.ask("answer", Method::GET, "ping", None).await {
+        let ping = match self.ask("answer", Method::GET, &format!("{QUEUE}/ping"), None).await {
             Ok(Ok(answer)) => answer,
             Ok(Err(complaint)) => return vec![Check::bad(RESTD, complaint.text)],
             Err(error) => {
@@ -150,11 +165,18 @@ impl Engine for ByRest {
             Some(release) => Check::good("version", format!("slurm {release}")),
             None => Check::note("version", "it does not tell its version"),
         });
-        match self.ask("list its partitions", Method::GET, "partitions", None).await {
+        match self.ask("list its partitions", Method::GET, &format!("{QUEUE}/partitions"), None).await {
             Ok(Ok(answer)) => checks.extend(partitions(&answer)),
             Ok(Err(complaint)) => checks.push(Check::bad("partitions", complaint.text)),
             Err(error) => checks.push(Check::bad("partitions", error.to_string())),
         }
+        checks.push(match self.has_account().await {
+            true => Check::good("accounting", "ended jobs are asked of slurmdbd, by openapi/dbv0.0.38"),
+            false => Check::note(
+                "accounting",
+                "none by slurmrestd (it wants openapi/dbv0.0.38, and a slurmdbd with auth/jwt): how a job ended is known only as long as Slurm remembers it (MinJobAge)",
+            ),
+        });
         checks
     }
 
@@ -172,7 +194,7 @@ impl Engine for ByRest {
         job.size = job.size.or(&size);
         let job = &job;
         let body = json!({ "script": job.script, "job": described(job) });
-        match self.ask(what, Method::POST, "job/submit", Some(&body)).await? {
+        match self.ask(what, Method::POST, &format!("{QUEUE}/job/submit"), Some(&body)).await? {
             Ok(answer) => answer["job_id"]
                 .as_u64()
                 .filter(|id| *id > 0)
@@ -186,6 +208,10 @@ impl Engine for ByRest {
         }
     }
 
+    fn has_arrays(&self) -> bool {
+        true
+    }
+
     async fn find(&self, name: &str) -> Result<Option<JobId>, EngineError> {
         let jobs = self.jobs("look for the job", "jobs").await?;
         Ok(jobs.iter().find(|job| job["name"] == name).and_then(id_of))
@@ -193,18 +219,42 @@ impl Engine for ByRest {
 
     async fn states(&self, jobs: &[JobId]) -> Result<BTreeMap<JobId, JobState>, EngineError> {
         let what = "tell how jobs are";
-        let found = match jobs {
+        let arrays = of_arrays(jobs.iter());
+        let plain = jobs.iter().filter(|job| index_of(job).is_none());
+        let numbers: Vec<&JobId> = plain.chain(arrays.keys()).collect();
+        let found = match numbers[..] {
             [] => return Ok(BTreeMap::new()),
             [job] => self.jobs(what, &format!("job/{job}")).await?,
             // It can be asked for one, or for all.
             _ => self.jobs(what, "jobs").await?,
         };
+        let strange = |word| strange_state(what, word);
         let mut states = BTreeMap::new();
         for job in &found {
             let Some(id) = id_of(job).filter(|id| jobs.contains(id)) else { continue };
-            let strange =
-                |word| EngineError::Strange { engine: RESTD, what, why: format!("the job state `{word}`") };
             states.insert(id, state_of(job).map_err(strange)?);
+        }
+        for (array, indices) in &arrays {
+            let last = indices.keys().copied().max().unwrap_or_default();
+            let is_of = |job: &&Value| job["array_job_id"].as_u64() == array.as_str().parse().ok();
+            let all = Array { first: 0, last, step: 1, throttle: None };
+            let mut told = gathered(found.iter().filter(is_of), all, BTreeMap::new()).map_err(strange)?;
+            states.extend(
+                indices.iter().filter_map(|(index, job)| Some(((*job).clone(), told.remove(index)?))),
+            );
+        }
+        let is_missing = |job: &&JobId| !states.contains_key(*job);
+        let missing: Vec<&JobId> = jobs.iter().filter(is_missing).collect();
+        if !missing.is_empty() && self.has_account().await {
+            let plain = missing.iter().copied().filter(|job| index_of(job).is_none()).cloned();
+            let arrays = of_arrays(missing.iter().copied()).into_keys();
+            for number in plain.chain(arrays).collect::<Vec<_>>() {
+                let ended = self.accounts("tell how jobs ended", &number).await?;
+                for (job, state) in restdb::ended(&ended).map_err(strange)? {
+                    states.entry(job).or_insert(state);
+                }
+            }
+            states.retain(|job, _| jobs.contains(job));
         }
         for job in jobs {
             states.entry(job.clone()).or_insert(JobState::Vanished);
@@ -215,24 +265,33 @@ impl Engine for ByRest {
     async fn tasks(&self, job: &JobId, array: Array) -> Result<BTreeMap<u32, JobState>, EngineError> {
         let what = "tell how the jobs of an array are";
         let jobs = self.jobs(what, &format!("job/{job}")).await?;
-        let told = jobs.iter().map(|job| {
-            // Those that wait are told of together.
-            let list = match job["array_task_string"].as_str() {
-                Some(list) if !list.is_empty() => list.to_owned(),
-                _ => job["array_task_id"].to_string(),
-            };
-            Ok((list, state_of(job)?))
-        });
-        tasks::gathered(told, array).map_err(|word: String| EngineError::Strange {
-            engine: RESTD,
-            what,
-            why: format!("the job state `{word}`"),
-        })
+        let strange = |word| strange_state(what, word);
+        let mut known = BTreeMap::new();
+        let is_accounted = self.has_account().await;
+        if is_accounted {
+            let ended = restdb::ended(&self.accounts(what, job).await?).map_err(strange)?;
+            known = ended.into_iter().filter_map(|(job, state)| Some((index_of(&job)?, state))).collect();
+        }
+        let found = gathered(jobs.iter(), array, known).map_err(strange)?;
+        Ok(if is_accounted { tasks::with_dropped(found, array) } else { found })
+    }
+
+    /// It may be without the part, or its accounting without a way for it to sign in.
+    async fn has_account(&self) -> bool {
+        let path = format!("{ACCOUNT}/diag");
+        matches!(self.ask("tell of its accounting", Method::GET, &path, None).await, Ok(Ok(_)))
+    }
+
+    async fn usage(&self, job: &JobId) -> Result<Option<Usage>, EngineError> {
+        if !self.has_account().await {
+            return Ok(None);
+        }
+        Ok(restdb::usage(&self.accounts("tell what the job has used", job).await?))
     }
 
     async fn cancel(&self, jobs: &[JobId]) -> Result<(), EngineError> {
         for job in jobs {
-            match self.ask("cancel", Method::DELETE, &format!("job/{job}"), None).await? {
+            match self.ask("cancel", Method::DELETE, &format!("{QUEUE}/job/{job}"), None).await? {
                 Ok(_) => {}
                 // It has ended.
                 Err(complaint) if [UNKNOWN, 2021].contains(&complaint.number) => {}
@@ -243,6 +302,27 @@ impl Engine for ByRest {
         }
         Ok(())
     }
+}
+
+/// The states of the jobs of an array, by index.
+fn gathered<'a>(
+    jobs: impl Iterator<Item = &'a Value>,
+    array: Array,
+    known: BTreeMap<u32, JobState>,
+) -> Result<BTreeMap<u32, JobState>, String> {
+    let told = jobs.map(|job| {
+        // Those that wait are told of together.
+        let list = match job["array_task_string"].as_str() {
+            Some(list) if !list.is_empty() => list.to_owned(),
+            _ => job["array_task_id"].to_string(),
+        };
+        Ok((list, state_of(job)?))
+    });
+    tasks::gathered(told, array, known)
+}
+
+fn strange_state(what: &'static str, word: String) -> EngineError {
+    EngineError::Strange { engine: RESTD, what, why: format!("the job state `{word}`") }
 }
 
 /// The job as slurmrestd wants it described.
@@ -266,7 +346,8 @@ fn described(job: &BatchJob) -> Value {
     put("account", place.account.clone().map(Value::from));
     put("qos", place.qos.clone().map(Value::from));
     put("constraints", place.constraint.clone().map(Value::from));
-    put("nodes", size.nodes.map(|n| json!([n, n])));
+    // Exactly as many. A list of the least and the most is taken, and is not heeded.
+    put("nodes", size.nodes.map(Value::from));
     put("tasks", size.tasks.map(Value::from));
     put("cpus_per_task", size.cpus.map(Value::from));
     put("memory_per_node", size.memory.map(|memory| options::mebibytes(memory).into()));
