@@ -205,16 +205,60 @@ fn what_a_job_has_used_is_asked_of_the_accounting() {
     let desk = Desk::new();
     describe(&desk, &slurm);
     desk.file("busy.sh", "#!/bin/bash\nend=$((SECONDS + 2)); while [ $SECONDS -lt $end ]; do :; done\n");
-    answer(&desk, &slurm, &["job", "submit", "busy.sh", "--site", "here", "--wait"]).expect(0);
-    until("the account is not written", || {
-        shown(&desk, &slurm, "busy")["usage"]["wall_seconds"].as_f64().is_some_and(|wall| wall >= 1.0)
-    });
-    let lines = answer(&desk, &slurm, &["job", "show", "busy"]).expect(0).out;
-    assert!(lines.contains("from begin to end"), "{lines}");
     desk.file("part.sh", "#!/bin/bash\nexit $SLURM_ARRAY_TASK_ID\n");
-    answer(&desk, &slurm, &["job", "submit", "part.sh", "--site", "here", "--array", "0-2", "--wait"])
-        .expect(1);
-    assert_eq!(shown(&desk, &slurm, "part")["tasks"][2]["outcome"], "exit:2");
+    for site in ["here", "rest"] {
+        let (busy, part) = (format!("busy-{site}"), format!("part-{site}"));
+        answer(&desk, &slurm, &["job", "submit", "busy.sh", "--site", site, "--name", &busy, "--wait"])
+            .expect(0);
+        until("the account is not written", || {
+            shown(&desk, &slurm, &busy)["usage"]["wall_seconds"].as_f64().is_some_and(|wall| wall >= 1.0)
+        });
+        let usage = shown(&desk, &slurm, &busy)["usage"].clone();
+        assert!(
+            usage["cpu_seconds"].as_f64().unwrap() > 0.5 && usage["memory_bytes"].is_u64(),
+            "{site}: {usage}"
+        );
+        let lines = answer(&desk, &slurm, &["job", "show", &busy]).expect(0).out;
+        assert!(lines.contains("from begin to end"), "{lines}");
+        let words = ["job", "submit", "part.sh", "--site", site, "--name", &part, "--array", "0-2", "--wait"];
+        answer(&desk, &slurm, &words).expect(1);
+        assert_eq!(shown(&desk, &slurm, &part)["tasks"][2]["outcome"], "exit:2");
+    }
+}
+
+#[test]
+fn jobs_of_an_array_that_are_cancelled_together_before_they_begin_are_known() {
+    let slurm = Slurm::start("accounting");
+    let desk = Desk::new();
+    describe(&desk, &slurm);
+    let go = desk.path().join("go");
+    desk.file("wait.sh", format!("#!/bin/bash\nwhile [ ! -e {} ]; do sleep 0.1; done\n", go.display()));
+    let sites = ["here", "rest"];
+    for site in sites {
+        answer(
+            &desk,
+            &slurm,
+            &["job", "submit", "wait.sh", "--site", site, "--name", site, "--array", "0-4%1"],
+        )
+        .expect(0);
+        let job = shown(&desk, &slurm, site)["id"].as_str().unwrap().to_owned();
+        until("none begins", || !slurm.type_in(&["squeue", "-h", "-t", "running", "-j", &job]).is_empty());
+        let some: Vec<String> = (2..5).map(|index| format!("{job}_{index}")).collect();
+        slurm.type_in(&[&["scancel"], &some.iter().map(String::as_str).collect::<Vec<_>>()[..]].concat());
+    }
+    std::fs::write(&go, "").unwrap();
+    for site in sites {
+        // Of one that was cancelled the whole is not said to have succeeded.
+        answer(&desk, &slurm, &["job", "wait", site]).expect(143);
+        let tasks = shown(&desk, &slurm, site)["tasks"].clone();
+        let outcomes: Vec<&str> =
+            tasks.as_array().unwrap().iter().filter_map(|it| it["outcome"].as_str()).collect();
+        assert_eq!(
+            outcomes,
+            ["succeeded", "succeeded", "cancelled", "cancelled", "cancelled"],
+            "{site}: {tasks}"
+        );
+    }
 }
 
 #[test]

@@ -7,6 +7,7 @@ use paramo_tests::workers::begun;
 use paramo_tests::{Answer, Desk, until};
 
 use crate::pool_faults::begin;
+use crate::sites::{described, ways};
 
 fn describe(desk: &Desk, pool: &str) {
     let text = format!(
@@ -118,12 +119,52 @@ fn an_array_of_runs_outlives_its_engine_and_what_others_cancel_and_is_accounted(
 
     let status = desk.paramo(&["pool", "status", "here", "--json"]).expect(0).out;
     let pool: serde_json::Value = serde_json::from_str(&status).unwrap();
+    assert!(!status.contains("does not know it"), "what was ended before it began has not failed: {pool}");
     let used: Vec<f64> =
         pool["allocations"].as_array().unwrap().iter().filter_map(|it| it["cpu_seconds"].as_f64()).collect();
     assert!(used.len() >= 6 && used.iter().any(|seconds| *seconds > 0.05), "{pool}");
     let tokens = std::path::Path::new(&name()).read_dir().unwrap();
     let left = tokens.filter(|it| it.as_ref().unwrap().path().join("tokens").exists()).count();
     assert_eq!(left, 0, "tokens go with their allocations");
+}
+
+#[test]
+fn by_slurmrestd_they_are_an_array_as_well_and_accounted() {
+    let slurm = Slurm::start("accounting");
+    let desk = Desk::new();
+    let (_, access) = ways(&slurm).into_iter().find(|(name, _)| *name == "rest").unwrap();
+    let text = format!(
+        "[sites.here]\n{}back = \"127.0.0.1\"\n[sites.here.pools.main]\nmaximum = 2\nwalltime = \"10 min\"\n",
+        described(&desk, &access)
+    );
+    desk.file("sites.toml", text);
+    study(&desk, 4, "nodes = 2\nmpi = true", "sleep 0.5; [ {x} != 3 ] || exit 7");
+    let mut run = begin(&desk, &slurm);
+    let mut seen = BTreeSet::new();
+    until("the study does not end", || {
+        let jobs = slurm.type_in(&["squeue", "-h", "-r", "-t", "running", "-o", "%F %D %Z"]);
+        let mine = jobs.lines().filter(|job| job.contains(&*desk.path().to_string_lossy()));
+        seen.extend(mine.map(|job| job.rsplit_once(' ').unwrap().0.to_owned()));
+        run.try_wait().unwrap().is_some()
+    });
+    assert_eq!(run.wait().unwrap().code(), Some(1), "one run fails: {}", desk.read("said"));
+    assert!(
+        seen.len() == 1 && seen.iter().all(|job| job.ends_with(" 2")),
+        "one array over two nodes: {seen:?}"
+    );
+    let rows = desk.paramo(&["export", "ranks", "--columns", "index,state,exit_code,square"]).expect(0).out;
+    assert_eq!(
+        rows,
+        "index,state,exit_code,square\n0,succeeded,0,0\n1,succeeded,0,1\n2,succeeded,0,4\n3,failed,7,\n"
+    );
+    let status = desk.paramo(&["pool", "status", "here", "--json"]).expect(0).out;
+    let pool: serde_json::Value = serde_json::from_str(&status).unwrap();
+    let allocations = pool["allocations"].as_array().unwrap();
+    assert!(
+        allocations.len() == 4
+            && allocations.iter().all(|it| it["cpu_seconds"].as_f64().is_some_and(|it| it > 0.0)),
+        "{pool}"
+    );
 }
 
 #[test]

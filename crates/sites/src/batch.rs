@@ -112,12 +112,18 @@ impl Connection {
             return Ok(Progress { state: state.unwrap_or(JobState::Vanished), tasks: BTreeMap::new() });
         };
         let mut tasks = self.engine.tasks(job, array).await?;
-        if array.indices().any(|index| !tasks.contains_key(&index)) {
+        // An engine that knows nothing of one may take it for cancelled.
+        let is_known =
+            |state: Option<&JobState>| !matches!(state, None | Some(JobState::Ended(How::Cancelled)));
+        if array.indices().any(|index| !is_known(tasks.get(&index))) {
             let written = self.written(name).await?;
             for index in array.indices() {
-                let state =
-                    || written.get(&Some(index)).map_or(JobState::Vanished, |how| JobState::Ended(*how));
-                tasks.entry(index).or_insert_with(state);
+                match written.get(&Some(index)) {
+                    Some(how) if !is_known(tasks.get(&index)) => {
+                        tasks.insert(index, JobState::Ended(*how));
+                    }
+                    _ => drop(tasks.entry(index).or_insert(JobState::Vanished)),
+                }
             }
         }
         Ok(Progress { state: together(&tasks), tasks })

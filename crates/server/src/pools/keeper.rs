@@ -290,9 +290,11 @@ impl Keeper {
                 self.change(host, Allocation { state, detail, began: Some(began), ..allocation }).await;
             }
             JobState::Ended(how) => {
+                // Its end may have been asked for by the process before this one.
                 let of_use = *how == How::Succeeded
                     || self.came.contains(&allocation.name)
-                    || self.ended_here.contains(&allocation.name);
+                    || self.ended_here.contains(&allocation.name)
+                    || ending;
                 let mut words = how.to_string();
                 if !of_use {
                     words = format!("{words}: {}", self.last_words(&allocation).await);
@@ -302,7 +304,7 @@ impl Keeper {
             // The site may have forgotten it: its worker knows better.
             JobState::Vanished if is_there => {}
             JobState::Vanished => {
-                let failed = !self.came.contains(&allocation.name);
+                let failed = !ending && !self.came.contains(&allocation.name);
                 self.over(host, allocation, "the site does not know it any more", failed).await;
             }
         }

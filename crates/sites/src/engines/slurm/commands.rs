@@ -87,6 +87,16 @@ impl ByCommands {
                 (id, state)
             })?);
         }
+        // Of those of an array that were cancelled together before they began there is one line for all of them.
+        let missing: Vec<&JobId> = jobs.iter().copied().filter(|job| !found.contains_key(*job)).collect();
+        for (array, indices) in tasks::of_arrays(missing.into_iter()) {
+            let last = indices.keys().copied().max().unwrap_or_default();
+            let array_of = Array { first: 0, last, step: 1, throttle: None };
+            let mut told = self.tasks(&array, array_of).await?;
+            found.extend(
+                indices.into_iter().filter_map(|(index, job)| Some((job.clone(), told.remove(&index)?))),
+            );
+        }
         Ok(found)
     }
 
@@ -223,7 +233,8 @@ impl Engine for ByCommands {
         let what = "tell how the jobs of an array are";
         let strange = |word| self.commands.strange(what, format!("the job state `{word}`"));
         let mut found = BTreeMap::new();
-        if self.accounting().await? {
+        let is_accounted = self.accounting().await?;
+        if is_accounted {
             let fields = "JobID,State,ExitCode,NodeList";
             let id = job.as_str();
             let command =
@@ -235,11 +246,11 @@ impl Engine for ByCommands {
         let finished = self.commands.finish(&words).await?;
         match finished.ok() {
             // What the queue says is newer.
-            true => found.extend(tasks::of_queue(&finished.text(), array).map_err(strange)?),
+            true => found = tasks::of_queue(&finished.text(), array, found).map_err(strange)?,
             false if finished.complaint().contains(UNKNOWN) => {}
             false => return Err(self.commands.failed(what, &finished)),
         }
-        Ok(found)
+        Ok(if is_accounted { tasks::with_dropped(found, array) } else { found })
     }
 
     async fn has_account(&self) -> bool {

@@ -6,28 +6,47 @@ use chrono::NaiveDateTime;
 use paramo_model::{Bytes, Seconds};
 
 use super::states;
-use crate::{Array, JobState, Usage};
+use crate::{Array, How, JobId, JobState, Usage};
 
 type Tasks = BTreeMap<u32, JobState>;
+
+/// The index of a job of an array.
+pub(super) fn index_of(job: &JobId) -> Option<u32> {
+    job.as_str().split_once('_')?.1.parse().ok()
+}
+
+/// Those of these jobs that are of arrays, by the number of the array and by index.
+pub(super) fn of_arrays<'a>(
+    jobs: impl Iterator<Item = &'a JobId>,
+) -> BTreeMap<JobId, BTreeMap<u32, &'a JobId>> {
+    let mut found: BTreeMap<JobId, BTreeMap<u32, &JobId>> = BTreeMap::new();
+    for job in jobs {
+        let array = job.as_str().split_once('_').and_then(|(array, _)| JobId::new(array));
+        if let Some((array, index)) = array.zip(index_of(job)) {
+            found.entry(array).or_default().insert(index, job);
+        }
+    }
+    found
+}
 
 /// A field of a line of `scontrol show job --oneliner`.
 pub(super) fn field<'a>(line: &'a str, name: &str) -> &'a str {
     line.split(' ').find_map(|word| word.strip_prefix(name)?.strip_prefix('=')).unwrap_or_default()
 }
 
-/// The lines of `scontrol show job --oneliner`. Those that wait are one line.
+/// The lines of `scontrol show job --oneliner`, beside what is known already. Those that wait are one line.
 ///
 /// # Errors
 ///
 /// With the word of a state when it is none of Slurm's.
-pub(super) fn of_queue(text: &str, array: Array) -> Result<Tasks, String> {
+pub(super) fn of_queue(text: &str, array: Array, known: Tasks) -> Result<Tasks, String> {
     let lines = text.lines().filter(|line| !line.trim().is_empty());
     let told = lines.map(|line| {
         let field = |name| field(line, name);
         let state = states::read(field("JobState"), field("ExitCode"), field("Reason"), field("NodeList"))?;
         Ok((field("ArrayTaskId").to_owned(), state))
     });
-    gathered(told, array)
+    gathered(told, array, known)
 }
 
 /// The lines of `sacct` with JobID, State, ExitCode, NodeList.
@@ -40,24 +59,35 @@ pub(super) fn of_account(text: &str, array: Array) -> Result<Tasks, String> {
         let list = id.split_once('_').map_or("", |(_, index)| index).trim_matches(['[', ']']);
         Ok((list.to_owned(), states::read(state, exit, "", nodes)?))
     });
-    gathered(told, array)
+    gathered(told, array, Tasks::new())
 }
 
-/// States by index, from lists of indices such as `1,4-9:2%3`. One that Slurm has cut short (`1,3,5,...`) is of all that nothing else is
-/// said about.
+/// What Slurm gives as the index of jobs that were cancelled together before they began, by its commands and by slurmrestd. Which they were
+/// it has forgotten.
+const FORGOTTEN: [&str; 2] = ["4294967294", "null"];
+
+/// States by index, from lists of indices such as `1,4-9:2%3`, beside what is known already. What is said of one is newer than that; what is
+/// said of several is not: the account does not take those out that have begun. A list that Slurm has cut short (`1,3,5,...`), or forgotten,
+/// is of all that nothing else is said about.
 pub(super) fn gathered(
     told: impl Iterator<Item = Result<(String, JobState), String>>,
     array: Array,
+    known: Tasks,
 ) -> Result<Tasks, String> {
-    let (mut found, mut others) = (Tasks::new(), None);
+    let (mut found, mut several, mut others) = (known, Tasks::new(), None);
     for told in told {
         let (list, state) = told?;
         let list = list.split('%').next().unwrap_or_default();
-        let parts = list.split(',').filter_map(|part| part.parse::<Array>().ok());
-        found.extend(parts.flat_map(Array::indices).map(|index| (index, state.clone())));
-        if list.ends_with("...") {
-            others = Some(state);
+        if list.ends_with("...") || FORGOTTEN.contains(&list) {
+            others = Some(state.clone());
         }
+        let parts: Vec<Array> = list.split(',').filter_map(|part| part.parse().ok()).collect();
+        let of_one = matches!(parts[..], [Array { first, last, .. }] if first == last);
+        let tasks = if of_one { &mut found } else { &mut several };
+        tasks.extend(parts.into_iter().flat_map(Array::indices).map(|index| (index, state.clone())));
+    }
+    for (index, state) in several {
+        found.entry(index).or_insert(state);
     }
     if let Some(state) = others {
         for index in array.indices() {
@@ -65,6 +95,18 @@ pub(super) fn gathered(
         }
     }
     Ok(found)
+}
+
+/// The jobs of an array where there is an account. When it and the queue know some of them, those that neither knows were cancelled before
+/// they began: Slurm drops them without a trace when others of the same line wait on.
+pub(super) fn with_dropped(mut found: Tasks, array: Array) -> Tasks {
+    if found.is_empty() {
+        return found;
+    }
+    for index in array.indices() {
+        found.entry(index).or_insert(JobState::Ended(How::Cancelled));
+    }
+    found
 }
 
 /// The lines of `sacct` with JobID, ElapsedRaw, TotalCPU, MaxRSS, End: one for the job, and one for each of its steps. The account is
@@ -122,7 +164,6 @@ pub(super) fn begins(text: &str) -> Option<Seconds> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::How;
 
     #[test]
     fn the_jobs_of_an_array_are_read_from_the_queue() {
@@ -130,14 +171,31 @@ mod tests {
         let text = "JobId=5 ArrayJobId=5 ArrayTaskId=4-6,9%2 JobState=PENDING Reason=JobArrayTaskLimit ExitCode=0:0 NodeList=\n\
             JobId=7 ArrayJobId=5 ArrayTaskId=1 JobState=FAILED Reason=NonZeroExitCode ExitCode=7:0 NodeList=node1\n\
             JobId=8 ArrayJobId=5 ArrayTaskId=2 JobState=RUNNING Reason=None ExitCode=0:0 NodeList=node2\n";
-        let found = of_queue(text, array).unwrap();
+        let found = of_queue(text, array, Tasks::new()).unwrap();
         assert_eq!(found.keys().copied().collect::<Vec<_>>(), [1, 2, 4, 5, 6, 9]);
         assert_eq!(found[&1], JobState::Ended(How::Failed { code: 7 }));
         assert_eq!(found[&9], JobState::Waiting { reason: "JobArrayTaskLimit".to_owned() });
         let cut = "JobId=5 ArrayTaskId=4,6,... JobState=PENDING\nJobId=7 ArrayTaskId=1 JobState=RUNNING\n";
-        assert_eq!(of_queue(cut, array).unwrap().len(), 9, "those that are not named wait as well");
-        assert_eq!(of_queue("JobId=1 JobState=RUNNING\n", array).unwrap().len(), 0, "no array");
-        assert_eq!(of_queue("JobId=1 JobState=MARS\n", array), Err("MARS".to_owned()));
+        let of = |text| of_queue(text, array, Tasks::new());
+        assert_eq!(of(cut).unwrap().len(), 9, "those that are not named wait as well");
+        assert_eq!(of("JobId=1 JobState=RUNNING\n").unwrap().len(), 0, "no array");
+        assert_eq!(of("JobId=1 JobState=MARS\n"), Err("MARS".to_owned()));
+    }
+
+    #[test]
+    fn those_that_were_cancelled_together_before_they_began_are_the_others() {
+        let array: Array = "0-5".parse().unwrap();
+        let known = of_account("77_[0-5%2]|CANCELLED by 0|0:0|\n77_0|COMPLETED|0:0|node1\n", array).unwrap();
+        assert_eq!(known[&0], JobState::Ended(How::Succeeded));
+        assert_eq!(known[&1], JobState::Ended(How::Cancelled));
+        let queue = "JobId=77 ArrayJobId=77 ArrayTaskId=4294967294 ArrayTaskThrottle=2 JobState=CANCELLED ExitCode=0:0\n\
+            JobId=79 ArrayJobId=77 ArrayTaskId=1 ArrayTaskThrottle=2 JobState=RUNNING NodeList=node1\n";
+        for known in [known, Tasks::from([(0, JobState::Ended(How::Succeeded))])] {
+            let found = of_queue(queue, array, known).unwrap();
+            assert_eq!(found[&0], JobState::Ended(How::Succeeded), "the queue has forgotten it");
+            assert_eq!(found[&1], JobState::Running { nodes: "node1".to_owned() });
+            assert!((2..6).all(|index| found[&index] == JobState::Ended(How::Cancelled)), "{found:?}");
+        }
     }
 
     #[test]
