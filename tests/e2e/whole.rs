@@ -129,6 +129,30 @@ fn an_array_of_runs_outlives_its_engine_and_what_others_cancel_and_is_accounted(
 }
 
 #[test]
+fn where_it_is_learned_the_next_allocations_are_as_long_as_their_runs() {
+    let slurm = Slurm::start("shared");
+    let desk = Desk::new();
+    describe(&desk, "maximum = 8\ncpus = 1\nwalltime = \"30 min\"");
+    study(&desk, 32, "tasks = 1\nmpi = true\ntime = \"20 min\"\nlearn = true", "");
+    let mut run = begin(&desk, &slurm);
+    let mut limits = BTreeSet::new();
+    until("the study does not end", || {
+        let jobs = slurm.type_in(&["squeue", "-h", "-r", "-o", "%l %Z"]);
+        let mine = jobs.lines().filter(|job| job.contains(&*desk.path().to_string_lossy()));
+        limits.extend(mine.map(|job| job.split(' ').next().unwrap().to_owned()));
+        run.try_wait().unwrap().is_some()
+    });
+    assert_eq!(run.wait().unwrap().code(), Some(0), "{}", desk.read("said"));
+    let rows = desk.paramo(&["export", "ranks", "--columns", "index,square"]).expect(0).out;
+    assert_eq!(rows.lines().count(), 33, "{rows}");
+    let begun: usize = (0..32).map(|index| begun(desk.path(), index)).sum();
+    assert_eq!(begun, 32, "each once");
+    let short =
+        |limit: &&String| limit.split(':').next().unwrap().parse::<u32>().is_ok_and(|minutes| minutes < 10);
+    assert!(limits.contains("22:00") && limits.iter().any(|limit| short(&limit)), "{limits:?}");
+}
+
+#[test]
 fn by_slurmrestd_they_are_an_array_as_well_and_accounted() {
     let slurm = Slurm::start("accounting");
     let desk = Desk::new();

@@ -82,8 +82,7 @@ impl Conductor {
         ended: RoaringTreemap,
     ) -> Conductor {
         let sequence = Sequence::new(&space, order, 0, space.len());
-        // Tasks that a site starts are not the worker's own, and their memory is not seen.
-        let lessons = (resources.learn && !resources.is_whole()).then(Lessons::default);
+        let lessons = resources.learn.then(Lessons::default);
         Conductor {
             lessons,
             space,
@@ -193,13 +192,22 @@ impl Conductor {
         let attempt = last.max(open.earlier.len() as u32) + 1;
         let (memory, time) = (open.memory, open.time);
         // One that has failed may need more than the others.
-        let expected = if attempt == 1 { self.expected() } else { Expected::default() };
+        let expected = if attempt == 1 { self.lesson() } else { Expected::default() };
         Ticket { index, attempt, memory, time, expected }
+    }
+
+    fn lesson(&self) -> Expected {
+        self.lessons.as_ref().map(|lessons| lessons.expected(&self.resources)).unwrap_or_default()
     }
 
     /// What the next runs are expected to use, where that is learned.
     pub fn expected(&self) -> Expected {
-        self.lessons.as_ref().map(|lessons| lessons.expected(&self.resources)).unwrap_or_default()
+        // An allocation for one run is as long as that, so while one is to be made again all are as long as is asked for.
+        let is_again = |open: &Open| !open.earlier.is_empty();
+        match self.lessons.is_some() && self.resources.is_whole() && self.open.values().any(is_again) {
+            true => Expected::default(),
+            false => self.lesson(),
+        }
     }
 
     /// Takes a report in.
@@ -226,6 +234,9 @@ impl Conductor {
             Ended::Succeeded => None,
             Ended::Failed(cause) => Some(cause),
         };
+        if let Some((lessons, Cause::LostWorker)) = self.lessons.as_mut().zip(failed) {
+            lessons.note_cut(&attempt);
+        }
         if let Some(cause) = failed {
             open.counted += u32::from(!matches!(cause, Cause::LostWorker));
             if self.retry.allows(cause, open.counted) {

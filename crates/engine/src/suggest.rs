@@ -114,13 +114,20 @@ impl Lessons {
         self.largest = self.largest.max(attempt.peak_memory.0);
     }
 
+    /// Takes one in that its site has ended: it would have taken longer.
+    pub fn note_cut(&mut self, attempt: &Attempt) {
+        self.longest = self.longest.max(attempt.wall.seconds());
+    }
+
     /// What the next are expected to use, once enough is known: never more than is asked for, which they cannot have.
     pub fn expected(&self, asked: &Resources) -> Expected {
         if self.runs < ENOUGH {
             return Expected::default();
         }
         let time = (self.longest > 0.0).then(|| Seconds(whole(self.longest * TIME_MARGIN)));
-        let memory = (self.largest > 0).then(|| in_steps(self.largest as f64 * MEMORY_MARGIN));
+        // Tasks that a site starts are not the worker's own, and their memory is not seen.
+        let is_seen = self.largest > 0 && !asked.is_whole();
+        let memory = is_seen.then(|| in_steps(self.largest as f64 * MEMORY_MARGIN));
         Expected {
             time: time.map(|time| asked.time.filter(|asked| asked.0 < time.0).unwrap_or(time)),
             memory: memory.map(|memory| asked.memory.map_or(memory, |asked| asked.min(memory))),
@@ -206,6 +213,8 @@ mod tests {
         lessons.note(&attempt(500.0, 1000));
         let most = Expected { memory: asked.memory, time: asked.time };
         assert_eq!(lessons.expected(&asked), most);
+        let whole = Resources { nodes: 2, tasks: 2, ..asked.clone() };
+        assert_eq!(lessons.expected(&whole), Expected { memory: None, time: asked.time });
         let open = lessons.expected(&Resources::default());
         assert_eq!(open, Expected { memory: Some(Bytes(1312 << 20)), time: Some(Seconds(1020.0)) });
     }

@@ -305,3 +305,38 @@ proptest! {
         prop_assert_eq!(ended.len(), expected);
     }
 }
+
+#[test]
+fn runs_that_are_taken_whole_teach_the_time_of_the_next_until_one_was_cut() {
+    let now = Instant::now();
+    let resources =
+        Resources { nodes: 2, tasks: 2, learn: true, time: Some(Seconds(3600.0)), ..Resources::default() };
+    let mut conductor = Conductor::new(
+        space(&[40], None),
+        Order::Sequential,
+        Retry::default(),
+        resources,
+        RoaringTreemap::new(),
+    );
+    let lease = conductor.lease(20, now).unwrap();
+    for ticket in &lease.tickets {
+        assert_eq!(ticket.expected, Expected::default());
+        let mut report = report(lease.id, ticket, Ended::Succeeded);
+        report.attempt.wall = Micros(4_000_000);
+        conductor.report(report, now);
+    }
+    // Their memory is that of what starts them.
+    let learned = Expected { time: Some(Seconds(8.0)), memory: None };
+    assert_eq!(conductor.expected(), learned);
+    let lease = conductor.lease(2, now).unwrap();
+    assert_eq!(lease.tickets[0].expected, learned);
+
+    let mut cut = report(lease.id, &lease.tickets[0], Ended::Failed(Cause::LostWorker));
+    cut.attempt.wall = Micros(100_000_000);
+    assert!(matches!(conductor.report(cut, now), Verdict::Retry { .. }));
+    assert_eq!(conductor.expected(), Expected::default(), "the next allocation is for any run");
+    let again = conductor.lease(1, now).unwrap();
+    assert_eq!((again.tickets[0].attempt, again.tickets[0].expected), (2, Expected::default()));
+    conductor.report(report(again.id, &again.tickets[0], Ended::Succeeded), now);
+    assert_eq!(conductor.expected().time, Some(Seconds(200.0)), "at least as long as the one that was cut");
+}

@@ -258,7 +258,7 @@ pub static TABLES: &[TableHelp] = &[
                 "learn",
                 Boolean,
                 "false",
-                "Places runs by the memory and time that at least 20 runs before them have used, and a margin, where that is less. The limits stay.",
+                "Places runs by the memory and time that at least 20 runs before them have used, and a margin, where that is less; a batch job for one run gets a walltime by it. The limits stay.",
             ),
         ],
     },

@@ -40,6 +40,8 @@ pub(crate) struct Waiting {
     pub runs: u64,
     /// How long one takes, as far as it is known by now.
     pub time: Option<Seconds>,
+    /// Whether the first of its runs are to tell how long the allocations of the others must be.
+    pub learns: bool,
 }
 
 impl Waiting {
@@ -47,6 +49,10 @@ impl Waiting {
     pub fn new(study: StudyId, wants: Wants, moment: &Moment) -> Waiting {
         let Wants { name, source, site, mut resources } = wants;
         resources.memory = moment.expected.memory.or(resources.memory);
+        let learns = resources.learn && resources.is_whole() && moment.expected.time.is_none();
+        if resources.is_whole() {
+            resources.time = moment.expected.time.or(resources.time);
+        }
         let progress = &moment.progress;
         let ended = progress.succeeded + progress.failed + progress.skipped;
         let left = progress.total.saturating_sub(ended).saturating_sub(progress.running);
@@ -59,7 +65,8 @@ impl Waiting {
             let longest = moment.running.iter().map(|run| moment.at.0.saturating_sub(run.since.0)).max();
             longest.map(|micros| Seconds(micros.max(0) as f64 / 1e6))
         });
-        Waiting { study, name, source, site, runs: if rests { 0 } else { left.min(slots) }, time, resources }
+        let runs = if rests { 0 } else { left.min(slots) };
+        Waiting { study, name, source, site, runs, time, learns, resources }
     }
 
     /// What waits for allocations of this size, when others are about to take some of it. Nothing when no run fits one.

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use paramo_engine::suggest::ENOUGH;
 use paramo_model::{Resources, Seconds, StudyId};
 use paramo_sites::{Pool, Size};
 use paramo_store::{Allocation, AllocationState};
@@ -21,7 +22,7 @@ pub(super) fn is_taken_whole(resources: &Resources, pool: &Pool) -> bool {
         && pool.size.walltime.is_none_or(|walltime| is_in_time(resources, walltime))
 }
 
-/// How large the allocation of a run is. A run without a declared time gets the walltime of the pool.
+/// How large the allocation of a run is, by its time as it is declared or learned. A run of which that is not known gets the walltime of the pool.
 pub(super) fn size(resources: &Resources, pool: &Pool) -> Size {
     let walltime = match (resources.time, pool.size.walltime) {
         (Some(time), Some(most)) => Some(Seconds((time.0 + AROUND).min(most.0))),
@@ -54,7 +55,10 @@ impl Keeper {
         let mut wanted: BTreeMap<StudyId, u64> = BTreeMap::new();
         for it in waiting.iter().filter(|it| is_taken_whole(&it.resources, pool) && pool.maximum > 0) {
             let others = self.registry.coming(it, (self.site(), name));
-            wanted.insert(it.study, it.runs.saturating_sub(others));
+            let runs = it.runs.saturating_sub(others);
+            // Those that wait in the queue already stay as long as they are.
+            let first = if it.learns { (ENOUGH as u64).max(pool.maximum.into()) } else { u64::MAX };
+            wanted.insert(it.study, runs.min(first));
         }
         let mut surplus: Vec<Allocation> = Vec::new();
         // Those that have not begun are given up first, the newest of them before the others.
