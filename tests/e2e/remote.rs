@@ -554,6 +554,18 @@ fn a_terminal_is_let_in_by_somebody_who_has_signed_in(ground: &Ground) {
     let refused = by(&["sweep", "-p", "x=1", "--", "true"]);
     assert_eq!(refused.code, Some(2), "it may only read: {refused:?}");
     with_all(&["token", "revoke", "nightly"]).expect(0);
+
+    let own = with_all(&["token", "worker", "big"]).expect(0).out.trim().to_owned();
+    with_all(&["token", "worker", "big"]).expect(0);
+    let listed = with_all(&["token", "list", "--workers"]).expect(0).out;
+    assert!(listed.lines().count() == 3 && listed.contains(" big ") && !listed.contains(&own), "{listed}");
+    let refused = with_all(&["token", "revoke", "--worker", "big"]).expect(2);
+    assert!(refused.err.contains("several tokens are called big"), "{}", refused.err);
+    let first = with_all(&["token", "list", "--workers", "--json"]).expect(0).json()[0]["id"].to_string();
+    with_all(&["token", "revoke", "--worker", &first]).expect(0);
+    with_all(&["token", "revoke", "--worker", "big"]).expect(0);
+    let none = with_all(&["token", "revoke", "--worker", "big"]).expect(2);
+    assert!(none.err.contains("there is no token big; `paramo token list --workers`"), "{}", none.err);
     assert!(by(&["list"]).expect(2).err.contains("paramo login"));
     let _ = server.kill();
     let _ = server.wait();

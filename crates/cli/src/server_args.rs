@@ -208,8 +208,11 @@ pub enum Token {
     /// List your tokens
     #[command(after_long_help = "Examples:
   paramo token list
-  paramo token list --json")]
+  paramo token list --workers --json")]
     List {
+        /// Those with which workers come in, of everybody, instead of your own
+        #[arg(long)]
+        workers: bool,
         /// Print JSON
         #[arg(long)]
         json: bool,
@@ -244,10 +247,15 @@ pub enum Token {
         expires_hours: u32,
     },
     /// End a token
+    ///
+    /// Workers that came with theirs are let go at once, and the runs that they had are made by others.
     #[command(after_long_help = "Examples:
   paramo token revoke nightly
-  paramo token revoke 17")]
+  paramo token revoke --worker 17")]
     Revoke {
+        /// One with which workers come in
+        #[arg(long)]
+        worker: bool,
         /// Its number or its name
         token: String,
     },

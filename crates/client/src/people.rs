@@ -104,11 +104,25 @@ pub struct NewToken<'a> {
     pub expires_days: Option<u32>,
 }
 
-/// A token of workers that was made.
-#[derive(Clone, Debug, Deserialize)]
+/// A token of workers.
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct WorkerTokenRow {
     pub id: i64,
-    pub token: Secret,
+    pub name: String,
+    #[serde(default)]
+    pub project: Option<String>,
+    /// Who made it.
+    #[serde(default)]
+    pub by: String,
+    #[serde(default)]
+    pub created: Option<String>,
+    #[serde(default)]
+    pub expires: Option<String>,
+    #[serde(default)]
+    pub used: Option<String>,
+    /// Only of one that was just made.
+    #[serde(default, skip_serializing)]
+    pub token: Option<Secret>,
 }
 
 impl Server {
@@ -169,6 +183,16 @@ impl Server {
             wanted["project"] = project.into();
         }
         self.http().send(Method::POST, "/workers/tokens", &wanted).await
+    }
+
+    /// The tokens with which workers come in.
+    pub async fn worker_tokens(&self) -> Result<Vec<WorkerTokenRow>> {
+        self.http().get("/workers/tokens").await
+    }
+
+    /// Ends one, and lets those go who came with it.
+    pub async fn revoke_worker_token(&self, id: i64) -> Result<()> {
+        self.http().act(Method::DELETE, &format!("/workers/tokens/{id}")).await
     }
 
     pub async fn revoke_token(&self, id: &str) -> Result<()> {
