@@ -137,6 +137,13 @@ fn a_study_runs_here_and_there_and_what_fits_nowhere_is_said() {
     };
     refused(&["run", "wide.toml", "--site", "here"], "needs more than an allocation of any pool of here has");
     refused(&["run", "wide.toml", "--site", "mars"], "there is no site `mars`; the sites are: local, here");
+    let site = |study: &str| desk.paramo(&["status", study, "--json"]).expect(0).json()[0]["site"].clone();
+    assert_eq!(site("wide"), "here");
+    refused(&["run", "wide", "--site", "mars"], "there is no site `mars`; the sites are: local, here");
+    assert_eq!(site("wide"), "here", "what is refused changes nothing");
+    desk.file("other.toml", squares(&desk, "other", 3, "0"));
+    refused(&["run", "other.toml", "--site", "mars"], "there is no site `mars`");
+    assert!(!desk.paramo(&["list"]).expect(0).out.contains("other"), "it could run nowhere");
     refused(&["run", "wide.toml", "--site", "auto,here"], "stands for every site");
 }
 

@@ -121,15 +121,19 @@ fn sites_are_added_listed_and_shown() {
     desk.paramo(&add).expect(0);
     let pool = ["--maximum", "4", "--cpus", "8", "--walltime", "2h"];
     desk.paramo(
-        &[&["site", "add", "here", "--directory", "/shared", "--partition", "main"], &pool[..]].concat(),
+        &[
+            &["site", "add", "here", "--directory", "/shared", "--partition", "main", "--back", "me:1"],
+            &pool[..],
+        ]
+        .concat(),
     )
     .expect(0);
-    let made = "# mine\n\n[sites.\"hpc\"]\nkind = \"slurm\"\naccess = { host = \"login.example\", user = \"ada\" }\ndirectory = \"/scratch/ada\"\n\n[sites.\"here\"]\nkind = \"slurm\"\ndirectory = \"/shared\"\npartition = \"main\"\n\n[sites.\"here\".pools.main]\nmaximum = 4\ncpus = 8\nwalltime = \"2 h\"\n";
+    let made = "# mine\n\n[sites.\"hpc\"]\nkind = \"slurm\"\naccess = { host = \"login.example\", user = \"ada\" }\ndirectory = \"/scratch/ada\"\n\n[sites.\"here\"]\nkind = \"slurm\"\ndirectory = \"/shared\"\nback = \"me:1\"\npartition = \"main\"\n\n[sites.\"here\".pools.main]\nmaximum = 4\ncpus = 8\nwalltime = \"2 h\"\n";
     assert_eq!(desk.read("sites.toml"), made);
     let error = desk.paramo(&add).expect(2).err;
     assert!(error.contains("describes hpc already"), "{error}");
     let error = desk.paramo(&["site", "add", "bad", "--directory", "scratch"]).expect(2).err;
-    assert!(error.contains("sites.toml:20:13") && error.contains("an absolute path"), "{error}");
+    assert!(error.contains("sites.toml:21:13") && error.contains("an absolute path"), "{error}");
     assert_eq!(desk.read("sites.toml"), made);
     let list = desk.paramo(&["site", "list"]).expect(0).out;
     let rows: Vec<Vec<&str>> = list

@@ -56,15 +56,15 @@ pub async fn work(place: &Place, mut row: StudyRow, making: &Making) -> Result<u
         }
         row.study.run.slots = making.slots;
     }
-    if let Some(site) = making.site.as_ref().filter(|site| **site != row.study.run.site) {
-        row.study.run.site = site.clone();
-        place.store.replace(row.id, &row.study).await?;
-    }
-    let wanted = row.study.run.site.clone();
+    let wanted = making.site.as_ref().unwrap_or(&row.study.run.site).clone();
     let sites = match wanted.is_local() {
         true => Vec::new(),
         false => sites_of(making.sites.as_deref(), &wanted)?,
     };
+    if wanted != row.study.run.site {
+        row.study.run.site = wanted.clone();
+        place.store.replace(row.id, &row.study).await?;
+    }
     let no_start =
         |message: String| Failure::unavailable(format!("no run of {} can start: {message}", title(&row)));
     let here = paramo_sites::site("local")?;

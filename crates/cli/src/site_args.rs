@@ -104,6 +104,10 @@ pub struct SiteAdd {
     #[arg(long, value_name = "COMMAND", requires = "url", conflicts_with = "token_file")]
     pub token_command: Option<String>,
 
+    /// How its nodes reach this machine or the server: HOST, HOST:PORT or a URL
+    #[arg(long, value_name = "ADDRESS")]
+    pub back: Option<String>,
+
     /// The partition of its jobs
     #[arg(long, value_name = "NAME")]
     pub partition: Option<String>,

@@ -9,6 +9,7 @@ use paramo_model::{Event, Progress, StopReason, Study, StudyState};
 use paramo_store::{DEFAULT_PROJECT, StudyRow};
 
 use crate::args::{Making, Run};
+use crate::elsewhere::sites_of;
 use crate::exit;
 use crate::failure::{Failure, Result};
 use crate::remote::{self, Sent};
@@ -68,6 +69,10 @@ pub async fn run_study(
         return Err(Failure::input(
             "--directory is of a server (--server): here commands run beside the study file",
         ));
+    }
+    if place.server().is_none() && !study.run.site.is_local() {
+        // A study that could run nowhere is not written down.
+        sites_of(making.sites.as_deref(), &study.run.site)?;
     }
     runs_there(&place, &mut study, sent.directory.as_deref()).await?;
     let stored = stored(&place, &study, changed).await?;

@@ -156,7 +156,7 @@ fn add(file: PathBuf, args: &SiteAdd) -> Result<u8> {
         lines += &format!("access = {{ {} }}\n", access.join(", "));
     }
     lines += &format!("directory = {}\n", text(&args.directory));
-    for (name, value) in [("partition", &args.partition), ("account", &args.account)] {
+    for (name, value) in [("back", &args.back), ("partition", &args.partition), ("account", &args.account)] {
         lines += &value.as_deref().map_or(String::new(), |value| format!("{name} = {}\n", text(value)));
     }
     if let (Some(maximum), Some(walltime)) = (args.maximum, args.walltime) {

@@ -26,6 +26,7 @@ pub async fn status(directory: &Path, args: Status) -> Result<u8> {
     if args.json {
         let mut json = summary_json(&place, &summary);
         json["points"] = total.into();
+        json["site"] = row.study.run.site.to_string().into();
         json["slots"] = row.study.run.slots_now().into();
         json["done"] = total.map(|total| part_done(&summary, total)).into();
         json["why"] = reason_json(why.as_ref());
@@ -64,6 +65,9 @@ pub async fn status(directory: &Path, args: Status) -> Result<u8> {
     }
     if counts.cpu.0 > 0 {
         lines.push(format!("  CPU time   {}", Seconds(counts.cpu.seconds())));
+    }
+    if !row.study.run.site.is_local() {
+        lines.push(format!("  site       {}", row.study.run.site));
     }
     if let Some(slots) = row.study.run.slots_now() {
         lines.push(format!("  slots      {}", count(u64::from(slots))));
