@@ -99,3 +99,39 @@ fn a_time_limit_a_cancelled_job_and_one_that_somebody_removed_are_told_apart() {
     let answer = Answer::from(limited.wait_with_output().unwrap()).expect(124);
     assert!(answer.err.contains("reached its time limit"), "{}", answer.err);
 }
+
+#[test]
+fn arrays_run_with_a_throttle_and_are_accounted() {
+    let engine = GridEngine::start();
+    let desk = desk("true", "1 min");
+    let typed = |words: &[&str]| {
+        let mut command = desk.command(words);
+        command.envs(engine.environment.iter().map(|(name, value)| (name, value)));
+        Answer::from(command.output().unwrap())
+    };
+    let log = desk.path().join("log");
+    // Each says when it begins and ends, so that it is seen how many there were at once.
+    let script = format!(
+        "#!/bin/bash\necho + >> {0}; sleep 1; echo - >> {0}\necho part $SGE_TASK_ID; [ $SGE_TASK_ID != 5 ] || exit 3\n",
+        log.display()
+    );
+    desk.file("part.sh", script);
+    let refused = typed(&["job", "submit", "part.sh", "--site", "ge", "--array", "0-3"]).expect(4);
+    assert!(refused.err.contains("counts the jobs of an array from 1, as in 1-10"), "{}", refused.err);
+    typed(&["job", "submit", "part.sh", "--site", "ge", "--array", "1-5:2%2", "--wait"]).expect(3);
+    let (mut now, mut most) = (0, 0);
+    for line in std::fs::read_to_string(&log).unwrap().lines() {
+        now += if line == "+" { 1 } else { -1 };
+        most = most.max(now);
+    }
+    assert_eq!((now, most), (0, 2), "as many at once as was said");
+    let job = &typed(&["job", "show", "part", "--json"]).expect(0).json()[0];
+    let outcomes: Vec<&str> =
+        job["tasks"].as_array().unwrap().iter().filter_map(|it| it["outcome"].as_str()).collect();
+    assert_eq!(outcomes, ["succeeded", "succeeded", "exit:3"], "{job}");
+    until("the account is not written", || {
+        let shown = typed(&["job", "show", "part", "--json"]).expect(0).json();
+        shown[0]["usage"]["wall_seconds"].as_f64().is_some_and(|wall| wall >= 1.0)
+    });
+    assert_eq!(typed(&["job", "output", "part", "--task", "3"]).expect(0).out, "part 3\n");
+}

@@ -122,7 +122,7 @@ pub struct JobSubmit {
     #[arg(long = "output", value_name = "PATTERN")]
     pub outputs: Vec<String>,
 
-    /// So many equal jobs, told apart by an index (SLURM_ARRAY_TASK_ID); after % how many run at once
+    /// So many equal jobs, told apart by an index (SLURM_ARRAY_TASK_ID, SGE_TASK_ID); after % how many run at once
     #[arg(long, value_name = "FIRST-LAST[:STEP][%N]")]
     pub array: Option<Array>,
 

@@ -83,7 +83,7 @@ impl Connection {
     pub async fn submit_script(&self, script: &Script) -> Result<JobId, EngineError> {
         let job = BatchJob {
             name: script.name.clone(),
-            script: with_prologue(&wrapped(script), self.site.prologue.as_deref()),
+            script: with_prologue(&wrapped(script, self.engine.array_index()), self.site.prologue.as_deref()),
             directory: self.script_directory(&script.name),
             output: self.script_output(&script.name, false, None),
             error: self.script_output(&script.name, true, None),
@@ -219,12 +219,12 @@ fn together(tasks: &BTreeMap<u32, JobState>) -> JobState {
 }
 
 /// What the engine gets: the script's own lines for it, and the script.
-fn wrapped(script: &Script) -> String {
+fn wrapped(script: &Script, variable: &str) -> String {
     let is_comment = |line: &&str| line.starts_with('#') || line.trim().is_empty();
     let options = script.text.lines().skip(1).take_while(is_comment).filter(|line| !line.trim().is_empty());
     let options: String = options.map(|line| format!("{line}\n")).collect();
     let words: String = script.arguments.iter().map(|word| format!(" {}", quoted(word))).collect();
-    let index = if script.array.is_some() { "-$SLURM_ARRAY_TASK_ID" } else { "" };
+    let index = if script.array.is_some() { format!("-${variable}") } else { String::new() };
     format!(
         "#!/bin/bash\n{options}\
          ./{SCRIPT}{words}\n\
@@ -256,7 +256,7 @@ mod tests {
         let text =
             "#!/usr/bin/env python3\n#SBATCH --mem=1G\n\n# why\n#SBATCH -n 2\nprint(1)\n#SBATCH --late\n";
         assert_eq!(
-            wrapped(&script(text)),
+            wrapped(&script(text), "SLURM_ARRAY_TASK_ID"),
             "#!/bin/bash\n#SBATCH --mem=1G\n# why\n#SBATCH -n 2\n./.script 'x y' -n\ncode=$?\necho \"$code\" > \".exit\"\nexit \"$code\"\n"
         );
     }

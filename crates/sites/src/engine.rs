@@ -46,6 +46,10 @@ pub trait Engine: Send + Sync {
     async fn find(&self, name: &str) -> Result<Option<JobId>, EngineError>;
     /// How these jobs are, asked at once. Each of them has an answer.
     async fn states(&self, jobs: &[JobId]) -> Result<BTreeMap<JobId, JobState>, EngineError>;
+    /// The variable in which a job of an array finds its index.
+    fn array_index(&self) -> &'static str {
+        "SLURM_ARRAY_TASK_ID"
+    }
     /// How the jobs of an array are, by index: those that are known now.
     async fn tasks(&self, job: &JobId, array: Array) -> Result<BTreeMap<u32, JobState>, EngineError> {
         let _ = (job, array);

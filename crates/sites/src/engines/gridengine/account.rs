@@ -2,22 +2,47 @@
 
 use std::collections::BTreeMap;
 
-use crate::{How, JobId, JobState};
+use paramo_model::{Bytes, Seconds};
 
-/// The last account of each job. One that was started again has several.
-pub(super) fn read(text: &str) -> BTreeMap<JobId, JobState> {
-    let mut found = BTreeMap::new();
+use crate::{How, JobId, JobState, Usage};
+
+/// The account of a job, or of one of an array.
+pub(super) struct Account {
+    pub job: JobId,
+    /// The index in its array.
+    pub task: Option<u32>,
+    pub state: JobState,
+    used: Usage,
+}
+
+/// All accounts, the oldest first. What was started again has several.
+pub(super) fn read(text: &str) -> Vec<Account> {
+    let mut found = Vec::new();
     for account in text.split("==============================================================") {
         let fields: BTreeMap<&str, &str> = account
             .lines()
             .filter_map(|line| line.split_once(char::is_whitespace))
             .map(|(name, value)| (name, value.trim()))
             .collect();
-        if let Some(id) = fields.get("jobnumber").and_then(|id| JobId::new(id)) {
-            found.insert(id, state(&fields));
-        }
+        let field = |name| fields.get(name).copied().unwrap_or_default();
+        let Some(job) = JobId::new(field("jobnumber")) else { continue };
+        let used = Usage {
+            wall: Seconds(amount(field("ru_wallclock"))),
+            cpu: Seconds(amount(field("cpu"))),
+            memory: size(field("maxvmem")),
+        };
+        found.push(Account { job, task: field("taskid").parse().ok(), state: state(&fields), used });
     }
     found
+}
+
+/// What a job has used, or all the jobs of an array, in all their starts. Memory is virtual: that is what Grid Engine limits.
+pub(super) fn usage(accounts: &[Account]) -> Option<Usage> {
+    accounts.iter().map(|account| account.used).reduce(|all, used| Usage {
+        wall: Seconds(all.wall.0.max(used.wall.0)),
+        cpu: Seconds(all.cpu.0 + used.cpu.0),
+        memory: all.memory.max(used.memory),
+    })
 }
 
 fn state(fields: &BTreeMap<&str, &str>) -> JobState {
@@ -62,6 +87,16 @@ fn amount(text: &str) -> f64 {
         .unwrap_or(0.0)
 }
 
+/// `4.891MB`, `12.000B`; `None` when nothing was measured.
+fn size(text: &str) -> Option<Bytes> {
+    let text = text.strip_suffix('B')?;
+    let (number, factor) = match text.strip_suffix(['K', 'M', 'G', 'T']) {
+        Some(number) => (number, 1024_f64.powi("KMGT".find(text.chars().last()?)? as i32 + 1)),
+        None => (text, 1.0),
+    };
+    Some(Bytes((number.parse::<f64>().ok()? * factor) as u64)).filter(|bytes| bytes.0 > 0)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -74,11 +109,13 @@ mod tests {
 
     #[test]
     fn ends_are_told_apart_as_grid_engine_8_1_9_accounts_for_them() {
-        let how =
-            |failed, exit, wall, category| match read(&account(failed, exit, wall, category)).pop_first() {
-                Some((_, JobState::Ended(how))) => Some(how),
-                _ => None,
-            };
+        let how = |failed, exit, wall, category| match read(&account(failed, exit, wall, category))
+            .pop()
+            .map(|account| account.state)
+        {
+            Some(JobState::Ended(how)) => Some(how),
+            _ => None,
+        };
         assert_eq!(how("0    ", "0                   ", "2s", "NONE"), Some(How::Succeeded));
         assert_eq!(
             how("0    ", "7                   ", "2s", "-l h_rt=300 -pe smp 2"),
@@ -102,9 +139,23 @@ mod tests {
     }
 
     #[test]
-    fn the_last_account_of_a_job_counts() {
-        let text = account("25  : rescheduling", "0", "0s", "NONE") + &account("0", "0", "1s", "NONE");
-        assert_eq!(read(&text).into_values().collect::<Vec<_>>(), [JobState::Ended(How::Succeeded)]);
+    fn what_was_started_again_has_several_accounts_and_arrays_one_for_each() {
+        let text = account("25  : rescheduling", "0", "1s", "NONE") + &account("0", "0", "2s", "NONE");
+        let states: Vec<JobState> = read(&text).into_iter().map(|account| account.state).collect();
+        let again = JobState::Waiting { reason: "to begin again".to_owned() };
+        assert_eq!(states, [again, JobState::Ended(How::Succeeded)]);
         assert!(read("error: job id 9 not found").is_empty());
+        let array = text.replace("taskid       undefined", "taskid       7                   ");
+        assert_eq!(read(&array).iter().map(|account| account.task).collect::<Vec<_>>(), [Some(7); 2]);
+    }
+
+    #[test]
+    fn usage_is_of_all_starts_and_jobs() {
+        let with = |more: &str| account("0", "0", "2s", "NONE") + more;
+        let text = with("cpu          1.500s\nmaxvmem      4.891MB\n") + &with("cpu 0.250s\nmaxvmem 1.5GB\n");
+        let memory = Some(Bytes(3 << 29));
+        assert_eq!(usage(&read(&text)), Some(Usage { wall: Seconds(2.0), cpu: Seconds(1.75), memory }));
+        assert_eq!(usage(&[]), None);
+        assert_eq!((size("0.000B"), size("12.000B"), size("many")), (None, Some(Bytes(12)), None));
     }
 }

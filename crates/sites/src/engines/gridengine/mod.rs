@@ -16,7 +16,11 @@ use async_trait::async_trait;
 use crate::access::Access;
 use crate::commands::Commands;
 use crate::engine::cannot;
-use crate::{BatchJob, Check, Description, Engine, EngineError, EngineKind, How, JobId, JobState, When};
+use crate::{
+    Array, BatchJob, Check, Description, Engine, EngineError, EngineKind, How, JobId, JobState, Usage, When,
+};
+
+use self::account::Account;
 
 const ENGINE: &str = "Grid Engine";
 /// What its commands say when it is not there now.
@@ -61,13 +65,20 @@ struct Memory {
     missing: BTreeMap<JobId, Instant>,
 }
 
+impl Memory {
+    /// Whether its end may not have got into the accounting yet.
+    fn is_just_missing(&mut self, job: &JobId) -> bool {
+        self.missing.entry(job.clone()).or_insert_with(Instant::now).elapsed() < ACCOUNTED
+    }
+}
+
 impl ByCommands {
     fn memory<T>(&self, with: impl FnOnce(&mut Memory) -> T) -> T {
         with(&mut self.memory.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// What the accounting says of these jobs; those that it does not know are left out.
-    async fn accounts(&self, jobs: &[&str]) -> Result<BTreeMap<JobId, JobState>, EngineError> {
+    async fn accounts(&self, jobs: &[&str]) -> Result<Vec<Account>, EngineError> {
         let script = "for id in \"$@\"; do qacct -j \"$id\" 2>/dev/null; done; :";
         let mut words = vec!["/bin/sh", "-c", script, "sh"];
         words.extend(jobs);
@@ -120,11 +131,8 @@ impl Engine for ByCommands {
     }
 
     async fn submit(&self, job: &BatchJob) -> Result<JobId, EngineError> {
-        if job.array.is_some() {
-            return Err(cannot(
-                ENGINE,
-                "arrays are not submitted to it from here; submit the jobs one by one",
-            ));
+        if job.array.is_some_and(|array| array.first == 0) {
+            return Err(cannot(ENGINE, "it counts the jobs of an array from 1, as in 1-10"));
         }
         if job.after.iter().any(|after| after.when != When::Ended) {
             return Err(cannot(
@@ -132,7 +140,63 @@ impl Engine for ByCommands {
                 "a job can only wait for the end of another (`:any`), whatever it is",
             ));
         }
-        self.commands.submit(&options::arguments(job), &job.script).await
+        let words = options::arguments(job);
+        if job.array.is_none() {
+            return self.commands.submit(&words, &job.script).await;
+        }
+        // Its indices follow the number of an array.
+        let what = "submit the job";
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        let text = self.commands.run(what, &words, job.script.as_bytes()).await?;
+        let last = text.lines().rfind(|line| !line.trim().is_empty()).unwrap_or_default();
+        let number = last.split('.').next().unwrap_or_default().trim();
+        JobId::new(number).ok_or_else(|| self.commands.strange(what, text.trim().to_owned()))
+    }
+
+    fn array_index(&self) -> &'static str {
+        "SGE_TASK_ID"
+    }
+
+    async fn tasks(&self, job: &JobId, array: Array) -> Result<BTreeMap<u32, JobState>, EngineError> {
+        let what = "tell how the jobs of an array are";
+        let text = self.commands.run(what, &["qstat", "-xml"], &[]).await?;
+        let queued = queue::jobs(&text).map_err(|why| self.commands.strange(what, why))?;
+        let accounts = self.accounts(&[job.as_str()]).await?;
+        let mut found: BTreeMap<u32, JobState> =
+            accounts.into_iter().filter_map(|account| Some((account.task?, account.state))).collect();
+        self.memory(|memory| {
+            let cancelled = memory.cancelled.contains(job);
+            for state in found.values_mut() {
+                if let JobState::Ended(how @ (How::Signalled { .. } | How::Failed { .. })) = state
+                    && cancelled
+                {
+                    *how = How::Cancelled;
+                }
+            }
+            for queued in queued.into_iter().filter(|queued| queued.id == *job) {
+                let indices = queued.tasks.iter().copied().flat_map(Array::indices);
+                // What was started again has an account, and is in the queue.
+                found.extend(indices.map(|index| (index, queued.state.clone())));
+            }
+            for index in array.indices().filter(|index| !found.contains_key(index)).collect::<Vec<_>>() {
+                match (cancelled, JobId::new(&format!("{job}.{index}"))) {
+                    (true, _) => drop(found.insert(index, JobState::Ended(How::Cancelled))),
+                    (false, Some(task)) if memory.is_just_missing(&task) => {
+                        found.insert(index, JobState::Running { nodes: String::new() });
+                    }
+                    (false, _) => {}
+                }
+            }
+        });
+        Ok(found)
+    }
+
+    async fn has_account(&self) -> bool {
+        true
+    }
+
+    async fn usage(&self, job: &JobId) -> Result<Option<Usage>, EngineError> {
+        Ok(account::usage(&self.accounts(&[job.as_str()]).await?))
     }
 
     async fn find(&self, name: &str) -> Result<Option<JobId>, EngineError> {
@@ -143,7 +207,7 @@ impl Engine for ByCommands {
         if let Some(job) = waiting.into_iter().find(|job| job.name == name) {
             return Ok(Some(job.id));
         }
-        Ok(self.accounts(&[&name]).await?.into_keys().next_back())
+        Ok(self.accounts(&[&name]).await?.pop().map(|account| account.job))
     }
 
     async fn states(&self, jobs: &[JobId]) -> Result<BTreeMap<JobId, JobState>, EngineError> {
@@ -158,7 +222,8 @@ impl Engine for ByCommands {
         let gone: Vec<&str> = jobs.iter().filter(|id| !found.contains_key(id)).map(JobId::as_str).collect();
         if !gone.is_empty() {
             let ended = self.accounts(&gone).await?;
-            found.extend(ended.into_iter().filter(|(id, _)| jobs.contains(id)));
+            let ended = ended.into_iter().filter(|account| jobs.contains(&account.job));
+            found.extend(ended.map(|account| (account.job, account.state)));
         }
         self.memory(|memory| {
             for job in jobs {
@@ -176,8 +241,7 @@ impl Engine for ByCommands {
                         found.insert(job.clone(), JobState::Ended(How::Cancelled));
                     }
                     None => {
-                        let since = memory.missing.entry(job.clone()).or_insert_with(Instant::now);
-                        let state = match since.elapsed() < ACCOUNTED {
+                        let state = match memory.is_just_missing(job) {
                             true => JobState::Running { nodes: String::new() },
                             false => JobState::Vanished,
                         };

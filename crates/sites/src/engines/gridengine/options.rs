@@ -1,6 +1,6 @@
 //! The words of `qsub`.
 
-use crate::BatchJob;
+use crate::{Array, BatchJob};
 
 /// The parallel environment for jobs of several CPUs on one host. Most sites have it; others are named in `arguments`.
 pub(super) const ENVIRONMENT: &str = "smp";
@@ -13,10 +13,19 @@ pub(super) fn arguments(job: &BatchJob) -> Vec<String> {
         |words_of_option: &[&str]| words.extend(words_of_option.iter().map(|word| (*word).to_owned()));
     // Queues have shells of their own and may not look at the first line.
     add(&["-S", job.shell()]);
-    add(&["-o", &job.output]);
+    // Each of an array has its own.
+    let own = if job.array.is_some() { "-$TASK_ID" } else { "" };
+    add(&["-o", &format!("{}{own}", job.output)]);
     match job.error == job.output {
         true => add(&["-j", "y"]),
-        false => add(&["-e", &job.error]),
+        false => add(&["-e", &format!("{}{own}", job.error)]),
+    }
+    if let Some(array) = job.array {
+        let indices = Array { throttle: None, ..array };
+        add(&["-t", &indices.to_string()]);
+        if let Some(most) = array.throttle {
+            add(&["-tc", &most.to_string()]);
+        }
     }
     let place = &job.placement;
     for (option, value) in
@@ -97,5 +106,7 @@ mod tests {
             arguments(&job).join(" "),
             "qsub -terse -N j1st -wd /d -S /bin/bash -o /d/out -j y -q long.q -l h_rt=61 -l h_vmem=251 -r n -pe smp 4 -R y"
         );
+        job.array = Some("1-9:2%3".parse().unwrap());
+        assert!(arguments(&job).join(" ").contains(" -o /d/out-$TASK_ID -j y -t 1-9:2 -tc 3 "));
     }
 }

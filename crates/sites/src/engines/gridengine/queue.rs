@@ -2,7 +2,7 @@
 
 use roxmltree::{Document, Node};
 
-use crate::{Check, How, JobId, JobState};
+use crate::{Array, Check, How, JobId, JobState};
 
 /// A job in the queue.
 #[derive(Debug, PartialEq, Eq)]
@@ -10,6 +10,8 @@ pub(super) struct Queued {
     pub id: JobId,
     pub name: String,
     pub state: JobState,
+    /// Of an array: those that this is of.
+    pub tasks: Vec<Array>,
 }
 
 /// A job that the engine could not start, with the exit code that shells give for that.
@@ -29,6 +31,7 @@ pub(super) fn jobs(text: &str) -> Result<Vec<Queued>, String> {
             id: JobId::new(id).ok_or_else(|| format!("a job of the number `{id}`"))?,
             name: child(job, "JB_name").to_owned(),
             state: state(child(job, "state"), child(job, "queue_name"))?,
+            tasks: child(job, "tasks").split(',').filter_map(|part| part.parse().ok()).collect(),
         })
     })
     .collect()
@@ -122,12 +125,18 @@ mod tests {
   </queue_info>
   <job_info>
     <job_list state=\"pending\"><JB_job_number>7</JB_job_number><JB_name>a2</JB_name><state>Eqw</state><queue_name></queue_name></job_list>
+    <job_list state=\"pending\"><JB_job_number>9</JB_job_number><JB_name>a3</JB_name><state>qw</state><queue_name></queue_name><tasks>2,7-9:2</tasks></job_list>
   </job_info>
 </job_info>";
         let found = jobs(text).unwrap();
         let lines: Vec<String> =
             found.iter().map(|job| format!("{} {} {}", job.id, job.name, job.state)).collect();
-        assert_eq!(lines, ["5 a1 is running on localhost", "7 a2 failed with exit code 126"]);
+        assert_eq!(
+            lines,
+            ["5 a1 is running on localhost", "7 a2 failed with exit code 126", "9 a3 is waiting"]
+        );
+        let tasks: Vec<u32> = found[2].tasks.iter().copied().flat_map(Array::indices).collect();
+        assert_eq!((found[0].tasks.len(), tasks), (0, vec![2, 7, 9]));
         assert!(jobs("error: denied").is_err());
         assert_eq!(jobs("<job_info><queue_info/><job_info/></job_info>"), Ok(vec![]));
     }
