@@ -9,7 +9,7 @@ use paramo_sites::Array;
 /// Plain batch scripts on a site: submit them, see how they get on, fetch what they leave
 #[derive(Args, Debug)]
 pub struct Jobs {
-    /// The file with the sites; ./sites.toml or ~/.config/paramo/sites.toml if not given
+    /// The file with the sites; ./sites.toml or ~/.config/paramo/sites.toml if not given. A server has its own
     #[arg(long, global = true, value_name = "FILE", env = "PARAMO_SITES", value_hint = ValueHint::FilePath)]
     pub sites: Option<PathBuf>,
 
@@ -172,7 +172,8 @@ pub struct JobSubmit {
 
     /// Submit it again and again, when a cron expression says so: minute, hour, day of the month, month, day of the week
     ///
-    /// A `paramo server` with this store submits it, in the time of its machine. Its input files are read each time. A turn at which the last
+    /// A `paramo server` with this store, or the one of --server, submits it, in the time of its machine. Its input files are read each time;
+    /// those that went to a server are kept there. A turn at which the last
     /// job has not ended is left out; of turns while no server was there, the last is made up for.
     #[arg(long, value_name = "CRON", conflicts_with_all = ["wait", "after"])]
     pub every: Option<String>,

@@ -66,7 +66,7 @@ impl Serialize for Ordered<'_> {
 /// The content of a file as it goes along in JSON.
 pub fn file_text(bytes: &[u8]) -> String {
     match std::str::from_utf8(bytes) {
-        Ok(text) if !text.starts_with("base64:") => text.to_owned(),
+        Ok(text) if !text.starts_with("base64:") && !text.contains('\0') => text.to_owned(),
         _ => format!("base64:{}", base64(bytes)),
     }
 }
@@ -239,6 +239,7 @@ mod tests {
             (b"\xff", "base64:/w=="),
             (b"\xff\x00", "base64:/wA="),
             (b"\xff\x00\x10", "base64:/wAQ"),
+            (b"a\0", "base64:YQA="),
             (b"base64:a", "base64:YmFzZTY0OmE="),
         ] {
             assert_eq!(file_text(bytes), text);

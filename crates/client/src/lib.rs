@@ -9,6 +9,7 @@ mod credentials;
 mod error;
 mod events;
 mod http;
+mod jobs;
 mod people;
 mod shape;
 mod sse;

@@ -46,6 +46,8 @@ pub struct Host {
     people: OnceLock<Arc<dyn People>>,
     /// The sites whose pools are kept.
     pools: OnceLock<Arc<Registry>>,
+    /// The file with the sites, where that was said.
+    sites_file: OnceLock<PathBuf>,
     cache: Cache,
     kept: Arc<Kept>,
     driven: Mutex<HashMap<StudyId, Driven>>,
@@ -103,6 +105,7 @@ impl Host {
             projects: Mutex::default(),
             people: OnceLock::new(),
             pools: OnceLock::new(),
+            sites_file: OnceLock::new(),
             cache: Cache::default(),
             driven: Mutex::default(),
             idle: watch::Sender::new(0),
@@ -237,6 +240,16 @@ impl Host {
         let link = self.board.open(id, row.project.clone(), Terms::default());
         tokio::spawn(Arc::clone(self).work(row, budget, orders, moments, lock, link));
         Ok(())
+    }
+
+    /// Says in which file the sites are. Said once, before anybody is answered.
+    pub fn set_sites_file(&self, file: PathBuf) {
+        // A second one is never said.
+        let _ = self.sites_file.set(file);
+    }
+
+    pub(crate) fn sites_file(&self) -> Option<&Path> {
+        self.sites_file.get().map(PathBuf::as_path)
     }
 
     /// Says which sites' pools are kept. Said once.

@@ -11,6 +11,7 @@ mod clock;
 mod config;
 mod host;
 mod hub;
+pub mod jobs;
 mod login;
 mod ordered;
 mod own_certificate;

@@ -164,6 +164,11 @@ impl Problem {
         Problem::new(StatusCode::SERVICE_UNAVAILABLE, "/problems/unavailable", "not possible now", detail)
     }
 
+    /// A site that was asked, and will not.
+    pub fn site(detail: impl Into<String>) -> Problem {
+        Problem::new(StatusCode::BAD_GATEWAY, "/problems/site", "the site does not do it", detail)
+    }
+
     pub fn internal(detail: impl Into<String>) -> Problem {
         Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "/problems/internal", "the server failed", detail)
     }

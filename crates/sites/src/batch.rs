@@ -21,10 +21,22 @@ pub struct Script {
     pub arguments: Vec<String>,
     /// Files of this host that it wants: their names in its directory, and where they are.
     pub inputs: Vec<(String, PathBuf)>,
+    /// Files that came along with it.
+    pub sent: Vec<SentFile>,
     pub placement: Placement,
     pub size: Size,
     pub array: Option<Array>,
     pub after: Vec<After>,
+}
+
+/// A file that is in memory.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SentFile {
+    /// In the directory of the script.
+    pub name: String,
+    pub bytes: Vec<u8>,
+    /// Whether it is a program.
+    pub executable: bool,
 }
 
 /// How a script is getting on.
@@ -72,6 +84,10 @@ impl Connection {
     pub async fn bring_script(&self, script: &Script) -> Result<(), AccessError> {
         let directory = self.script_directory(&script.name);
         files::bring(&self.access, &script.inputs, &directory).await?;
+        for file in &script.sent {
+            let mode = if file.executable { "700" } else { "600" };
+            self.access.put(&file.bytes, &format!("{directory}/{}", file.name), mode).await?;
+        }
         self.access.put(script.text.as_bytes(), &format!("{directory}/{SCRIPT}"), "700").await
     }
 
@@ -197,6 +213,44 @@ impl Connection {
         files::fetch(&self.access, patterns, into, &self.script_directory(name)).await
     }
 
+    /// The files of a script's directory that patterns name, and the patterns that matched none.
+    ///
+    /// # Errors
+    ///
+    /// When the site does not answer.
+    pub async fn script_files(
+        &self,
+        name: &str,
+        patterns: &[String],
+    ) -> Result<(Vec<String>, Vec<String>), AccessError> {
+        let (mut found, mut without) = (Vec::new(), Vec::new());
+        for pattern in patterns {
+            let names = files::matching(&self.access, &self.script_directory(name), pattern).await?;
+            if names.is_empty() {
+                without.push(pattern.clone());
+            }
+            found.extend(names);
+        }
+        found.sort();
+        found.dedup();
+        Ok((found, without))
+    }
+
+    /// Where a file of a script's directory is; nothing when there is none of that name below it.
+    ///
+    /// # Errors
+    ///
+    /// When the site does not answer.
+    pub async fn script_file(&self, name: &str, file: &str) -> Result<Option<String>, AccessError> {
+        if !mirror::is_below(file) {
+            return Ok(None);
+        }
+        let path = format!("{}/{file}", self.script_directory(name));
+        let script = "if [ -f \"$1\" ]; then echo yes; fi";
+        let there = self.access.shell(&format!("look for {path}"), script, &[&path], &[]).await?;
+        Ok((!there.is_empty()).then_some(path))
+    }
+
     /// Removes the directory of a script.
     ///
     /// # Errors
@@ -244,6 +298,7 @@ mod tests {
             text: text.to_owned(),
             arguments: vec!["x y".to_owned(), "-n".to_owned()],
             inputs: Vec::new(),
+            sent: Vec::new(),
             placement: Placement::default(),
             size: Size::default(),
             array: None,

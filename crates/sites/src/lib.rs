@@ -21,7 +21,7 @@ mod site;
 
 pub use access::{Access, AccessError, Finished};
 pub use allocation::{WorkerCall, array_of, element, ends_in};
-pub use batch::{Progress, Script};
+pub use batch::{Progress, Script, SentFile};
 pub use connection::Connection;
 pub use description::{
     Description, Login, Placement, Pool, Rest, SitesFile, Size, TokenSource, find_sites, parse_sites,

@@ -21,6 +21,7 @@ const SQLITE: &[Step] = &[
     (8, "jobs", include_str!("../migrations/sqlite/0008_jobs.sql")),
     (9, "schedules", include_str!("../migrations/sqlite/0009_schedules.sql")),
     (10, "arrays", include_str!("../migrations/sqlite/0010_arrays.sql")),
+    (11, "jobs_of_projects", include_str!("../migrations/sqlite/0011_jobs_of_projects.sql")),
 ];
 
 /// The same for PostgreSQL, in `migrations/postgres/`.
@@ -35,6 +36,7 @@ const POSTGRES: &[Step] = &[
     (8, "jobs", include_str!("../migrations/postgres/0008_jobs.sql")),
     (9, "schedules", include_str!("../migrations/postgres/0009_schedules.sql")),
     (10, "arrays", include_str!("../migrations/postgres/0010_arrays.sql")),
+    (11, "jobs_of_projects", include_str!("../migrations/postgres/0011_jobs_of_projects.sql")),
 ];
 
 type Step = (i64, &'static str, &'static str);

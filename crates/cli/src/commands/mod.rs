@@ -78,7 +78,7 @@ pub async fn dispatch(cli: Cli) -> Result<u8> {
         Command::Space(args) => space::space(&store, args).await,
         Command::Site(args) => site::site(&store, args.sites, args.command).await,
         Command::Pool(args) => pool::pool(&store, args).await,
-        Command::Job(args) => job::job(not_a_server(&store, "job")?, args.sites, args.command).await,
+        Command::Job(args) => job::job(&store, args.sites, args.command).await,
         Command::Mirror(args) => mirror::mirror(args).await,
         Command::Doctor(args) => doctor::doctor(not_a_server(&store, "doctor")?, args).await,
         Command::Login(args) => login::login(cli.server, args).await,

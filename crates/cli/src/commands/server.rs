@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use axum::Router;
 use paramo_model::Capacity;
+use paramo_server::jobs::Jobs;
 use paramo_server::{
     App, Config, Door, Host, Patience, PublicUrl, Service, Tls, Token, router, serve, worker_router,
 };
@@ -15,7 +16,6 @@ use paramo_sites::{Description, Request, find_sites, read_sites};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::job;
 use crate::args::{Server, Workers};
 use crate::elsewhere::{Elsewhere, with_pools};
 use crate::exit;
@@ -125,6 +125,9 @@ pub async fn run(
     let door = Door::new(setting.listener, setting.tls.as_ref(), service.base(), service.patience())
         .map_err(Failure::input)?;
     host.keep_private(&setting.private);
+    if let Some(file) = &setting.sites_file {
+        host.set_sites_file(file.clone());
+    }
     listen_to_commands(&host)?;
     for number in 1..=workers {
         let allocation = site.submit(Request { cpus }).await?;
@@ -147,7 +150,7 @@ pub async fn run(
         anstream::eprintln!("warning: {name} is not taken up: {error}");
     }
     greet(&door)?;
-    let schedules = tokio::spawn(job::every::keep(place.people()?, setting.sites_file));
+    let schedules = tokio::spawn(Arc::new(Jobs::new(place.people()?, setting.sites_file)).keep());
     let mut open = Open::new(host, service, door);
     tokio::select! {
         word = told_to_stop() => word?,

@@ -116,6 +116,11 @@ impl Service {
         self.store.as_ref()
     }
 
+    /// The same, to be kept.
+    pub(crate) fn shared_store(&self) -> Arc<dyn People> {
+        Arc::clone(&self.store)
+    }
+
     pub fn owner(&self) -> Option<&Token> {
         self.owner.as_ref()
     }

@@ -51,7 +51,11 @@ pub(crate) async fn fetch(
 }
 
 /// The files of the job's directory that a pattern names; all of a directory that it names.
-async fn matching(access: &Access, directory: &str, pattern: &str) -> Result<Vec<String>, AccessError> {
+pub(crate) async fn matching(
+    access: &Access,
+    directory: &str,
+    pattern: &str,
+) -> Result<Vec<String>, AccessError> {
     // Without a separator of words only the pattern itself is expanded.
     let script = "cd -- \"$1\" || exit 1; IFS=; set -f; p=$2; set +f; \
         for f in $p; do if [ -e \"$f\" ]; then find \"$f\" -type f -print0; fi; done";

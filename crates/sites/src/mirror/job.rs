@@ -113,7 +113,7 @@ fn output(field: &Field) -> Option<String> {
 }
 
 /// Whether a relative path stays where it begins.
-pub(super) fn is_below(path: &str) -> bool {
+pub(crate) fn is_below(path: &str) -> bool {
     let parts = path.split('/');
     !path.is_empty()
         && !path.starts_with(['/', '-'])

@@ -137,7 +137,7 @@ pub trait People: Send + Sync {
     async fn set_quota(&self, project: &str, quota: &Quota, share: u32) -> Result<()>;
 
     /// Removes a project with its members, secrets and the tokens for it alone. [`StoreError::Refuses`](crate::StoreError::Refuses) while
-    /// it has studies or applications, and for `default`.
+    /// it has studies, applications, jobs or schedules, and for `default`.
     async fn delete_project(&self, project: &str) -> Result<()>;
 
     /// What every project uses that has a study.
@@ -247,20 +247,20 @@ pub trait People: Send + Sync {
     /// Forgets a batch script.
     async fn delete_job(&self, number: i64) -> Result<()>;
 
-    /// Remembers a script that is to be submitted again and again, in the place of one of its name.
+    /// Remembers a script that is to be submitted again and again, in the place of one of its name in its project.
     async fn put_schedule(&self, schedule: &Schedule) -> Result<()>;
 
-    /// All of them, by name.
+    /// All of them, by project and name.
     async fn schedules(&self) -> Result<Vec<Schedule>>;
 
     /// Takes the turn of a schedule, and sets the next. Of several servers one hears that it has it.
-    async fn take_turn(&self, name: &str, turn: Timestamp, next: Timestamp) -> Result<bool>;
+    async fn take_turn(&self, project: &Name, name: &str, turn: Timestamp, next: Timestamp) -> Result<bool>;
 
     /// Notes what came of a turn.
-    async fn note_turn(&self, name: &str, job: Option<i64>, told: &str) -> Result<()>;
+    async fn note_turn(&self, project: &Name, name: &str, job: Option<i64>, told: &str) -> Result<()>;
 
     /// Forgets a schedule. Whether there was one.
-    async fn delete_schedule(&self, name: &str) -> Result<bool>;
+    async fn delete_schedule(&self, project: &Name, name: &str) -> Result<bool>;
 
     /// Takes a seat among the processes that keep pools with this store at the same time, or says who has it. What the process of a seat
     /// has asked for is looked after by whoever has the seat. It is given up when dropped, or when the process ends, however it ends.

@@ -184,19 +184,26 @@ macro_rules! people {
 
             async fn take_turn(
                 &self,
+                project: &Name,
                 name: &str,
                 turn: paramo_model::Timestamp,
                 next: paramo_model::Timestamp,
             ) -> Result<bool> {
-                $once!(self, |session| bodies::jobs::take_turn(session, name, turn, next))
+                $once!(self, |session| bodies::jobs::take_turn(session, project, name, turn, next))
             }
 
-            async fn note_turn(&self, name: &str, job: Option<i64>, told: &str) -> Result<()> {
-                $once!(self, |session| bodies::jobs::note_turn(session, name, job, told))
+            async fn note_turn(
+                &self,
+                project: &Name,
+                name: &str,
+                job: Option<i64>,
+                told: &str,
+            ) -> Result<()> {
+                $once!(self, |session| bodies::jobs::note_turn(session, project, name, job, told))
             }
 
-            async fn delete_schedule(&self, name: &str) -> Result<bool> {
-                $once!(self, |session| bodies::jobs::delete_schedule(session, name))
+            async fn delete_schedule(&self, project: &Name, name: &str) -> Result<bool> {
+                $once!(self, |session| bodies::jobs::delete_schedule(session, project, name))
             }
 
             async fn seat(&self, number: u32) -> std::result::Result<$crate::StudyLock, $crate::Held> {

@@ -156,6 +156,8 @@ pub const DELETE_PROJECT: &str = "DELETE FROM projects WHERE name = $1";
 /// `$1` is the name of the project and a slash.
 pub const ANY_STUDY_OF: &str = "SELECT id FROM studies WHERE substr(name, 1, length($1)) = $1 LIMIT 1";
 pub const ANY_APPLICATION_OF: &str = "SELECT version FROM applications WHERE project = $1 LIMIT 1";
+pub const ANY_JOB_OF: &str = "SELECT number FROM jobs WHERE project = $1 LIMIT 1";
+pub const ANY_SCHEDULE_OF: &str = "SELECT next FROM schedules WHERE project = $1 LIMIT 1";
 pub const USAGES: &str = "SELECT name, COUNT(*), CAST(SUM(cpu) AS BIGINT), CAST(SUM(size) AS BIGINT) \
      FROM studies WHERE moving IS DISTINCT FROM 'arriving' GROUP BY name";
 /// As above.
@@ -232,18 +234,21 @@ pub const TIDY_REQUESTS: &str = "DELETE FROM requests WHERE at <= $1";
 
 // Jobs.
 pub const NEXT_JOB: &str = "SELECT CAST(COALESCE(MAX(number), 0) + 1 AS BIGINT) FROM jobs";
-pub const PUT_JOB: &str = "INSERT INTO jobs (number, name, title, site, job, state, detail, outcome, terms, asked, began, ended) \
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) \
+pub const PUT_JOB: &str = "INSERT INTO jobs (number, name, title, site, job, state, detail, outcome, terms, asked, began, ended, project, made_by) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) \
      ON CONFLICT (number) DO UPDATE SET job = excluded.job, state = excluded.state, detail = excluded.detail, \
      outcome = excluded.outcome, began = excluded.began, ended = excluded.ended";
-pub const JOBS: &str = "SELECT number, name, title, site, job, state, detail, outcome, terms, asked, began, ended FROM jobs \
+pub const JOBS: &str = "SELECT number, name, title, site, job, state, detail, outcome, terms, asked, began, ended, project, made_by FROM jobs \
      ORDER BY number";
 pub const DELETE_JOB: &str = "DELETE FROM jobs WHERE number = $1";
 
 // Schedules.
-pub const PUT_SCHEDULE: &str = "INSERT INTO schedules (name, cron, site, terms, next, job, told) VALUES ($1, $2, $3, $4, $5, $6, $7) \
-     ON CONFLICT (name) DO UPDATE SET cron = excluded.cron, site = excluded.site, terms = excluded.terms, next = excluded.next";
-pub const SCHEDULES: &str = "SELECT name, cron, site, terms, next, job, told FROM schedules";
-pub const TAKE_TURN: &str = "UPDATE schedules SET next = $3 WHERE name = $1 AND next = $2";
-pub const NOTE_TURN: &str = "UPDATE schedules SET job = COALESCE($2, job), told = $3 WHERE name = $1";
-pub const DELETE_SCHEDULE: &str = "DELETE FROM schedules WHERE name = $1";
+pub const PUT_SCHEDULE: &str = "INSERT INTO schedules (name, cron, site, terms, next, job, told, project, made_by) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) \
+     ON CONFLICT (project, name) DO UPDATE SET made_by = excluded.made_by, cron = excluded.cron, site = excluded.site, terms = excluded.terms, next = excluded.next";
+pub const SCHEDULES: &str =
+    "SELECT name, cron, site, terms, next, job, told, project, made_by FROM schedules";
+pub const TAKE_TURN: &str = "UPDATE schedules SET next = $3 WHERE name = $1 AND next = $2 AND project = $4";
+pub const NOTE_TURN: &str =
+    "UPDATE schedules SET job = COALESCE($2, job), told = $3 WHERE name = $1 AND project = $4";
+pub const DELETE_SCHEDULE: &str = "DELETE FROM schedules WHERE name = $1 AND project = $2";

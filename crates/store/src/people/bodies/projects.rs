@@ -75,10 +75,14 @@ pub async fn delete(session: &mut Session<'_>, name: &str) -> Result<()> {
     session.claim(project::key(name)).await?;
     let study: Option<(i64,)> = session.optional(sql::ANY_STUDY_OF, cells![project::key(name)]).await?;
     let application: Option<(i64,)> = session.optional(sql::ANY_APPLICATION_OF, cells![name]).await?;
-    let what = match (study, application) {
-        (Some(_), _) => "studies",
-        (None, Some(_)) => "applications",
-        (None, None) => {
+    let job: Option<(i64,)> = session.optional(sql::ANY_JOB_OF, cells![name]).await?;
+    let schedule: Option<(i64,)> = session.optional(sql::ANY_SCHEDULE_OF, cells![name]).await?;
+    let what = match (study, application, job, schedule) {
+        (Some(_), ..) => "studies",
+        (_, Some(_), ..) => "applications",
+        (_, _, Some(_), _) => "jobs",
+        (.., Some(_)) => "schedules",
+        (None, None, None, None) => {
             let rows = session.execute(sql::DELETE_PROJECT, cells![name]).await?;
             return met(rows, || missing("project", name));
         }

@@ -5,7 +5,7 @@ use crate::conformance::{Ground, study};
 use crate::{Held, OpenMode, Store, StoreError};
 use std::time::Duration;
 
-use paramo_model::{Bytes, Micros, StudyId, Timestamp};
+use paramo_model::{Bytes, Micros, Name, StudyId, Timestamp};
 
 fn disable(disabled: bool) -> UserChange {
     UserChange { disabled: Some(disabled), ..UserChange::default() }
@@ -56,7 +56,10 @@ pub async fn sessions_end<G: Ground>() {
 pub async fn one_of_several_takes_the_turn_of_a_schedule<G: Ground>() {
     let ground = G::new().await;
     let store = ground.open(OpenMode::Create).await.unwrap();
+    let project = Name::new("default").unwrap();
     let schedule = Schedule {
+        project: project.clone(),
+        by: "ada".to_owned(),
         name: "nightly".to_owned(),
         cron: "0 3 * * *".to_owned(),
         site: "hpc".to_owned(),
@@ -66,23 +69,41 @@ pub async fn one_of_several_takes_the_turn_of_a_schedule<G: Ground>() {
         told: String::new(),
     };
     store.put_schedule(&schedule).await.unwrap();
-    let turn = || store.take_turn("nightly", Timestamp(100), Timestamp(200));
+    let turn = || store.take_turn(&project, "nightly", Timestamp(100), Timestamp(200));
     let (one, two) = tokio::join!(turn(), turn());
     assert!(one.unwrap() ^ two.unwrap(), "it is one's and not the other's");
-    store.note_turn("nightly", Some(7), "submitted").await.unwrap();
-    store.note_turn("nightly", None, "job 7 has not ended").await.unwrap();
+    store.note_turn(&project, "nightly", Some(7), "submitted").await.unwrap();
+    store.note_turn(&project, "nightly", None, "job 7 has not ended").await.unwrap();
     let told = "job 7 has not ended".to_owned();
     let noted = Schedule { next: Timestamp(200), job: Some(7), told, ..schedule.clone() };
-    assert_eq!(store.schedules().await.unwrap(), [noted]);
-    assert!(
-        store.delete_schedule("nightly").await.unwrap() && !store.delete_schedule("nightly").await.unwrap()
-    );
+    assert_eq!(store.schedules().await.unwrap(), std::slice::from_ref(&noted));
+
+    // Another project has one of the same name, whose turns are its own.
+    let cells = Name::new("cells").unwrap();
+    let theirs = Schedule { project: cells.clone(), by: "bob".to_owned(), ..schedule.clone() };
+    assert!(store.put_schedule(&theirs).await.is_err(), "there is no such project");
+    store.create_project(&cells, "Cells").await.unwrap();
+    store.put_schedule(&theirs).await.unwrap();
+    assert!(!store.take_turn(&project, "nightly", Timestamp(100), Timestamp(300)).await.unwrap());
+    assert!(store.take_turn(&cells, "nightly", Timestamp(100), Timestamp(300)).await.unwrap());
+    let moved = Schedule { next: Timestamp(300), ..theirs };
+    assert_eq!(store.schedules().await.unwrap(), [moved, noted]);
+    let kept = store.delete_project("cells").await.unwrap_err();
+    assert!(kept.to_string().contains("`cells` has schedules"), "{kept}");
+    assert!(store.delete_schedule(&cells, "nightly").await.unwrap());
+    store.delete_project("cells").await.unwrap();
+    let delete = || store.delete_schedule(&project, "nightly");
+    assert!(delete().await.unwrap() && !delete().await.unwrap());
 }
 
 pub async fn jobs_are_numbered_and_remembered<G: Ground>() {
     let ground = G::new().await;
     let store = ground.open(OpenMode::Create).await.unwrap();
+    let project = Name::new("cells").unwrap();
+    store.create_project(&project, "Cells").await.unwrap();
     let new = |name: &str| NewJob {
+        project: project.clone(),
+        by: "ada".to_owned(),
         name: name.to_owned(),
         title: "fit".to_owned(),
         site: "hpc".to_owned(),
@@ -107,6 +128,10 @@ pub async fn jobs_are_numbered_and_remembered<G: Ground>() {
     assert_eq!(store.jobs().await.unwrap(), expected);
     store.delete_job(1).await.unwrap();
     assert_eq!(store.jobs().await.unwrap(), expected[1..]);
+    let kept = store.delete_project("cells").await.unwrap_err();
+    assert!(kept.to_string().contains("`cells` has jobs"), "{kept}");
+    let lost = NewJob { project: Name::new("lost").unwrap(), ..new[0].clone() };
+    assert!(matches!(store.add_job(&lost).await, Err(StoreError::Missing { .. })));
 }
 
 pub async fn allocations_are_remembered_as_they_are_now<G: Ground>() {

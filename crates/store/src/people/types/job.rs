@@ -1,12 +1,15 @@
 //! Batch scripts that were submitted to sites.
 
-use paramo_model::Timestamp;
+use paramo_model::{Name, Timestamp};
 
 use super::allocation::AllocationState;
 
 /// A batch script that is to be submitted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewJob {
+    pub project: Name,
+    /// Who submits it.
+    pub by: String,
     /// Nobody else's: of the job, and of its directory at the site.
     pub name: String,
     /// As people call it.
@@ -21,6 +24,9 @@ pub struct NewJob {
 pub struct Job {
     /// Counts the jobs of a store, from 1.
     pub number: i64,
+    pub project: Name,
+    /// Who submitted it; nothing of one from before that was written down.
+    pub by: String,
     pub name: String,
     pub title: String,
     pub site: String,
@@ -40,7 +46,11 @@ pub struct Job {
 /// A batch script that is submitted again and again.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Schedule {
+    pub project: Name,
+    /// Its project's.
     pub name: String,
+    /// In whose name it is submitted.
+    pub by: String,
     /// When, as a cron expression in the time of the machine that submits.
     pub cron: String,
     pub site: String,

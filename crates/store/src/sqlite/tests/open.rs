@@ -88,7 +88,7 @@ async fn a_store_of_a_newer_paramo_is_refused() {
         let text = refusal(directory.path(), mode).await;
         assert_eq!(
             text,
-            "[dir]/store.db was made by a newer paramo (schema 99, this one knows 10); update paramo"
+            "[dir]/store.db was made by a newer paramo (schema 99, this one knows 11); update paramo"
         );
     }
 }
