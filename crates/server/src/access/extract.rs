@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use paramo_model::Name;
-use paramo_store::StudyRow;
+use paramo_store::{Job, Schedule, StudyRow};
 
 use super::caller::{Caller, Sight};
 use crate::api::App;
@@ -20,6 +20,8 @@ pub struct Asked {
     pub caller: Option<Caller>,
     pub project: Option<Name>,
     pub study: Option<StudyRow>,
+    pub job: Option<Job>,
+    pub schedule: Option<Schedule>,
 }
 
 fn asked(parts: &Parts) -> Result<&Asked> {
@@ -41,6 +43,14 @@ pub struct Perhaps(pub Option<Caller>);
 /// The study that the path names, which the caller may do to what the route does.
 #[derive(Debug)]
 pub struct OfStudy(pub StudyRow);
+
+/// The batch job that the path names, as it is remembered.
+#[derive(Debug)]
+pub struct OfJob(pub Job);
+
+/// The schedule that the path names.
+#[derive(Debug)]
+pub struct OfSchedule(pub Schedule);
 
 /// The project that the request is about, in which the caller may do what the route does.
 #[derive(Clone, Debug)]
@@ -115,6 +125,22 @@ impl<S: Sync> FromRequestParts<S> for OfStudy {
         // It may be large, and is asked for once.
         let asked = parts.extensions.get_mut::<Asked>().ok_or_else(missing)?;
         asked.study.take().map(OfStudy).ok_or_else(missing)
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for OfJob {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<OfJob> {
+        asked(parts)?.job.clone().map(OfJob).ok_or_else(missing)
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for OfSchedule {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<OfSchedule> {
+        asked(parts)?.schedule.clone().map(OfSchedule).ok_or_else(missing)
     }
 }
 

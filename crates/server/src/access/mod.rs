@@ -157,6 +157,24 @@ async fn admit(app: &App, guard: Guard, request: Request, trail: &mut Trail) -> 
                 asked.project = Some(row.project.clone());
                 asked.study = Some(row);
             }
+            Of::Job => {
+                let word = named("job").unwrap_or_default();
+                let row = app.jobs.find_in(word, &caller.sight(Action::JobRead)).await?;
+                trail.project = Some(row.project.to_string());
+                trail.target = format!("job {} ({})", row.number, row.title);
+                yes(caller.may(action, Some(&row.project)), action)?;
+                asked.project = Some(row.project.clone());
+                asked.job = Some(row);
+            }
+            Of::Schedule => {
+                let word = named("schedule").unwrap_or_default();
+                let found = app.jobs.schedule_in(word, &caller.sight(Action::JobRead)).await?;
+                trail.project = Some(found.project.to_string());
+                trail.target = format!("schedule {}", found.name);
+                yes(caller.may(action, Some(&found.project)), action)?;
+                asked.project = Some(found.project.clone());
+                asked.schedule = Some(found);
+            }
             Of::Project | Of::Body => {
                 let word = match of {
                     Of::Project => named("project").unwrap_or_default().to_owned(),

@@ -36,7 +36,8 @@ pub struct Trail {
 }
 
 /// Parameters of a path that name something. The others are codes that open something.
-const NAMES: [&str; 9] = ["study", "project", "user", "group", "name", "version", "index", "id", "kind"];
+const NAMES: [&str; 11] =
+    ["study", "job", "schedule", "project", "user", "group", "name", "version", "index", "id", "kind"];
 
 impl Trail {
     pub fn new(action: &'static str, method: &str, path: &str) -> Trail {

@@ -97,7 +97,7 @@ fn tell(operation: &mut Operation, method: &Method, path: &str, guard: Guard) {
         ("403", !open || changes),
         ("404", in_path || matches!(of, Some(Of::Query | Of::Body))),
         ("408", changes),
-        ("409", of == Some(Of::Study)),
+        ("409", matches!(of, Some(Of::Study | Of::Schedule))),
         ("413", changes),
         ("415", has_body),
         ("422", has_body),

@@ -11,6 +11,8 @@ mod download;
 mod estimate;
 mod events;
 mod files;
+mod job_files;
+mod jobs;
 mod once;
 mod page;
 mod plots;
@@ -18,6 +20,7 @@ mod projects;
 mod results;
 mod roles;
 mod runs;
+mod schedules;
 mod secrets;
 mod session;
 mod shares;
@@ -30,6 +33,7 @@ mod users;
 mod welcome;
 mod workers;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use axum::Router;
@@ -43,6 +47,7 @@ use utoipa_axum::routes;
 
 use crate::access::{self, Flood, Lookups};
 use crate::host::Host;
+use crate::jobs::Jobs;
 use crate::people::Service;
 use crate::portal;
 
@@ -51,6 +56,7 @@ use crate::portal;
 pub struct App {
     pub(crate) host: Arc<Host>,
     pub(crate) people: Arc<Service>,
+    pub(crate) jobs: Arc<Jobs>,
     pub(crate) flood: Arc<Flood>,
     pub(crate) projects: Arc<events::Projects>,
     pub(crate) lookups: Arc<Lookups>,
@@ -58,7 +64,8 @@ pub struct App {
 
 impl App {
     pub fn new(host: Arc<Host>, people: Arc<Service>) -> App {
-        App { host, people, flood: Arc::default(), projects: Arc::default(), lookups: Arc::default() }
+        let jobs = Arc::new(Jobs::new(people.shared_store(), host.sites_file().map(PathBuf::from)));
+        App { host, people, jobs, flood: Arc::default(), projects: Arc::default(), lookups: Arc::default() }
     }
 }
 
@@ -76,6 +83,7 @@ impl App {
         (name = "results", description = "The result table, whole or summarised, and pictures of it"),
         (name = "projects", description = "To whom studies belong, and who may do what with them"),
         (name = "people", description = "Who comes in, and how"),
+        (name = "jobs", description = "Plain batch scripts on sites"),
         (name = "workers", description = "Where runs are made"),
         (name = "system", description = "The server itself"),
     )
@@ -114,6 +122,14 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(results::table))
         .routes(routes!(aggregate::show))
         .routes(routes!(plots::show))
+        .routes(routes!(jobs::list, jobs::create))
+        .routes(routes!(jobs::show, jobs::delete))
+        .routes(routes!(jobs::cancel))
+        .routes(routes!(job_files::output))
+        .routes(routes!(job_files::list))
+        .routes(routes!(job_files::show))
+        .routes(routes!(schedules::list, schedules::create))
+        .routes(routes!(schedules::delete))
         .routes(routes!(workers::list))
         .routes(routes!(workers::connect))
         .routes(routes!(workers::tokens, workers::create_token))

@@ -15,6 +15,9 @@ pub enum Action {
     StudyShare,
     ApplicationRead,
     ApplicationWrite,
+    JobRead,
+    JobSubmit,
+    JobControl,
     SecretRead,
     SecretWrite,
     ProjectRead,
@@ -69,7 +72,7 @@ use Scope::{Admin, Read, Write};
 
 /// The table.
 #[rustfmt::skip]
-pub static RULES: [Rule; 20] = [
+pub static RULES: [Rule; 23] = [
     rule(Action::StudyRead, "study.read", Project, Viewer, Read, "see a study, its runs, results, files and pictures"),
     rule(Action::StudyCreate, "study.create", Project, Member, Write, "begin a study, or estimate one"),
     rule(Action::StudyControl, "study.control", Project, Member, Write, "start, pause, resume, cancel, retry and extend a study; set its slots and limits"),
@@ -77,6 +80,9 @@ pub static RULES: [Rule; 20] = [
     rule(Action::StudyShare, "study.share", Project, Member, Write, "make, list and withdraw links that show one study"),
     rule(Action::ApplicationRead, "application.read", Project, Viewer, Read, "see the applications and their versions"),
     rule(Action::ApplicationWrite, "application.write", Project, Member, Write, "register an application, or mark a version as no longer to be used"),
+    rule(Action::JobRead, "job.read", Project, Viewer, Read, "see a batch job, its output and its files, and what is submitted again and again"),
+    rule(Action::JobSubmit, "job.submit", Project, Member, Write, "submit a batch job to a site, once or again and again"),
+    rule(Action::JobControl, "job.control", Project, Member, Write, "cancel and remove a batch job, and submit something no more"),
     rule(Action::SecretRead, "secret.read", Project, Member, Read, "see the names of secrets; nobody sees their values"),
     rule(Action::SecretWrite, "secret.write", Project, Manager, Admin, "set and remove secrets"),
     rule(Action::ProjectRead, "project.read", Project, Viewer, Read, "see a project, its members, quotas and use"),

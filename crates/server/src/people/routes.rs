@@ -10,6 +10,10 @@ use super::roles::Action;
 pub enum Of {
     /// The study that `{study}` names.
     Study,
+    /// The batch job that `{job}` names.
+    Job,
+    /// The schedule that `{schedule}` names.
+    Schedule,
     /// The project that `{project}` names.
     Project,
     /// `?project=`; all that the caller sees when it is not given.
@@ -59,7 +63,7 @@ const fn work(method: &'static str, path: &'static str, word: &'static str) -> R
 }
 
 use Action::*;
-use Of::{Body, Project, Query, Server, Study};
+use Of::{Body, Job, Project, Query, Schedule, Server, Study};
 
 /// The table.
 #[rustfmt::skip]
@@ -145,6 +149,18 @@ pub static ROUTES: &[Route] = &[
     needs("GET", "/api/v1/studies/{study}/results", StudyRead, Study),
     needs("GET", "/api/v1/studies/{study}/aggregate", StudyRead, Study),
     needs("GET", "/api/v1/studies/{study}/plot/{kind}", StudyRead, Study),
+    // batch jobs
+    needs("GET", "/api/v1/jobs", JobRead, Query),
+    needs("POST", "/api/v1/jobs", JobSubmit, Body),
+    needs("GET", "/api/v1/jobs/{job}", JobRead, Job),
+    needs("DELETE", "/api/v1/jobs/{job}", JobControl, Job),
+    needs("POST", "/api/v1/jobs/{job}/cancel", JobControl, Job),
+    needs("GET", "/api/v1/jobs/{job}/output", JobRead, Job),
+    needs("GET", "/api/v1/jobs/{job}/files", JobRead, Job),
+    needs("GET", "/api/v1/jobs/{job}/files/{name}", JobRead, Job),
+    needs("GET", "/api/v1/schedules", JobRead, Query),
+    needs("POST", "/api/v1/schedules", JobSubmit, Body),
+    needs("DELETE", "/api/v1/schedules/{schedule}", JobControl, Schedule),
     // where
     needs("GET", "/api/v1/workers", SiteRead, Server),
     work("GET", "/api/v1/workers/connect", "worker.connect"),
@@ -209,6 +225,8 @@ mod tests {
             assert!(seen.insert((method, path)), "{method} {path}");
             if let Guard::Needs(_, of) = guard {
                 assert_eq!(*of == Study, path.contains("{study}"), "{method} {path}");
+                assert_eq!(*of == Job, path.contains("{job}"), "{method} {path}");
+                assert_eq!(*of == Schedule, path.contains("{schedule}"), "{method} {path}");
                 assert_eq!(*of == Project, path.contains("{project}"), "{method} {path}");
             }
         }
