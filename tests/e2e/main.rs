@@ -15,6 +15,7 @@ mod faults;
 mod gridengine;
 mod hostile;
 mod job;
+mod job_server;
 mod limits;
 mod local_ssh;
 mod login;

@@ -38,6 +38,23 @@ fn requests(project: &str, study: i64) -> Vec<(&'static str, &'static str, Strin
         ("study.delete", "DELETE", studies.clone(), json!({})),
         ("study.share", "GET", format!("{studies}/shares"), json!({})),
         ("study.share", "POST", format!("{studies}/shares"), json!({ "expires_days": 0 })),
+        ("job.read", "GET", format!("/api/v1/jobs?project={project}"), json!({})),
+        ("job.read", "GET", format!("/api/v1/jobs/{project}:late"), json!({})),
+        ("job.read", "GET", format!("/api/v1/schedules?project={project}"), json!({})),
+        (
+            "job.submit",
+            "POST",
+            "/api/v1/jobs".into(),
+            json!({ "project": project, "site": "x", "text": "no script" }),
+        ),
+        (
+            "job.submit",
+            "POST",
+            "/api/v1/schedules".into(),
+            json!({ "project": project, "site": "x", "text": "no script" }),
+        ),
+        ("job.control", "POST", format!("/api/v1/jobs/{project}:late/cancel"), json!({})),
+        ("job.control", "DELETE", format!("/api/v1/jobs/{project}:late"), json!({})),
         ("secret.read", "GET", format!("{projects}/secrets"), json!({})),
         ("secret.write", "PUT", format!("{projects}/secrets/key"), json!({ "value": "hush" })),
         ("project.read", "GET", projects.clone(), json!({})),
@@ -88,10 +105,27 @@ fn send(person: &Person, method: &str, path: &str, body: &Value) -> paramo_tests
     person.send_with(method, path, &headers, &if method == "GET" { String::new() } else { body.to_string() })
 }
 
+/// A job that was written down, and of which nobody knows how it is: its site is away.
+fn late_job(root: &Person, project: &str) {
+    let job = json!({ "project": project, "site": "away", "name": "late", "text": "#!/bin/sh\n" });
+    let made = root.post("/api/v1/jobs", &job);
+    assert_eq!(made.status, 503, "{}", made.text());
+}
+
 fn every_cell(desk: &Desk) {
+    let site = desk.path().join("site");
+    desk.file(
+        "sites.toml",
+        format!(
+            "[sites.away]\nkind = \"slurm\"\naccess = {{ url = \"http://127.0.0.1:9\", user = \"x\", token_command = \"echo x\" }}\ndirectory = \"{}\"\n",
+            site.display()
+        ),
+    );
     let group = Group::with_root(desk);
     let root = group.sign_in("root");
     let (ours, theirs) = (project(&root, "ours"), project(&root, "theirs"));
+    late_job(&root, "ours");
+    late_job(&root, "theirs");
     let table = root.get("/api/v1/roles").json();
     let mut tried: BTreeMap<String, usize> = BTreeMap::new();
     for role in ROLES {
