@@ -35,6 +35,7 @@ mod workers;
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, State};
@@ -51,6 +52,9 @@ use crate::jobs::Jobs;
 use crate::people::Service;
 use crate::portal;
 
+/// How long a request waits for a site: shorter than clients wait for an answer.
+const SITES_PATIENCE: Duration = Duration::from_secs(20);
+
 /// What the routes work on.
 #[derive(Clone)]
 pub struct App {
@@ -64,7 +68,8 @@ pub struct App {
 
 impl App {
     pub fn new(host: Arc<Host>, people: Arc<Service>) -> App {
-        let jobs = Arc::new(Jobs::new(people.shared_store(), host.sites_file().map(PathBuf::from)));
+        let jobs = Jobs::new(people.shared_store(), host.sites_file().map(PathBuf::from));
+        let jobs = Arc::new(jobs.within(SITES_PATIENCE));
         App { host, people, jobs, flood: Arc::default(), projects: Arc::default(), lookups: Arc::default() }
     }
 }

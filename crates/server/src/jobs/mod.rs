@@ -15,7 +15,9 @@ mod view;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
+use futures_util::future::join_all;
 use paramo_sites::{Connection, JobId, JobState, Progress};
 use paramo_store::{AllocationState, Job as Row, People};
 
@@ -38,12 +40,19 @@ const ENDED: usize = 10;
 pub struct Jobs {
     people: Arc<dyn People>,
     sites: Sites,
+    /// How long a site may take to say how a job is; without it, as long as it takes.
+    patience: Option<Duration>,
 }
 
 impl Jobs {
     /// `sites`: the file with the sites, where that is said.
     pub fn new(people: Arc<dyn People>, sites: Option<PathBuf>) -> Jobs {
-        Jobs { people, sites: Sites::of(sites) }
+        Jobs { people, sites: Sites::of(sites), patience: None }
+    }
+
+    /// The same for somebody who waits at the other end of a connection.
+    pub(crate) fn within(self, patience: Duration) -> Jobs {
+        Jobs { patience: Some(patience), ..self }
     }
 
     /// A site of `sites.toml`.
@@ -101,40 +110,49 @@ impl Jobs {
             return Ok(None);
         }
         let before = job.clone();
-        let progress = self.ask(job).await?;
+        let site = job.site.clone();
+        let progress = self.in_time(&site, self.ask(job)).await?;
         if *job != before {
             self.people.put_job(job).await?;
         }
         Ok(progress)
     }
 
-    /// The same for many: of those that are no arrays each site is asked at once. Gives the sites that do not answer.
+    /// The same for many, all sites at once; of those that are no arrays each site is asked at once. Gives the sites that do not answer.
     pub async fn refresh_all(&self, jobs: &mut [Row]) -> Result<BTreeMap<String, JobError>> {
-        let mut silent = BTreeMap::new();
-        let is_plain = |job: &Row| job.job.is_some() && Terms::of(job).array.is_none();
-        let (plain, others): (Vec<&mut Row>, Vec<&mut Row>) =
-            jobs.iter_mut().filter(|job| job.state != AllocationState::Ended).partition(|job| is_plain(job));
         let mut of_site: BTreeMap<String, Vec<&mut Row>> = BTreeMap::new();
-        for job in plain {
+        for job in jobs.iter_mut().filter(|job| job.state != AllocationState::Ended) {
             of_site.entry(job.site.clone()).or_default().push(job);
         }
-        for (site, jobs) in of_site {
-            let asked: Vec<(&str, JobId)> = jobs
+        let asked = of_site.into_iter().map(|(site, jobs)| async move {
+            let refreshed = self.refresh_site(&site, jobs).await;
+            (site, refreshed)
+        });
+        let mut silent = BTreeMap::new();
+        for (site, refreshed) in join_all(asked).await {
+            match refreshed {
+                Ok(()) => {}
+                Err(error @ JobError::Store(_)) => return Err(error),
+                Err(error) => {
+                    silent.insert(site, error);
+                }
+            }
+        }
+        Ok(silent)
+    }
+
+    async fn refresh_site(&self, site: &str, jobs: Vec<&mut Row>) -> Result<()> {
+        let is_plain = |job: &&mut Row| job.job.is_some() && Terms::of(job).array.is_none();
+        let (plain, others): (Vec<&mut Row>, Vec<&mut Row>) = jobs.into_iter().partition(is_plain);
+        if !plain.is_empty() {
+            let asked: Vec<(&str, JobId)> = plain
                 .iter()
                 .filter_map(|job| Some((job.name.as_str(), JobId::new(job.job.as_deref()?)?)))
                 .collect();
-            let states = match self.site(&site) {
-                Ok(connection) => connection.script_states(&asked).await.map_err(JobError::from),
-                Err(error) => Err(error),
-            };
-            let mut states = match states {
-                Ok(states) => states,
-                Err(error) => {
-                    silent.insert(site, error);
-                    continue;
-                }
-            };
-            for job in jobs {
+            let connection = self.site(site)?;
+            let mut states =
+                self.in_time(site, async { Ok(connection.script_states(&asked).await?) }).await?;
+            for job in plain {
                 let Some(state) = states.remove(&job.name) else { continue };
                 let before = job.clone();
                 take(job, &Progress { state, tasks: BTreeMap::new() });
@@ -144,14 +162,18 @@ impl Jobs {
             }
         }
         for job in others {
-            if silent.contains_key(&job.site) {
-                continue;
-            }
-            if let Err(error) = self.refresh(job).await {
-                silent.insert(job.site.clone(), error);
-            }
+            self.refresh(job).await?;
         }
-        Ok(silent)
+        Ok(())
+    }
+
+    /// What a site answers, if it does so in time.
+    async fn in_time<T>(&self, site: &str, answer: impl Future<Output = Result<T>>) -> Result<T> {
+        let Some(patience) = self.patience else { return answer.await };
+        tokio::time::timeout(patience, answer).await.unwrap_or_else(|_| {
+            let text = format!("{site} does not answer within {} s", patience.as_secs());
+            Err(JobError::Site { text, passing: true })
+        })
     }
 
     async fn ask(&self, job: &mut Row) -> Result<Option<Progress>> {
