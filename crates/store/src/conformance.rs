@@ -62,6 +62,7 @@ macro_rules! conformance {
             workers_come_in_by_tokens_and_are_remembered_while_they_have_runs,
             allocations_are_remembered_as_they_are_now,
             jobs_are_numbered_and_remembered,
+            jobs_of_an_older_store_are_of_the_default_project,
             one_of_several_takes_the_turn_of_a_schedule,
             a_device_gets_one_token,
             shares_are_of_one_study,

@@ -134,6 +134,29 @@ pub async fn jobs_are_numbered_and_remembered<G: Ground>() {
     assert!(matches!(store.add_job(&lost).await, Err(StoreError::Missing { .. })));
 }
 
+pub async fn jobs_of_an_older_store_are_of_the_default_project<G: Ground>() {
+    let ground = G::new().await;
+    ground.old(10).await;
+    let job = "INSERT INTO jobs (number, name, title, site, state, detail, terms, asked) \
+         VALUES (7, 'fit-1', 'fit', 'hpc', 'waiting', '', '{}', 5)";
+    let schedule = "INSERT INTO schedules (name, cron, site, terms, next, job, told) \
+         VALUES ('nightly', '0 3 * * *', 'hpc', '{}', 100, 7, 'job 7 was submitted')";
+    ground.say(job).await.unwrap();
+    ground.say(schedule).await.unwrap();
+    let store = ground.open(OpenMode::Existing).await.unwrap();
+    let jobs = store.jobs().await.unwrap();
+    assert_eq!((jobs.len(), jobs[0].number, jobs[0].asked), (1, 7, Timestamp(5)));
+    assert_eq!((jobs[0].project.as_str(), jobs[0].by.as_str()), ("default", ""));
+    let schedules = store.schedules().await.unwrap();
+    let schedule = &schedules[0];
+    assert_eq!((schedules.len(), schedule.project.as_str(), schedule.by.as_str()), (1, "default", ""));
+    assert_eq!(
+        (schedule.next, schedule.job, schedule.told.as_str()),
+        (Timestamp(100), Some(7), "job 7 was submitted")
+    );
+    assert!(store.take_turn(&schedule.project, "nightly", Timestamp(100), Timestamp(200)).await.unwrap());
+}
+
 pub async fn allocations_are_remembered_as_they_are_now<G: Ground>() {
     let ground = G::new().await;
     let store = ground.open(OpenMode::Create).await.unwrap();
