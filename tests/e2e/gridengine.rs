@@ -134,4 +134,12 @@ fn arrays_run_with_a_throttle_and_are_accounted() {
         shown[0]["usage"]["wall_seconds"].as_f64().is_some_and(|wall| wall >= 1.0)
     });
     assert_eq!(typed(&["job", "output", "part", "--task", "3"]).expect(0).out, "part 3\n");
+
+    desk.file("long.sh", "#!/bin/bash\nsleep 100\n");
+    typed(&["job", "submit", "long.sh", "--site", "ge", "--array", "1-2"]).expect(0);
+    until("they do not begin", || {
+        typed(&["job", "show", "long", "--json"]).expect(0).json()[0]["detail"] == "2 running"
+    });
+    typed(&["job", "cancel", "long"]).expect(0);
+    typed(&["job", "wait", "long"]).expect(143);
 }

@@ -18,7 +18,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use paramo_sites::{Connection, JobId, JobState, Progress};
+use paramo_sites::{Connection, How, JobId, JobState, Progress};
 use paramo_store::{AllocationState, Job as Row, People};
 
 use crate::access::Sight;
@@ -234,8 +234,9 @@ impl Jobs {
     }
 }
 
-/// Notes how a job is.
+/// Notes how a job is. Of one whose end was asked for some engines know only that something killed it, or nothing if it had not begun.
 fn take(job: &mut Row, progress: &Progress) {
+    let is_ending = job.state == AllocationState::Ending;
     let ended = |job: &mut Row, outcome: Option<String>, detail: String| {
         job.state = AllocationState::Ended;
         job.outcome = outcome;
@@ -244,14 +245,17 @@ fn take(job: &mut Row, progress: &Progress) {
     };
     match &progress.state {
         JobState::Waiting { reason } => {
-            job.state = AllocationState::Waiting;
+            job.state = if is_ending { AllocationState::Ending } else { AllocationState::Waiting };
             job.detail = reason.clone();
         }
         JobState::Running { nodes } => {
-            job.state = AllocationState::Running;
+            job.state = if is_ending { AllocationState::Ending } else { AllocationState::Running };
             job.detail =
                 if progress.tasks.is_empty() { nodes.clone() } else { view::counts(&progress.tasks) };
             job.began.get_or_insert_with(now);
+        }
+        JobState::Ended(How::Signalled { .. }) | JobState::Vanished if is_ending => {
+            ended(job, Some(How::Cancelled.word()), How::Cancelled.to_string());
         }
         state @ JobState::Ended(how) => {
             let detail = match progress.tasks.is_empty() {
