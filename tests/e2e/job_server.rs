@@ -275,8 +275,27 @@ fn a_job_is_its_projects_and_what_is_done_is_written_down() {
     assert!(done("job.submit", "done", "schedule fit"), "{trail}");
     assert!(done("job.control", "refused", "job 1 (fit)"), "{trail}");
     types(&ada, "cells", &["job", "stop", "fit"]).expect(0);
+    // Whoever is no member any more has nothing submitted any more.
+    types(&ada, "cells", &[&submit[..], &["--name", "tick", "--every", "* * * * * *"]].concat()).expect(0);
+    let tick = || asked(&far.hub.http.token, "GET", "/api/v1/schedules").json()[0].clone();
+    until("it is not submitted", || tick()["job"].is_i64());
+    let gone = far.hub.http.send("DELETE", "/api/v1/projects/cells/members/ada", &[], "");
+    assert_eq!(gone.status, 204, "{}", gone.text());
+    until("it is not left out", || tick()["told"] == "left out: ada may submit nothing in cells any more");
+    let jobs = asked(&far.hub.http.token, "GET", "/api/v1/jobs?all=true").json();
+    let turn = tick()["next"].clone();
+    until("no turn comes", || tick()["next"] != turn);
+    assert_eq!(
+        asked(&far.hub.http.token, "GET", "/api/v1/jobs?all=true").json().as_array().map(Vec::len),
+        jobs.as_array().map(Vec::len)
+    );
+    assert_eq!(asked(&far.hub.http.token, "DELETE", "/api/v1/schedules/cells:tick").status, 204);
     let kept = far.hub.http.send("DELETE", "/api/v1/projects/cells", &[], "");
     assert!(kept.status == 409 && kept.text().contains("has jobs"), "{}", kept.text());
-    types(&ada, "cells", &["job", "rm", "fit"]).expect(0);
+    for job in jobs.as_array().unwrap() {
+        let number = job["job"].to_string();
+        far.types(&["job", "wait", &number]).expect(0);
+        far.types(&["job", "rm", &number]).expect(0);
+    }
     assert_eq!(far.hub.http.send("DELETE", "/api/v1/projects/cells", &[], "").status, 204);
 }

@@ -7,6 +7,9 @@ use paramo_store::{Hashed, Role, Scope, Token, User, Via, WorkerToken};
 
 use crate::people::roles::{Action, Reach};
 
+/// How whoever has the machine, or its token, is called as the maker of things.
+pub const OWNER: &str = "owner";
+
 /// Somebody who is known.
 #[derive(Clone, Debug)]
 pub enum Caller {
@@ -171,7 +174,7 @@ impl Caller {
     /// What stands in the audit trail, and as the maker of things.
     pub fn name(&self) -> Option<&str> {
         match self {
-            Caller::Owner => Some("owner"),
+            Caller::Owner => Some(OWNER),
             Caller::Share { .. } | Caller::Worker(..) => None,
             Caller::User(person) => Some(&person.user.name),
         }

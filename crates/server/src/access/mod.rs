@@ -26,7 +26,7 @@ use paramo_store::{DEFAULT_PROJECT, Role};
 use serde::Deserialize;
 
 pub use self::browser::{From, Keeping};
-pub use self::caller::{Caller, Credential, Person, Sight, Verdict};
+pub use self::caller::{Caller, Credential, OWNER, Person, Sight, Verdict};
 pub use self::come_in::{Known, SHARED, TOKEN, WORKER, known};
 use self::come_in::{has_lapsed, shared};
 use self::extract::Asked;

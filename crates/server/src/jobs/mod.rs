@@ -25,6 +25,7 @@ use crate::access::Sight;
 use crate::clock::now;
 use sites::Sites;
 
+pub use crate::access::OWNER;
 pub use error::{JobError, Result};
 pub use submission::{Submission, file_name, title};
 pub use submit::NewScript;

@@ -6,12 +6,13 @@ use std::time::Duration;
 use chrono::{Local, TimeZone};
 use croner::Cron;
 use paramo_model::{Name, Timestamp};
-use paramo_store::{AllocationState, Schedule};
+use paramo_store::{AllocationState, Role, Schedule};
 
 use super::error::{JobError, Result};
 use super::{Jobs, NewScript, Terms};
-use crate::access::Sight;
+use crate::access::{OWNER, Sight};
 use crate::clock::now;
+use crate::people::roles::Action;
 
 /// Between two looks at the clock.
 const LOOK: Duration = Duration::from_secs(1);
@@ -129,6 +130,21 @@ impl Jobs {
         Ok(())
     }
 
+    /// Whether somebody may do now what they have arranged for.
+    async fn may_still(&self, schedule: &Schedule) -> Result<bool> {
+        // It was arranged on the machine itself, or by an older version there.
+        if ["", OWNER].contains(&schedule.by.as_str()) {
+            return Ok(true);
+        }
+        let Some(user) = self.people.user_named(&schedule.by).await?.filter(|user| !user.disabled) else {
+            return Ok(false);
+        };
+        let roles = self.people.roles(user.id).await?;
+        let may =
+            |(project, role): &(Name, Role)| *project == schedule.project && Action::JobSubmit.allowed(*role);
+        Ok(user.administrator || roles.iter().any(may))
+    }
+
     /// Submits a script whose turn it is, unless its last job has not ended.
     async fn turn(&self, schedule: &Schedule) -> Result<(Option<i64>, String)> {
         if let Some(number) = schedule.job
@@ -139,6 +155,11 @@ impl Jobs {
             if last.state != AllocationState::Ended {
                 return Ok((None, format!("left out: job {number} has not ended")));
             }
+        }
+        if !self.may_still(schedule).await? {
+            let told =
+                format!("left out: {} may submit nothing in {} any more", schedule.by, schedule.project);
+            return Ok((None, told));
         }
         let terms: Terms = serde_json::from_str(&schedule.terms).unwrap_or_default();
         let new = NewScript {

@@ -6,7 +6,7 @@ use std::path::{Component, Path};
 use paramo_client::{ClientError, Server};
 use paramo_model::Name;
 use paramo_server::jobs::{
-    JobDetail, JobError, JobFiles, JobView, Jobs, NewScript, ScheduleView, Submission, Terms,
+    JobDetail, JobError, JobFiles, JobView, Jobs, NewScript, OWNER, ScheduleView, Submission, Terms,
 };
 use paramo_store::{DEFAULT_PROJECT, Job as Row};
 
@@ -18,9 +18,6 @@ pub(super) enum Desk {
     Here(Jobs),
     There(Server),
 }
-
-/// Whoever has the store is its owner.
-const OWNER: &str = "owner";
 
 impl Desk {
     pub(super) fn is_there(&self) -> bool {
