@@ -90,9 +90,7 @@ impl ByCommands {
         // Of those of an array that were cancelled together before they began there is one line for all of them.
         let missing: Vec<&JobId> = jobs.iter().copied().filter(|job| !found.contains_key(*job)).collect();
         for (array, indices) in tasks::of_arrays(missing.into_iter()) {
-            let last = indices.keys().copied().max().unwrap_or_default();
-            let array_of = Array { first: 0, last, step: 1, throttle: None };
-            let mut told = self.tasks(&array, array_of).await?;
+            let mut told = self.tasks(&array, tasks::up_to(&indices)).await?;
             found.extend(
                 indices.into_iter().filter_map(|(index, job)| Some((job.clone(), told.remove(&index)?))),
             );

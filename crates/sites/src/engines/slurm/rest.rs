@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::tasks::{index_of, of_arrays};
+use super::tasks::{index_of, of_arrays, up_to};
 use super::token::Tokens;
 use super::{RESTD, options, restdb, sbatch, states, tasks};
 use crate::access::AccessError;
@@ -235,26 +235,25 @@ impl Engine for ByRest {
             states.insert(id, state_of(job).map_err(strange)?);
         }
         for (array, indices) in &arrays {
-            let last = indices.keys().copied().max().unwrap_or_default();
             let is_of = |job: &&Value| job["array_job_id"].as_u64() == array.as_str().parse().ok();
-            let all = Array { first: 0, last, step: 1, throttle: None };
-            let mut told = gathered(found.iter().filter(is_of), all, BTreeMap::new()).map_err(strange)?;
+            let of_array = found.iter().filter(is_of);
+            let mut told = gathered(of_array, up_to(indices), BTreeMap::new()).map_err(strange)?;
             states.extend(
                 indices.iter().filter_map(|(index, job)| Some(((*job).clone(), told.remove(index)?))),
             );
         }
-        let is_missing = |job: &&JobId| !states.contains_key(*job);
-        let missing: Vec<&JobId> = jobs.iter().filter(is_missing).collect();
+        let missing: Vec<&JobId> = jobs.iter().filter(|job| !states.contains_key(*job)).collect();
         if !missing.is_empty() && self.has_account().await {
-            let plain = missing.iter().copied().filter(|job| index_of(job).is_none()).cloned();
-            let arrays = of_arrays(missing.iter().copied()).into_keys();
-            for number in plain.chain(arrays).collect::<Vec<_>>() {
-                let ended = self.accounts("tell how jobs ended", &number).await?;
-                for (job, state) in restdb::ended(&ended).map_err(strange)? {
-                    states.entry(job).or_insert(state);
-                }
+            for job in missing.iter().filter(|job| index_of(job).is_none()) {
+                let ended = restdb::ended(&self.accounts("tell how jobs ended", job).await?);
+                states.extend(ended.map_err(strange)?.remove_entry(*job));
             }
-            states.retain(|job, _| jobs.contains(job));
+            for (array, indices) in of_arrays(missing.into_iter()) {
+                let mut told = self.tasks(&array, up_to(&indices)).await?;
+                states.extend(
+                    indices.into_iter().filter_map(|(index, job)| Some((job.clone(), told.remove(&index)?))),
+                );
+            }
         }
         for job in jobs {
             states.entry(job.clone()).or_insert(JobState::Vanished);

@@ -29,6 +29,12 @@ pub(super) fn of_arrays<'a>(
     found
 }
 
+/// An array in which all of these are.
+pub(super) fn up_to(indices: &BTreeMap<u32, &JobId>) -> Array {
+    let last = indices.keys().next_back().copied().unwrap_or_default();
+    Array { first: 0, last, step: 1, throttle: None }
+}
+
 /// A field of a line of `scontrol show job --oneliner`.
 pub(super) fn field<'a>(line: &'a str, name: &str) -> &'a str {
     line.split(' ').find_map(|word| word.strip_prefix(name)?.strip_prefix('=')).unwrap_or_default()
