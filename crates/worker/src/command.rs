@@ -13,7 +13,7 @@ use rustix::pipe::{PipeFlags, pipe_with};
 use crate::capture::Capture;
 use crate::clock;
 use crate::directory::RunDirectory;
-use crate::launcher::word_of_site;
+use crate::launcher::{of_first_task, word_of_site};
 use crate::outputs::Evidence;
 use crate::prepared::{Point, Prepared, Recipe, Start, Word, c_string, program};
 use crate::process::{Exit, Process};
@@ -62,10 +62,11 @@ fn attempt(
     // A start counts this process's own size as the child's. Where it may be that, what we saw ourselves is right, and 0 says that we
     // did not look in time.
     attempt.peak_memory = if ended.peak <= crate::process::own_peak() { seen.peak } else { ended.peak };
-    if let Exit::Code(code) = ended.exit {
+    let exit = of_first_task(turn.study, &stderr, ended.exit);
+    if let Exit::Code(code) = exit {
         attempt.exit_code = Some(code);
     }
-    let failure = match (seen.intervention, ended.exit) {
+    let failure = match (seen.intervention, exit) {
         (Some(Intervention::TimeOut(limit)), _) => Some(Cause::TimeOut { limit }),
         (_, Exit::Code(code)) if turn.study.application().success.exit_codes.contains(&code) => None,
         (_, exit) => Some(

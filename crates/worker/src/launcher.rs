@@ -6,6 +6,7 @@ use paramo_model::{Bytes, Cause, Resources};
 
 use crate::capture::Capture;
 use crate::prepared::{Prepared, c_string, cpus};
+use crate::process::Exit;
 
 /// Where nothing else is said. Every implementation of MPI has it.
 const USUAL: &str = "mpirun -n {tasks}";
@@ -73,6 +74,26 @@ pub(crate) fn word_of_site(study: &Prepared, stderr: &Capture) -> Option<Cause> 
     said_by_slurm(&String::from_utf8_lossy(&text), study.resources().memory)
 }
 
+/// How a run ended whose tasks `srun` started. When one fails it ends the others, and its own exit code is that of the worst of them: what
+/// it ended itself would hide the one that failed.
+pub(crate) fn of_first_task(study: &Prepared, stderr: &Capture, exit: Exit) -> Exit {
+    match exit {
+        Exit::Code(code) if !study.is_ours && code > 128 => stderr
+            .whole()
+            .ok()
+            .and_then(|text| first_code(&String::from_utf8_lossy(&text)))
+            .map_or(exit, Exit::Code),
+        exit => exit,
+    }
+}
+
+/// The exit code of the first task that `srun` names, if it ended the others for that.
+fn first_code(text: &str) -> Option<i32> {
+    let mut lines = text.lines().filter_map(|line| line.strip_prefix("srun: "));
+    let code = lines.find_map(|line| line.split_once(": Exited with exit code ")?.1.trim().parse().ok())?;
+    lines.any(|line| line.contains("Terminating StepId=")).then_some(code)
+}
+
 fn said_by_slurm(text: &str, memory: Option<Bytes>) -> Option<Cause> {
     const SITE: [&str; 4] =
         ["DUE TO NODE FAILURE", "Node failure on ", "DUE TO PREEMPTION", "DUE TO TIME LIMIT"];
@@ -103,6 +124,22 @@ mod tests {
         assert_eq!(of(memory), Some(Cause::OutOfMemory { limit: Some(Bytes(1)) }));
         assert_eq!(of("srun: error: node1: task 1: Exited with exit code 7"), None);
         assert_eq!(of("solver: restarted, as the last one ended DUE TO NODE FAILURE"), None);
+    }
+
+    #[test]
+    fn the_task_that_failed_is_told_from_those_that_were_ended_for_it() {
+        let text = "loss: 3\nsrun: error: node2: task 2: Exited with exit code 7\nsrun: launch/slurm: _step_signal: Terminating StepId=1.0\n\
+            slurmstepd-node1: error: *** STEP 1.0 ON node1 CANCELLED AT 2026-11-24T03:32:00 ***\nsrun: error: node1: tasks 0-1: Terminated\n";
+        assert_eq!(first_code(text), Some(7));
+        assert_eq!(
+            first_code("srun: error: node1: task 0: Exited with exit code 7\n"),
+            None,
+            "no other was ended"
+        );
+        assert_eq!(
+            first_code("srun: error: node1: task 0: Terminated\nsrun: launch/slurm: Terminating StepId=1.0"),
+            None
+        );
     }
 
     #[test]
