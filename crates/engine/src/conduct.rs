@@ -355,8 +355,12 @@ impl Work<'_> {
                 FromWorker::Report(report) => self.reported(*report, now),
                 FromWorker::Holds { runs, .. } => self.take_up_held(&runs),
                 FromWorker::Returned { lease, indices, .. } => {
+                    let at = timestamp();
                     for index in &indices {
-                        self.running.remove(index);
+                        if let Some(running) = self.running.remove(index) {
+                            let wall = at.0.saturating_sub(running.since.0).max(0) as f64 / 1e6;
+                            self.conductor.cut(*index, Seconds(wall));
+                        }
                     }
                     self.conductor.give_back(lease, indices);
                 }

@@ -46,6 +46,8 @@ struct Open {
     earlier: Vec<Attempt>,
     /// Those of them that count against the retries.
     counted: u32,
+    /// It was given back after it had begun.
+    cut: bool,
     memory: Option<Bytes>,
     time: Option<Seconds>,
 }
@@ -192,7 +194,7 @@ impl Conductor {
         let attempt = last.max(open.earlier.len() as u32) + 1;
         let (memory, time) = (open.memory, open.time);
         // One that has failed may need more than the others.
-        let expected = if attempt == 1 { self.lesson() } else { Expected::default() };
+        let expected = if attempt == 1 && !open.cut { self.lesson() } else { Expected::default() };
         Ticket { index, attempt, memory, time, expected }
     }
 
@@ -203,7 +205,7 @@ impl Conductor {
     /// What the next runs are expected to use, where that is learned.
     pub fn expected(&self) -> Expected {
         // An allocation for one run is as long as that, so while one is to be made again all are as long as is asked for.
-        let is_again = |open: &Open| !open.earlier.is_empty();
+        let is_again = |open: &Open| open.cut || !open.earlier.is_empty();
         match self.lessons.is_some() && self.resources.is_whole() && self.open.values().any(is_again) {
             true => Expected::default(),
             false => self.lesson(),
@@ -235,7 +237,7 @@ impl Conductor {
             Ended::Failed(cause) => Some(cause),
         };
         if let Some((lessons, Cause::LostWorker)) = self.lessons.as_mut().zip(failed) {
-            lessons.note_cut(&attempt);
+            lessons.note_cut(Seconds(attempt.wall.seconds()));
         }
         if let Some(cause) = failed {
             open.counted += u32::from(!matches!(cause, Cause::LostWorker));
@@ -279,7 +281,15 @@ impl Conductor {
         }
     }
 
-    /// Runs of a lease that were never started: they are the first to be leased again.
+    /// A run that is given back had begun, and so long ago: what was learned may have been too short for it.
+    pub fn cut(&mut self, index: u64, wall: Seconds) {
+        if let Some((lessons, open)) = self.lessons.as_mut().zip(self.open.get_mut(&index)) {
+            lessons.note_cut(wall);
+            open.cut = true;
+        }
+    }
+
+    /// Runs of a lease that have not ended: they are the first to be leased again.
     pub fn give_back(&mut self, lease: LeaseId, indices: impl IntoIterator<Item = u64>) {
         for index in indices {
             if let Some(open) = self.open.get_mut(&index).filter(|open| open.lease == Some(lease)) {

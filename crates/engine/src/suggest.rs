@@ -114,9 +114,9 @@ impl Lessons {
         self.largest = self.largest.max(attempt.peak_memory.0);
     }
 
-    /// Takes one in that its site has ended: it would have taken longer.
-    pub fn note_cut(&mut self, attempt: &Attempt) {
-        self.longest = self.longest.max(attempt.wall.seconds());
+    /// Takes one in that was cut short after so long: it would have taken longer.
+    pub fn note_cut(&mut self, wall: Seconds) {
+        self.longest = self.longest.max(wall.0);
     }
 
     /// What the next are expected to use, once enough is known: never more than is asked for, which they cannot have.

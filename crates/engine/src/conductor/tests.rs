@@ -339,4 +339,15 @@ fn runs_that_are_taken_whole_teach_the_time_of_the_next_until_one_was_cut() {
     assert_eq!((again.tickets[0].attempt, again.tickets[0].expected), (2, Expected::default()));
     conductor.report(report(again.id, &again.tickets[0], Ended::Succeeded), now);
     assert_eq!(conductor.expected().time, Some(Seconds(200.0)), "at least as long as the one that was cut");
+
+    // One that is handed back in time, before its allocation ends, has not failed, and is no shorter for that.
+    let second = lease.tickets[1].index;
+    conductor.cut(second, Seconds(150.0));
+    conductor.give_back(lease.id, [second]);
+    assert_eq!(conductor.expected(), Expected::default());
+    let again = conductor.lease(1, now).unwrap();
+    let ticket = &again.tickets[0];
+    assert_eq!((ticket.index, ticket.attempt, ticket.expected), (second, 1, Expected::default()));
+    conductor.report(report(again.id, ticket, Ended::Succeeded), now);
+    assert_eq!(conductor.expected().time, Some(Seconds(300.0)));
 }
