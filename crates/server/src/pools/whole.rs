@@ -2,6 +2,7 @@
 //! size, with a worker that makes this one run and ends.
 
 use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
 
 use paramo_engine::suggest::ENOUGH;
 use paramo_model::{Resources, Seconds, StudyId};
@@ -38,9 +39,12 @@ pub(super) fn size(resources: &Resources, pool: &Pool) -> Size {
     }
 }
 
-/// Allocations that a pool is short of, by study, as they were when it was looked last. Where a run has ended is known a little earlier
-/// than that nothing waits any more, so only what is missing twice is asked for.
-pub(super) type Missing = BTreeMap<(String, StudyId), u32>;
+/// Allocations that a pool is short of, by study: how many at the last look, and since when there are some. Where a run has begun or ended is
+/// known a little earlier than that it does not wait any more, so only what is missing for a while is asked for.
+pub(super) type Missing = BTreeMap<(String, StudyId), (u32, Instant)>;
+
+/// That while.
+const SETTLED: Duration = Duration::from_secs(1);
 
 impl Keeper {
     /// Compares the allocations of a pool that are for one run each with the runs that wait for one.
@@ -76,7 +80,11 @@ impl Keeper {
             let key = (name.to_owned(), it.study);
             let short = wanted.get(&it.study).copied().unwrap_or(0);
             let short = u32::try_from(short).unwrap_or(u32::MAX);
-            let before = self.missing.insert(key, short).unwrap_or(0);
+            let now = Instant::now();
+            let (before, since) =
+                self.missing.get(&key).copied().filter(|(before, _)| *before > 0).unwrap_or((0, now));
+            self.missing.insert(key, (short, since));
+            let settled = if since.elapsed() >= SETTLED { short.min(before) } else { 0 };
             let wish = Wish {
                 pool: name,
                 maximum: pool.maximum,
@@ -85,7 +93,7 @@ impl Keeper {
                 idle: Some(pool.idle),
                 study: Some(it.study),
             };
-            self.ask_for_more(host, &wish, short.min(before)).await;
+            self.ask_for_more(host, &wish, settled).await;
         }
         self.missing.retain(|(of, study), _| of != name || waiting.iter().any(|it| it.study == *study));
     }
