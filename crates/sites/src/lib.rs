@@ -34,7 +34,7 @@ pub use engines::pbs::Pbs;
 pub use engines::slurm::{Meaning, STATES, Slurm, SlurmState};
 pub use job::{After, Array, BatchJob, How, JobId, JobState, When};
 pub use kinds::local::Local;
-pub use mirror::{Mirror, MirrorError, MirrorJob, Mirrored, Voice, read_job};
+pub use mirror::{Mirror, MirrorError, MirrorJob, Mirrored, Voice, is_below, read_job};
 pub use relay::{Relay, RelayDoor, RelayOptions};
 pub use site::{Allocation, Request, Site, SiteError, SiteKind};
 

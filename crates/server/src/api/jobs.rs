@@ -44,14 +44,7 @@ pub(super) async fn list(
     let Query(which) = which?;
     let mut jobs = app.jobs.list_in(which.all, &among.sight(Action::JobRead)).await?;
     jobs.retain(|job| which.site.as_ref().is_none_or(|site| job.site == *site));
-    let silent = app.jobs.refresh_all(&mut jobs).await?;
-    let view = |job| {
-        let view = JobView::of(job);
-        // What is remembered is still worth showing.
-        let away = if view.has_ended() { None } else { silent.get(&job.site) };
-        JobView { away: away.map(JobError::told), ..view }
-    };
-    Ok(Json(jobs.iter().map(view).collect()))
+    Ok(Json(app.jobs.views(&mut jobs, JobError::told).await?))
 }
 
 /// Submits a batch script to a site. It runs there as whoever the server is there

@@ -142,6 +142,17 @@ impl Jobs {
         Ok(silent)
     }
 
+    /// How many are by now. What is remembered is still worth showing where a site cannot be asked, beside why in the words of `told`.
+    pub async fn views(&self, jobs: &mut [Row], told: fn(&JobError) -> String) -> Result<Vec<JobView>> {
+        let silent = self.refresh_all(jobs).await?;
+        let view = |job: &Row| {
+            let view = JobView::of(job);
+            let away = if view.has_ended() { None } else { silent.get(&job.site) };
+            JobView { away: away.map(told), ..view }
+        };
+        Ok(jobs.iter().map(view).collect())
+    }
+
     async fn refresh_site(&self, site: &str, jobs: Vec<&mut Row>) -> Result<()> {
         let is_plain = |job: &&mut Row| job.job.is_some() && Terms::of(job).array.is_none();
         let (plain, others): (Vec<&mut Row>, Vec<&mut Row>) = jobs.into_iter().partition(is_plain);

@@ -113,7 +113,7 @@ fn output(field: &Field) -> Option<String> {
 }
 
 /// Whether a relative path stays where it begins.
-pub(crate) fn is_below(path: &str) -> bool {
+pub fn is_below(path: &str) -> bool {
     let parts = path.split('/');
     !path.is_empty()
         && !path.starts_with(['/', '-'])
@@ -149,5 +149,22 @@ mod tests {
         line 7, column 1: `resources.walltime`: there is no field `walltime` here (the fields are nodes, tasks, cpus, memory, gpus, time)
         ");
         assert!(parse("name = \"x\"\n", Path::new("")).unwrap_err()[0].message.contains("either `script`"));
+    }
+
+    #[test]
+    fn nothing_is_written_outside_of_the_place_for_it() {
+        for (name, fits) in [
+            ("a.csv", true),
+            ("out/a b.csv", true),
+            (".stdout", true),
+            ("../a", false),
+            ("/a", false),
+            ("", false),
+            ("a/../../b", false),
+            ("a\nb", false),
+            ("-a", false),
+        ] {
+            assert_eq!(is_below(name), fits, "{name:?}");
+        }
     }
 }

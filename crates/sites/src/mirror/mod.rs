@@ -7,5 +7,4 @@ mod job;
 
 pub(crate) use follow::mark;
 pub use follow::{Mirror, MirrorError, Mirrored, Voice};
-pub(crate) use job::is_below;
-pub use job::{MirrorJob, read_job};
+pub use job::{MirrorJob, is_below, read_job};

@@ -1,13 +1,14 @@
 //! Where jobs are asked about: the store of this machine, or a server. Both answer with the same shapes.
 
 use std::collections::BTreeMap;
-use std::path::{Component, Path};
+use std::path::Path;
 
 use paramo_client::{ClientError, Server};
 use paramo_model::Name;
 use paramo_server::jobs::{
     JobDetail, JobError, JobFiles, JobView, Jobs, NewScript, OWNER, ScheduleView, Submission, Terms,
 };
+use paramo_sites::is_below;
 use paramo_store::{DEFAULT_PROJECT, Job as Row};
 
 use super::{failed, of_field};
@@ -34,13 +35,7 @@ impl Desk {
         match self {
             Desk::Here(jobs) => {
                 let mut rows = jobs.list(all).await.map_err(failed)?;
-                let silent = jobs.refresh_all(&mut rows).await.map_err(failed)?;
-                let view = |row: &Row| {
-                    let view = JobView::of(row);
-                    let away = if view.has_ended() { None } else { silent.get(&row.site) };
-                    JobView { away: away.map(ToString::to_string), ..view }
-                };
-                Ok(rows.iter().map(view).collect())
+                jobs.views(&mut rows, ToString::to_string).await.map_err(failed)
             }
             Desk::There(server) => server.jobs(all).await.map_err(refused),
         }
@@ -254,32 +249,5 @@ fn refused(error: ClientError) -> Failure {
     match error.problem().map(|problem| problem.errors.as_slice()) {
         Some([fault]) => Failure { code: exit::BAD_INPUT, text: of_field(&fault.field, &fault.message) },
         _ => error.into(),
-    }
-}
-
-fn is_below(name: &str) -> bool {
-    let plain = Path::new(name).components().all(|part| matches!(part, Component::Normal(_)));
-    plain && !name.is_empty() && !name.starts_with('-') && !name.chars().any(char::is_control)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn nothing_is_written_outside_of_the_place_for_it() {
-        for (name, fits) in [
-            ("a.csv", true),
-            ("out/a b.csv", true),
-            (".stdout", true),
-            ("../a", false),
-            ("/a", false),
-            ("", false),
-            ("a/../../b", false),
-            ("a\nb", false),
-            ("-a", false),
-        ] {
-            assert_eq!(is_below(name), fits, "{name:?}");
-        }
     }
 }
